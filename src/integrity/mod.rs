@@ -1,0 +1,4 @@
+//! Records to verified records: signatures, hash chains, trust, and what they show.
+
+pub mod record;
+pub mod verdict;

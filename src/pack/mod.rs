@@ -1,0 +1,1 @@
+//! The sealed evidence pack: a BagIt bag with a signed statement.

@@ -1,0 +1,1 @@
+//! Verified records to events, by mapping files and no code.

@@ -1,0 +1,4 @@
+//! An assessment to files: one document, printed as HTML and PDF, and the canonical `report.json`.
+
+pub mod document;
+pub mod model;

@@ -1,0 +1,599 @@
+//! `countersign/report/1`: the content of `report.json`, and the only thing that renderers see.
+//!
+//! Its bytes are canonical (`report::json`), and its SHA-256 is the results digest that every report prints. It
+//! holds no path of the machine, no rendering, signer, build or wall clock. Lists are sorted by the fields they
+//! start with. Every text that came from a log has passed `redact`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{Moment, Period};
+use crate::digest::Digest;
+use crate::integrity::verdict::{Break, BreakKind, Completeness, Grade, Verdict};
+
+/// Everything a report says.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Report {
+    /// Always `countersign/report/1`.
+    pub schema: String,
+    /// Raised with any change of the program that can turn a result.
+    pub derivation: u32,
+    /// Legal entity or team.
+    pub entity: String,
+    /// System in scope.
+    pub system: String,
+    /// The period tested.
+    pub period: Period,
+    /// Time after this moment is not tested.
+    pub as_of: Moment,
+    /// The three verdicts.
+    pub verdicts: Verdicts,
+    /// Sources, by id.
+    pub sources: Vec<Source>,
+    /// Objects read, by source and name.
+    pub objects: Vec<Object>,
+    /// Logs, by source and name.
+    pub logs: Vec<Log>,
+    /// Spans in which records may be missing, by source and start.
+    pub holes: Vec<Hole>,
+    /// What became of every line read; the steps sum.
+    pub waterfall: Vec<WaterfallStep>,
+    /// Test results, in catalogue order.
+    pub tests: Vec<Test>,
+    /// Frameworks, in the workspace's order.
+    pub frameworks: Vec<Framework>,
+    /// Results by control, in catalogue order, framework by framework.
+    pub controls: Vec<Control>,
+    /// Links between tests and controls.
+    pub mappings: Vec<Mapping>,
+    /// Exceptions, most severe first, then by time and id.
+    pub exceptions: Vec<Exception>,
+    /// Items that could not be tested, by test and subject.
+    pub untestable: Vec<Untestable>,
+    /// Items whose limit ends after as-of, by test and subject.
+    pub pending: Vec<Untestable>,
+    /// Cases that hold an exception, by id.
+    pub cases: Vec<Case>,
+    /// Counts per day, in order; one row for every day of the period.
+    pub days: Vec<Day>,
+    /// Keys used or trusted, by id.
+    pub keys: Vec<Key>,
+    /// Identities that no roster row resolves, by namespace and id.
+    pub unresolved: Vec<UnresolvedIdentity>,
+    /// Parameter values, by name.
+    pub parameters: Vec<Parameter>,
+    /// Decisions of the workspace that belong on page one, such as whether an owner may approve an own agent.
+    pub settings: Vec<Setting>,
+    /// Shipped files that the workspace replaced, by path.
+    pub overrides: Vec<Override>,
+    /// Digests of everything that shaped the results: profiles, tests, mappings, catalogues, roster, trust.
+    pub policy: Vec<PolicyFile>,
+}
+
+/// The three verdicts, never merged.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Verdicts {
+    /// The worst over the logs.
+    pub integrity: Verdict,
+    /// Logs that are verified.
+    pub logs_verified: usize,
+    /// All logs.
+    pub logs: usize,
+    /// reconciled, gaps-found, or not-evidenced.
+    pub population: String,
+    /// The lowest level over the logs.
+    pub completeness: Completeness,
+    /// The weakest result over the tests that ran.
+    pub tests: TestOutcome,
+    /// Tests per outcome.
+    pub outcomes: BTreeMap<TestOutcome, usize>,
+}
+
+/// A configured source, and where each of its lines went.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Source {
+    /// Id.
+    pub id: String,
+    /// Source profile.
+    pub profile: String,
+    /// Product, as the profile names it.
+    pub product: String,
+    /// `real sample`, `vendor schema`, or `documentation`: what the profile was made from.
+    pub basis: String,
+    /// approvals, executions, or independent.
+    pub role: String,
+    /// Minimum integrity grade demanded.
+    pub require: Grade,
+    /// Lowest grade found.
+    pub grade: Grade,
+    /// Integrity mechanism in words.
+    pub mechanism: String,
+    /// Objects read.
+    pub objects: usize,
+    /// Bytes read, compressed where the objects are.
+    pub bytes: u64,
+    /// Where every record went.
+    pub tally: Tally,
+    /// First record's time.
+    pub first: Option<Moment>,
+    /// Last record's time.
+    pub last: Option<Moment>,
+    /// Days of the period with a record.
+    pub days_covered: usize,
+    /// Who extracted the objects, as declared: by, at, how.
+    pub extracted: Option<Extracted>,
+    /// What the profile's product does not log, in words.
+    pub absent: Vec<String>,
+}
+
+/// How the objects of a source came to be, as its owner declares it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Extracted {
+    /// Person.
+    pub by: String,
+    /// When.
+    pub at: Moment,
+    /// Query or command.
+    pub how: String,
+    /// Records expected.
+    pub records: Option<u64>,
+}
+
+/// Conservation of records: `read` is the sum of the others.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// Records read.
+    pub read: u64,
+    /// Records that gave events.
+    pub mapped: u64,
+    /// Records set aside by a rule of the profile, by reason.
+    pub ignored: BTreeMap<String, u64>,
+    /// Records that no rule matches.
+    pub observations: u64,
+    /// Records of the log itself: heartbeats and closing records.
+    pub housekeeping: u64,
+    /// Records that could not be used, by kind.
+    pub rejected: BTreeMap<BreakKind, u64>,
+    /// Records that stand in two objects, counted once.
+    pub duplicates: u64,
+    /// Events made.
+    pub events: u64,
+    /// Events that repeat a fact already stated by another record.
+    pub repeated_events: u64,
+}
+
+/// An object as read.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Object {
+    /// Source id.
+    pub source: String,
+    /// Name as declared.
+    pub name: String,
+    /// Bytes as stored.
+    pub bytes: u64,
+    /// SHA-256 as stored; null where it could not be read to the end.
+    pub sha256: Option<Digest>,
+    /// Records.
+    pub records: u64,
+    /// Why it was not read to the end.
+    pub error: Option<String>,
+}
+
+/// A log, verified.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Log {
+    /// Source id.
+    pub source: String,
+    /// Log name.
+    pub log: String,
+    /// Verdict.
+    pub verdict: Verdict,
+    /// Why it is not `verified`, and what would help; empty where it is.
+    pub reasons: Vec<String>,
+    /// Objects, in order.
+    pub objects: Vec<String>,
+    /// Records.
+    pub records: u64,
+    /// Records covered from outside the log.
+    pub covered: u64,
+    /// Records rejected.
+    pub rejected: u64,
+    /// Lowest grade over its records.
+    pub integrity: Grade,
+    /// Completeness.
+    pub completeness: Completeness,
+    /// Records with a signature that fits.
+    pub signed: u64,
+    /// Records signed by a pinned key.
+    pub pinned: u64,
+    /// First sequence number.
+    pub first: Option<u64>,
+    /// Last sequence number and line digest.
+    pub head: Option<Head>,
+    /// Key ids used.
+    pub keys: Vec<String>,
+    /// Fields that no hash or signature covers.
+    pub uncovered_fields: Vec<String>,
+    /// Breaks, by object and line.
+    pub breaks: Vec<Break>,
+}
+
+/// The last record of a log.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Head {
+    /// Sequence number.
+    pub seq: u64,
+    /// SHA-256 of the line.
+    pub digest: Digest,
+}
+
+/// A span in which records of a source may be missing.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Hole {
+    /// Source id.
+    pub source: String,
+    /// Span.
+    pub span: Period,
+    /// Kind.
+    pub kind: BreakKind,
+    /// Object that shows it; empty where none does.
+    pub object: String,
+    /// Line that shows it; 0 where none does.
+    pub line: u64,
+    /// The facts.
+    pub detail: String,
+}
+
+/// One step of the waterfall: `items` of the step before were set aside for `reason`, or remain.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct WaterfallStep {
+    /// Stable id: lines, records, events, executions, …
+    pub id: String,
+    /// Label for people.
+    pub label: String,
+    /// What is counted: records, events, executions.
+    pub unit: String,
+    /// Items at this step.
+    pub items: u64,
+    /// Items set aside on the way to the next step of the same unit, by reason; they and the next step's items sum to `items`.
+    pub set_aside: Vec<(String, u64)>,
+}
+
+/// The outcome of a test, weakest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TestOutcome {
+    /// Items where the control did not operate.
+    Exception,
+    /// Something needed is missing.
+    UnableToTest,
+    /// An evidence-quality test found rows.
+    Limited,
+    /// An indicator has rows; a person must judge.
+    Review,
+    /// Every item held.
+    NoException,
+    /// The control had no occasion to run.
+    NoOccurrence,
+    /// No configured source can fill a column it needs.
+    NotEvidencedHere,
+}
+
+impl TestOutcome {
+    /// Returns the phrase printed in reports.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Exception => "exceptions noted",
+            Self::UnableToTest => "unable to test",
+            Self::Limited => "limits reliance",
+            Self::Review => "for review",
+            Self::NoException => "no exceptions noted",
+            Self::NoOccurrence => "no occurrences",
+            Self::NotEvidencedHere => "not evidenced here",
+        }
+    }
+}
+
+/// A control test and its result.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Test {
+    /// Catalogue id, such as `AUTHZ-01`.
+    pub id: String,
+    /// Kebab-case name.
+    pub slug: String,
+    /// The compliant state, in one line.
+    pub title: String,
+    /// deviation, indicator, or evidence-quality.
+    pub kind: String,
+    /// low, medium, high, critical.
+    pub severity: String,
+    /// Table of which one row is one item.
+    pub subject: String,
+    /// What the test is for.
+    pub objective: String,
+    /// What makes a row an exception, in words.
+    pub predicate: String,
+    /// What it cannot show.
+    pub cannot_show: String,
+    /// What to do about an exception.
+    pub remedy: String,
+    /// Outcome.
+    pub result: TestOutcome,
+    /// full or limited.
+    pub reliance: String,
+    /// Why the outcome or the reliance is what it is.
+    pub reasons: Vec<String>,
+    /// N: the sum of the five states.
+    pub population: u64,
+    /// Exceptions, accepted ones included.
+    pub exceptions: u64,
+    /// Exceptions under a valid waiver.
+    pub accepted: u64,
+    /// Items that could not be tested.
+    pub untestable: u64,
+    /// Items whose limit ends after as-of.
+    pub pending: u64,
+    /// SHA-256 of `population.sql`.
+    pub population_sql: Digest,
+    /// SHA-256 of `exceptions.sql`.
+    pub exceptions_sql: Digest,
+    /// Sources whose rows it read.
+    pub sources: Vec<String>,
+}
+
+/// A framework whose controls are listed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Framework {
+    /// Id, such as `iso27001-2022`.
+    pub id: String,
+    /// Name and edition.
+    pub name: String,
+    /// Number of controls.
+    pub count: usize,
+}
+
+/// A control and the status that the tests give it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Control {
+    /// Qualified id, such as `iso27001-2022:A.5.3`.
+    pub id: String,
+    /// Our own wording.
+    pub title: String,
+    /// Group within the framework.
+    pub group: String,
+    /// direct, partial, context, or none.
+    pub reach: String,
+    /// What approval logs can show about it.
+    pub can_show: String,
+    /// Status word: exception, unable_to_test, review, no_exception, no_occurrence, not_tested, out_of_scope.
+    pub status: String,
+    /// How far the status reaches: direct, partial, context, or none; after every cap.
+    pub cap: String,
+    /// Why it was capped.
+    pub reasons: Vec<String>,
+    /// Tests linked, in catalogue order.
+    pub tests: Vec<String>,
+    /// Distinct subjects tested.
+    pub population: u64,
+    /// Distinct subjects with an exception.
+    pub exceptions: u64,
+}
+
+/// A link between a test and a control: a claim that a person made.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Mapping {
+    /// Qualified control id.
+    pub control: String,
+    /// Test.
+    pub test: String,
+    /// tests, supports, or context.
+    pub relation: String,
+    /// Why the test says something about the control.
+    pub why: String,
+    /// What it leaves open.
+    pub not_shown: String,
+    /// high, medium, or low.
+    pub confidence: String,
+    /// True once a named person has reviewed it.
+    pub reviewed: bool,
+}
+
+/// One item where a control did not operate.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Exception {
+    /// Stable id, independent of object, offset and line.
+    pub id: String,
+    /// Primary test.
+    pub test: String,
+    /// Further tests the same item fails.
+    pub also: Vec<String>,
+    /// Severity of the primary test.
+    pub severity: String,
+    /// Source id.
+    pub source: String,
+    /// The product's own id of the item.
+    pub native_id: String,
+    /// Case id.
+    pub case: Option<String>,
+    /// Object.
+    pub object: String,
+    /// Line, from 1.
+    pub line: u64,
+    /// When it happened.
+    pub time: Option<Moment>,
+    /// Table of the item.
+    pub subject: String,
+    /// Defect phrase, such as `executed without approval`.
+    pub summary: String,
+    /// The facts, label and value, for people.
+    pub facts: Vec<(String, String)>,
+    /// Integrity grade of the record.
+    pub grade: Grade,
+    /// Qualified ids of the controls it bears on.
+    pub controls: Vec<String>,
+    /// Waiver that accepts it.
+    pub accepted: Option<String>,
+}
+
+/// An item that could not be tested, or not yet.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Untestable {
+    /// Test.
+    pub test: String,
+    /// Source id.
+    pub source: String,
+    /// The product's own id.
+    pub native_id: String,
+    /// Object.
+    pub object: String,
+    /// Line.
+    pub line: u64,
+    /// The column or fact that is missing.
+    pub reason: String,
+}
+
+/// A case with its moments in order.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Case {
+    /// Case id.
+    pub id: String,
+    /// approved, denied, expired, revoked, cancelled, pending, unknown.
+    pub state: String,
+    /// What is missing.
+    pub gaps: Vec<String>,
+    /// Moments, by time.
+    pub moments: Vec<CaseMoment>,
+    /// Exceptions in it.
+    pub exceptions: Vec<String>,
+}
+
+/// One moment of a case.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CaseMoment {
+    /// When.
+    pub at: Option<Moment>,
+    /// request, decision, execution, revocation, cancellation.
+    pub lane: String,
+    /// Who, as logged.
+    pub who: String,
+    /// Accountable person.
+    pub person: Option<String>,
+    /// What, in words.
+    pub what: String,
+    /// End of validity that this moment sets.
+    pub valid_to: Option<Moment>,
+    /// Source id.
+    pub source: String,
+    /// Object.
+    pub object: String,
+    /// Line.
+    pub line: u64,
+    /// Integrity grade.
+    pub grade: Grade,
+}
+
+/// Counts of one day.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Day {
+    /// UTC day, `2026-07-01`.
+    pub day: String,
+    /// Gated executions without an exception that a person approved.
+    pub approved: u64,
+    /// Gated executions let through by policy.
+    pub automatic: u64,
+    /// Break-glass executions.
+    pub break_glass: u64,
+    /// Executions that are an exception of some test.
+    pub exceptions: u64,
+    /// Executions out of scope or untestable.
+    pub other: u64,
+    /// Per source, in the order of `sources`: records; then verified, unverified, none, or broken.
+    pub coverage: Vec<(u64, String)>,
+}
+
+/// A key that signed records or that the trust file names.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Key {
+    /// SHA-256 of the raw public key, hex.
+    pub id: String,
+    /// Owner, as the trust file says; empty for a key that only a log names.
+    pub owner: String,
+    /// log, checkpoint, statement; empty for a key that only a log names.
+    pub purpose: String,
+    /// Logs it is trusted for.
+    pub logs: Vec<String>,
+    /// trusted or claimed.
+    pub standing: String,
+    /// Start of validity.
+    pub valid_from: Option<Moment>,
+    /// End of validity, exclusive.
+    pub valid_until: Option<Moment>,
+    /// Revocation.
+    pub revoked_at: Option<Moment>,
+    /// Compromise.
+    pub compromised_at: Option<Moment>,
+    /// Records it signed.
+    pub records: u64,
+}
+
+/// An identity that no roster row names at event time.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct UnresolvedIdentity {
+    /// Namespace.
+    pub ns: String,
+    /// Id.
+    pub id: String,
+    /// Events that name it.
+    pub events: u64,
+    /// First of them.
+    pub first: Option<Moment>,
+    /// unresolved or ambiguous.
+    pub why: String,
+}
+
+/// A parameter of a test.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Column of `param`, such as `bg_01_max_review_ms`.
+    pub name: String,
+    /// Test.
+    pub test: String,
+    /// Value.
+    pub value: i64,
+    /// Base value.
+    pub base: i64,
+    /// Which direction is tighter: lower or higher.
+    pub tighter: String,
+    /// Why this value.
+    pub why: String,
+}
+
+/// A decision of the workspace that a reader must know.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Setting {
+    /// Name.
+    pub name: String,
+    /// Value, in words.
+    pub value: String,
+}
+
+/// A shipped file that the workspace replaced or added to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Override {
+    /// Path below the workspace, such as `controls/tests/authz-01/exceptions.sql`.
+    pub path: String,
+    /// Digest of the workspace's file.
+    pub sha256: Digest,
+    /// Digest of the shipped file; null where the workspace adds one.
+    pub shipped: Option<Digest>,
+}
+
+/// A file that shaped the results.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PolicyFile {
+    /// Path below the product or the workspace.
+    pub path: String,
+    /// Digest.
+    pub sha256: Digest,
+}

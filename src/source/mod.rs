@@ -1,0 +1,3 @@
+//! Bytes to records: where objects lie, how they are packed, and how they are cut into records.
+
+pub mod framing;

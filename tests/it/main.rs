@@ -1,0 +1,1 @@
+//! The one integration-test binary. A further file here is a module, not a target.
