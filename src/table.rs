@@ -24,6 +24,8 @@ columns! {
         observed_ms: Int,
         /// Kind of the event.
         kind: Text,
+        /// The product's own id of the item.
+        native_id: Text,
         /// Integrity grade of its record.
         grade: Text,
         /// SHA-256 of its record.

@@ -7,11 +7,16 @@ use crate::digest::Digest;
 pub enum Framing {
     /// One JSON value per line, each line ending in LF.
     Lines,
-    /// One JSON document per object. Its records are the items of the array at the JSON Pointer, or the value
-    /// there if it is no array; the empty pointer is the document itself.
+    /// One JSON document per object. Its records are the items of the array at the first JSON Pointer (RFC 6901)
+    /// that resolves, or the value there if it is no array; the empty pointer is the document itself.
     Document {
-        /// JSON Pointer (RFC 6901) to the records.
-        records: String,
+        /// Pointers to try, in order.
+        records: Vec<String>,
+    },
+    /// `.json` objects are documents, all others lines; compression suffixes do not count.
+    ByName {
+        /// Pointers to try in a document, in order.
+        records: Vec<String>,
     },
 }
 
