@@ -313,17 +313,17 @@ impl<'k> LogScanner<'k> {
     fn record<'a>(&mut self, line: LogLine<'a>, offset: u64) -> Scanned<'a> {
         let record = Record::new(line.text, offset, self.summary.lines, 0);
         let known = self.keyring.find(line.key);
-        if let Some(key) = known {
-            line.signed_bytes(&mut self.buffer);
-            if !key.public.verifies(&self.buffer, &line.signature) {
-                let detail = format!("the signature does not fit key `{}`", line.key);
-                let kind = BreakKind::BadSignature;
-                return Scanned::Rejected(self.damage(offset, kind, detail, Some(record.digest), Some(&line)));
-            }
+        if let Some((kind, detail)) = self.signature_fault(&line) {
+            return Scanned::Rejected(self.damage(offset, kind, detail, Some(record.digest), Some(&line)));
         }
         if !self.extend(&line, &record, known.is_some()) {
             let detail = "this segment has more breaks than are listed".to_owned();
-            return Scanned::Rejected(self.rejected(offset, BreakKind::Rejected, detail, Some(record.digest)));
+            return Scanned::Rejected(self.rejected(
+                offset,
+                BreakKind::Rejected,
+                detail,
+                Some(record.digest),
+            ));
         }
         if !self.logs.is_empty() && !self.logs.iter().any(|log| log == line.log) {
             let detail = format!("record of log `{}`, expected `{}`", line.log, self.logs.join("`, `"));
@@ -341,6 +341,27 @@ impl<'k> LogScanner<'k> {
             key: line.key,
             role: line.role,
         })
+    }
+
+    /// Returns what the signature shows to be wrong.
+    ///
+    /// A line that names an unknown key cannot be checked, with one exception: where its signature fits as soon as the line
+    /// names a key that is bound to the log, that key signed it and the name was changed afterwards.
+    fn signature_fault(&mut self, line: &LogLine<'_>) -> Option<(BreakKind, String)> {
+        let keyring = self.keyring;
+        if let Some(known) = keyring.find(line.key) {
+            line.signed_bytes(&mut self.buffer);
+            let fits = known.public.verifies(&self.buffer, &line.signature);
+            return (!fits).then(|| {
+                (BreakKind::BadSignature, format!("the signature does not fit key `{}`", line.key))
+            });
+        }
+        let signer = keyring.bound_to(line.log).map(|key| &key.public).find(|key| {
+            line.signed_bytes_naming(key.id(), &mut self.buffer);
+            key.verifies(&self.buffer, &line.signature)
+        })?;
+        let detail = format!("key `{}` signed it, and the line names key `{}`", signer.id(), line.key);
+        Some((BreakKind::Altered, detail))
     }
 
     /// Adds a record to the open stretch, or begins another; false where a limit is hit.

@@ -58,6 +58,8 @@ pub struct LogLine<'a> {
     pub role: Role,
     /// Signature.
     pub signature: [u8; 64],
+    /// Byte position of the key id in the line.
+    key_at: usize,
 }
 
 /// Why a line is no record.
@@ -128,6 +130,13 @@ impl<'a> LogLine<'a> {
     /// Returns the bytes that the signature is over (§6 of the format).
     pub fn signed_bytes(&self, buffer: &mut Vec<u8>) {
         signed_bytes(&self.text[..self.text.len() - SIG_LEN], buffer);
+    }
+
+    /// Returns the bytes that the signature would be over if the line named `key`.
+    pub fn signed_bytes_naming(&self, key: Digest, buffer: &mut Vec<u8>) {
+        self.signed_bytes(buffer);
+        let at = CONTEXT.len() + self.key_at;
+        buffer[at..at + 64].copy_from_slice(key.to_string().as_bytes());
     }
 }
 
@@ -209,7 +218,10 @@ pub fn check_event(text: &str) -> Result<Role, LineFault> {
     }
     let event = scan_object(text, 0, MAX_DEPTH)?;
     if event.end != text.len() {
-        return Err(LineFault::malformed(format!("expected nothing after the object, at byte {}", event.end)));
+        return Err(LineFault::malformed(format!(
+            "expected nothing after the object, at byte {}",
+            event.end
+        )));
     }
     Ok(role_of(event.kind.as_deref()))
 }
@@ -259,13 +271,14 @@ struct Header<'a> {
     seq: u64,
     time: Moment,
     key: Digest,
+    key_at: usize,
     prev: Digest,
 }
 
 impl<'a> Header<'a> {
     fn with(self, text: &'a str, role: Role, signature: [u8; 64]) -> LogLine<'a> {
-        let Self { log, seq, time, key, prev } = self;
-        LogLine { text, log, seq, time, key, prev, role, signature }
+        let Self { log, seq, time, key, key_at, prev } = self;
+        LogLine { text, log, seq, time, key, prev, role, signature, key_at }
     }
 }
 
@@ -293,11 +306,12 @@ impl<'a> Reader<'a> {
         self.literal(",\"time\":\"")?;
         let time = moment(self.fixed(24, "time")?)?;
         self.literal("\",\"key\":\"")?;
+        let key_at = self.at;
         let key = digest(self.fixed(64, "key")?, "key")?;
         self.literal("\",\"prev\":\"")?;
         let prev = digest(self.fixed(64, "prev")?, "prev")?;
         self.literal("\",\"event\":")?;
-        Ok(Header { log, seq, time, key, prev })
+        Ok(Header { log, seq, time, key, key_at, prev })
     }
 
     /// Reads `,"sig":"…"}` and the end of the line.
@@ -327,7 +341,10 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         if expected.starts_with(rest) {
-            return Err(LineFault::incomplete(format!("ends at byte {}, expected `{expected}`", self.text.len())));
+            return Err(LineFault::incomplete(format!(
+                "ends at byte {}, expected `{expected}`",
+                self.text.len()
+            )));
         }
         Err(self.misplaced(&format!("`{expected}`")))
     }
@@ -378,9 +395,10 @@ fn sequence_number(digits: &str) -> Result<u64, LineFault> {
 
 /// Parses exactly `2026-07-01T00:00:00.000Z`, so that one moment has one spelling.
 fn moment(text: &str) -> Result<Moment, LineFault> {
-    let shaped = text.bytes().zip(*b"0000-00-00T00:00:00.000Z").all(|(found, shape)| {
-        if shape == b'0' { found.is_ascii_digit() } else { found == shape }
-    });
+    let shaped = text
+        .bytes()
+        .zip(*b"0000-00-00T00:00:00.000Z")
+        .all(|(found, shape)| if shape == b'0' { found.is_ascii_digit() } else { found == shape });
     // A leap second has no place in epoch milliseconds, and readers fold it in different ways.
     if !shaped || &text[17..19] == "60" {
         return Err(LineFault::malformed("`time` is not `YYYY-MM-DDThh:mm:ss.sssZ`"));

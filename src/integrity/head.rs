@@ -71,8 +71,7 @@ pub fn parse_heads(text: &str) -> Result<Vec<LogHead>, HeadError> {
             return Err(HeadError::Empty);
         }
         let line_number = index + 1;
-        let head =
-            parse_head(line).map_err(|found| HeadError::Malformed { line: line_number, found })?;
+        let head = parse_head(line).map_err(|found| HeadError::Malformed { line: line_number, found })?;
         if heads.iter().any(|known| known.log == head.log) {
             return Err(HeadError::Twice { line: line_number, log: head.log });
         }

@@ -47,8 +47,15 @@ pub struct ScannedObject<'a> {
 ///
 /// Returns the first fault.
 pub fn scan_object(text: &str, start: usize, max_depth: usize) -> Result<ScannedObject<'_>, JsonFault> {
-    let mut scanner =
-        Scanner { text, bytes: text.as_bytes(), at: start, depth: 0, max_depth, keys: Vec::new(), kind: None };
+    let mut scanner = Scanner {
+        text,
+        bytes: text.as_bytes(),
+        at: start,
+        depth: 0,
+        max_depth,
+        keys: Vec::new(),
+        kind: None,
+    };
     scanner.object()?;
     Ok(ScannedObject { end: scanner.at, kind: scanner.kind })
 }
@@ -110,8 +117,13 @@ impl<'a> Scanner<'a> {
         };
         let Some(n) = repeated else { return Ok(()) };
         // A name is shown only where it is plain: it comes from the log, and may hold anything.
-        let plain = own[n].len() <= 40 && own[n].bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
-        let what = if plain { format!("member `{}` stands twice", own[n]) } else { "a member stands twice".to_owned() };
+        let plain =
+            own[n].len() <= 40 && own[n].bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+        let what = if plain {
+            format!("member `{}` stands twice", own[n])
+        } else {
+            "a member stands twice".to_owned()
+        };
         Err(self.fault(JsonFaultKind::DuplicateKey, what))
     }
 
@@ -302,7 +314,10 @@ impl<'a> Scanner<'a> {
     }
 
     fn peek(&self) -> Result<u8, JsonFault> {
-        self.bytes.get(self.at).copied().ok_or_else(|| self.fault(JsonFaultKind::Incomplete, "ends too early"))
+        self.bytes
+            .get(self.at)
+            .copied()
+            .ok_or_else(|| self.fault(JsonFaultKind::Incomplete, "ends too early"))
     }
 
     /// Steps over the white space that may stand between tokens on one line.

@@ -162,7 +162,14 @@ impl Keyring {
 
     /// Tells whether some key, whatever its standing, is bound to the records of `log`.
     pub fn binds(&self, log: &str) -> bool {
-        self.keys.values().any(|key| key.purpose == Purpose::Log && key.logs.iter().any(|name| name == log))
+        self.bound_to(log).next().is_some()
+    }
+
+    /// Returns the keys bound to the records of `log`, whatever their standing.
+    pub fn bound_to<'a>(&'a self, log: &'a str) -> impl Iterator<Item = &'a TrustedKey> {
+        self.keys
+            .values()
+            .filter(move |key| key.purpose == Purpose::Log && key.logs.iter().any(|name| name == log))
     }
 
     /// Judges key `id` for a record of `log` at `latest`, the greatest time in the chain up to and including the record.
@@ -188,8 +195,12 @@ impl Keyring {
 
     /// Returns every moment at which the standing of some key changes, sorted.
     pub fn boundaries(&self) -> Vec<Moment> {
-        let mut moments: Vec<Moment> =
-            self.keys.values().flat_map(|key| [key.valid_from, key.valid_until, key.revoked_at]).flatten().collect();
+        let mut moments: Vec<Moment> = self
+            .keys
+            .values()
+            .flat_map(|key| [key.valid_from, key.valid_until, key.revoked_at])
+            .flatten()
+            .collect();
         moments.sort_unstable();
         moments.dedup();
         moments
@@ -199,7 +210,8 @@ impl Keyring {
 fn in_window(key: &TrustedKey, at: Moment) -> Standing {
     if key.revoked_at.is_some_and(|revoked| revoked <= at) {
         Standing::Revoked
-    } else if key.valid_from.is_some_and(|from| at < from) || key.valid_until.is_some_and(|until| until <= at) {
+    } else if key.valid_from.is_some_and(|from| at < from) || key.valid_until.is_some_and(|until| until <= at)
+    {
         Standing::Expired
     } else {
         Standing::Trusted
@@ -263,7 +275,9 @@ impl TrustError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Read { .. } => Some("check that the file exists and is readable".to_owned()),
-            Self::Syntax(_) => Some("`countersign keys trust` writes this file; `docs/usage.md` describes it".to_owned()),
+            Self::Syntax(_) => {
+                Some("`countersign keys trust` writes this file; `docs/usage.md` describes it".to_owned())
+            }
             Self::UnknownMember { near, .. } => near.as_ref().map(|near| format!("did you mean `{near}`?")),
             Self::Entry { .. } => None,
             Self::KeyFile { .. } => Some("key files are named relative to the trust file".to_owned()),
@@ -272,17 +286,8 @@ impl TrustError {
     }
 }
 
-const MEMBERS: [&str; 9] = [
-    "file",
-    "pem",
-    "owner",
-    "purpose",
-    "logs",
-    "valid_from",
-    "valid_until",
-    "revoked_at",
-    "compromised_at",
-];
+const MEMBERS: [&str; 9] =
+    ["file", "pem", "owner", "purpose", "logs", "valid_from", "valid_until", "revoked_at", "compromised_at"];
 
 /// One `[[key]]` while it is read.
 struct Entry<'a> {
@@ -321,8 +326,11 @@ impl Entry<'_> {
         let number = self.number;
         let parsed = match (self.text("file")?, self.text("pem")?) {
             (Some(file), None) => {
-                let text =
-                    read(file).map_err(|source| TrustError::KeyFile { number, file: file.to_owned(), source })?;
+                let text = read(file).map_err(|source| TrustError::KeyFile {
+                    number,
+                    file: file.to_owned(),
+                    source,
+                })?;
                 PublicKey::from_pem(&text)
             }
             (None, Some(pem)) => PublicKey::from_pem(pem),
@@ -334,7 +342,8 @@ impl Entry<'_> {
     fn logs(&self, purpose: Purpose) -> Result<Vec<String>, TrustError> {
         let Some(value) = self.value("logs") else {
             return if purpose == Purpose::Log {
-                Err(self.wrong("`logs` is missing: purpose `log` needs the logs whose records the key may sign"))
+                Err(self
+                    .wrong("`logs` is missing: purpose `log` needs the logs whose records the key may sign"))
             } else {
                 Ok(Vec::new())
             };
@@ -342,9 +351,12 @@ impl Entry<'_> {
         if purpose != Purpose::Log {
             return Err(self.wrong(format!("`logs` has no meaning with purpose `{}`", purpose.word())));
         }
-        let names: Option<Vec<String>> =
-            value.as_array().and_then(|names| names.iter().map(|name| name.as_str().map(str::to_owned)).collect());
-        let names = names.filter(|names| !names.is_empty()).ok_or_else(|| self.wrong("expected `logs` to be a list of names"))?;
+        let names: Option<Vec<String>> = value
+            .as_array()
+            .and_then(|names| names.iter().map(|name| name.as_str().map(str::to_owned)).collect());
+        let names = names
+            .filter(|names| !names.is_empty())
+            .ok_or_else(|| self.wrong("expected `logs` to be a list of names"))?;
         match names.iter().find(|name| !is_log_name(name)) {
             Some(name) => Err(self.wrong(format!("log name `{name}` is not `[a-z0-9._-]{{1,64}}`"))),
             None => Ok(names),

@@ -150,7 +150,8 @@ pub struct Range {
 impl LogVerdict {
     /// Returns the fate of the line `line` of `object`, whose record names `key`; `None` where the line is not the log's.
     pub fn fate_at(&self, object: &str, line: u64, key: Digest) -> Option<Fate> {
-        let after = self.ranges.partition_point(|range| (range.object.as_str(), range.line) <= (object, line));
+        let after =
+            self.ranges.partition_point(|range| (range.object.as_str(), range.line) <= (object, line));
         let range = self.ranges.get(after.checked_sub(1)?)?;
         (range.object == object && line - range.line < range.lines)
             .then(|| range.by_key.get(&key).copied().unwrap_or(range.otherwise))
@@ -164,7 +165,8 @@ pub fn stitch(input: &StitchInput<'_>) -> Stitched {
     let known = |head: &&LogHead| {
         !logs.iter().any(|log| log.log.log == head.log) && !input.logs.iter().any(|name| *name == head.log)
     };
-    let mut unmatched_heads: Vec<LogHead> = input.heads.iter().chain(input.after).filter(known).cloned().collect();
+    let mut unmatched_heads: Vec<LogHead> =
+        input.heads.iter().chain(input.after).filter(known).cloned().collect();
     unmatched_heads.sort();
     unmatched_heads.dedup();
     Stitched { logs, unmatched_heads, line_bases: layout.line_bases }

@@ -28,7 +28,9 @@ fn a_drafted_line_parses_back() {
     let mut signed = Vec::new();
     parsed.signed_bytes(&mut signed);
     let signed = String::from_utf8(signed).unwrap();
-    assert!(signed.starts_with("countersign-log/1\n{\"v\":\"countersign-log/1\",\"log\":\"gate-eu\",\"seq\":0,"));
+    assert!(
+        signed.starts_with("countersign-log/1\n{\"v\":\"countersign-log/1\",\"log\":\"gate-eu\",\"seq\":0,")
+    );
     assert!(signed.ends_with(r#""event":{"kind":"close","note":",\"sig\":\"x\"}"}"#));
 }
 
@@ -59,9 +61,14 @@ fn members_out_of_place_are_malformed() {
     for (from, to) in swaps {
         assert_eq!(kind_of(&good.replacen(from, to, 1)), BreakKind::Malformed, "{from} -> {to}");
     }
-    assert_eq!(kind_of(&good.replacen("\"seq\":0", "\"seq\":9223372036854775808", 1)), BreakKind::UnsafeNumber);
+    assert_eq!(
+        kind_of(&good.replacen("\"seq\":0", "\"seq\":9223372036854775808", 1)),
+        BreakKind::UnsafeNumber
+    );
     assert_eq!(kind_of(&good.replacen("log/1", "log/2", 1)), BreakKind::UnrecognisedFormat);
-    for bad in [format!("\u{feff}{good}"), format!("{good}\r"), String::new(), " ".into(), good[..140].to_owned()] {
+    for bad in
+        [format!("\u{feff}{good}"), format!("{good}\r"), String::new(), " ".into(), good[..140].to_owned()]
+    {
         assert_eq!(kind_of(&bad), BreakKind::Malformed, "{bad}");
     }
     let mut not_utf8 = good.into_bytes();

@@ -12,14 +12,18 @@ fn kind_of(text: &str) -> Result<Option<String>, JsonFaultKind> {
 fn objects_are_scanned_to_their_end_and_give_their_kind() {
     assert_eq!(kind_of("{}"), Ok(None));
     assert_eq!(kind_of(r#"{"kind":"close"}"#), Ok(Some("close".into())));
-    assert_eq!(kind_of(r#"{ "a" : [ 1 , {"kind":"close"} ] ,"k\u0069nd": "cl\u006fse" }"#), Ok(Some("close".into())));
+    assert_eq!(
+        kind_of(r#"{ "a" : [ 1 , {"kind":"close"} ] ,"k\u0069nd": "cl\u006fse" }"#),
+        Ok(Some("close".into()))
+    );
     assert_eq!(kind_of(r#"{"kind":7,"x":[[],{},"",true,false,null,-1.5e+3,0.1]}"#), Ok(None));
     assert_eq!(scan_object("xx{\"a\":1}yy", 2, 64).unwrap().end, 9);
 }
 
 #[test]
 fn repeated_names_are_refused_at_any_depth_and_in_any_disguise() {
-    for text in [r#"{"a":1,"a":2}"#, r#"{"x":[{"a":1,"b":2,"\u0061":3}]}"#, r#"{"\ud83d\ude00":1,"😀":2}"#] {
+    for text in [r#"{"a":1,"a":2}"#, r#"{"x":[{"a":1,"b":2,"\u0061":3}]}"#, r#"{"\ud83d\ude00":1,"😀":2}"#]
+    {
         assert_eq!(kind_of(text), Err(JsonFaultKind::DuplicateKey), "{text}");
     }
     assert_eq!(kind_of(r#"{"a":{"a":{"a":1}},"b":{"a":1}}"#), Ok(None));

@@ -13,7 +13,10 @@ fn id(seed: u8) -> Digest {
 }
 
 fn parse(more: &str) -> Result<Keyring, TrustError> {
-    let text = format!("[[key]]\npem = \"\"\"{}\"\"\"\nowner = \"platform team\"\npurpose = \"log\"\nlogs = [\"gate-eu\"]\n{more}", pem(1));
+    let text = format!(
+        "[[key]]\npem = \"\"\"{}\"\"\"\nowner = \"platform team\"\npurpose = \"log\"\nlogs = [\"gate-eu\"]\n{more}",
+        pem(1)
+    );
     Keyring::parse(&text, &|_| Err(io::ErrorKind::NotFound.into()))
 }
 
@@ -75,7 +78,8 @@ fn entries_that_cannot_be_meant_are_refused() {
         ("owner = \"x\"", "`purpose` is missing"),
         ("owner = \"x\"\npurpose = \"logs\"", "expected purpose"),
     ] {
-        let error = Keyring::parse(&format!("[[key]]\n{text}"), &|_| Err(io::ErrorKind::NotFound.into())).unwrap_err();
+        let error = Keyring::parse(&format!("[[key]]\n{text}"), &|_| Err(io::ErrorKind::NotFound.into()))
+            .unwrap_err();
         assert!(error.to_string().contains(what), "{error}");
     }
     let without_logs = format!("[[key]]\npem = \"\"\"{}\"\"\"\nowner = \"x\"\npurpose = \"log\"", pem(1));
@@ -86,7 +90,8 @@ fn entries_that_cannot_be_meant_are_refused() {
 #[test]
 fn weak_and_foreign_keys_are_refused() {
     let weak = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n-----END PUBLIC KEY-----";
-    let text = |pem: &str| format!("[[key]]\npem = \"\"\"{pem}\"\"\"\nowner = \"x\"\npurpose = \"statement\"");
+    let text =
+        |pem: &str| format!("[[key]]\npem = \"\"\"{pem}\"\"\"\nowner = \"x\"\npurpose = \"statement\"");
     let refused = |pem: &str| match Keyring::parse(&text(pem), &|_| unreachable!()) {
         Err(TrustError::Key { source, .. }) => source,
         other => panic!("{other:?}"),
@@ -97,6 +102,7 @@ fn weak_and_foreign_keys_are_refused() {
 
 #[test]
 fn boundaries_are_every_moment_at_which_a_standing_changes() {
-    let keyring = parse("valid_from = 2026-07-01\nvalid_until = 2026-08-01\nrevoked_at = 2026-07-01").unwrap();
+    let keyring =
+        parse("valid_from = 2026-07-01\nvalid_until = 2026-08-01\nrevoked_at = 2026-07-01").unwrap();
     assert_eq!(keyring.boundaries(), [at("2026-07-01"), at("2026-08-01")]);
 }

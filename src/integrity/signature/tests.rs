@@ -15,7 +15,9 @@ fn vectors(name: &str) -> Value {
 
 fn accepts(key: &str, message: &[u8], signature: &str) -> bool {
     let (Ok(key), Ok(signature)) = (hex::decode(key), hex::decode(signature)) else { return false };
-    let (Ok(key), Ok(signature)) = (<[u8; 32]>::try_from(key), <[u8; 64]>::try_from(signature)) else { return false };
+    let (Ok(key), Ok(signature)) = (<[u8; 32]>::try_from(key), <[u8; 64]>::try_from(signature)) else {
+        return false;
+    };
     PublicKey::from_bytes(&key).is_ok_and(|key| key.verifies(message, &signature))
 }
 
@@ -60,7 +62,11 @@ fn speccheck_accepts_only_number_three() {
         .iter()
         .enumerate()
         .filter(|(_, case)| {
-            accepts(text(&case["pub_key"]), &hex::decode(text(&case["message"])).unwrap(), text(&case["signature"]))
+            accepts(
+                text(&case["pub_key"]),
+                &hex::decode(text(&case["message"])).unwrap(),
+                text(&case["signature"]),
+            )
         })
         .map(|(number, _)| number)
         .collect();
@@ -106,8 +112,8 @@ fn a_signature_with_the_group_order_added_is_refused() {
 /// Returns the signature with `S + L`, which plain RFC 8032 arithmetic cannot tell from `S`.
 fn plus_group_order(mut signature: [u8; 64]) -> [u8; 64] {
     const ORDER: [u8; 32] = [
-        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
     ];
     let mut carry = 0_u16;
     for (byte, order) in signature[32..].iter_mut().zip(ORDER) {

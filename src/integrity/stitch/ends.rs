@@ -46,7 +46,8 @@ pub(super) fn examine(chain: &Chain<'_>, findings: &Findings, heads: &[LogHead],
         ends.against_after(chain, &findings.kept, head);
     }
     if first.from > chain.damaged_before(first) && after.is_empty() {
-        let detail = format!("the first record has sequence {}, and no head says what came before", first.from);
+        let detail =
+            format!("the first record has sequence {}, and no head says what came before", first.from);
         ends.breaks.push(chain.break_at(first.piece, first.from, BreakKind::LateStart, detail));
     }
     ends.against_close(chain, &findings.kept, last);
@@ -115,7 +116,8 @@ impl Ends {
             self.breaks.push(chain.break_at(at.piece, seq, kind, detail));
         };
         if head.seq > last.to {
-            let detail = format!("the last record has sequence {}, the records before end at {}", last.to, head.seq);
+            let detail =
+                format!("the last record has sequence {}, the records before end at {}", last.to, head.seq);
             broken(last, last.to, BreakKind::TruncatedTail, detail);
         } else if head.seq + 1 < first.from {
             if first.from - head.seq - 1 <= chain.damaged_before(first) {
@@ -136,10 +138,13 @@ impl Ends {
             match chain.digest(seg.piece, head.seq) {
                 Some(digest) if digest == head.digest => self.begins = true,
                 Some(digest) => {
-                    let detail = format!("its digest is `{digest}`, the records before end with `{}`", head.digest);
+                    let detail =
+                        format!("its digest is `{digest}`, the records before end with `{}`", head.digest);
                     broken(seg, head.seq, BreakKind::Fork, detail);
                 }
-                None => self.remarks.push(format!("the record at sequence {} could not be compared", head.seq)),
+                None => {
+                    self.remarks.push(format!("the record at sequence {} could not be compared", head.seq))
+                }
             }
         }
     }

@@ -12,7 +12,12 @@ use crate::integrity::verdict::{Break, BreakKind, Effect};
 use crate::report::model::Hole;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Hole> {
-    let intact = case.portions.iter().filter(|portion| portion.intact).map(|portion| Span::of(case, portion.seg)).collect();
+    let intact = case
+        .portions
+        .iter()
+        .filter(|portion| portion.intact)
+        .map(|portion| Span::of(case, portion.seg))
+        .collect();
     let mut finder = Finder { case, intact, holes: BTreeMap::new() };
     finder.at_breaks();
     finder.between_ranges();
@@ -97,13 +102,16 @@ impl Finder<'_> {
     fn at_breaks(&mut self) {
         for found in self.case.breaks.clone() {
             match found.kind {
-                BreakKind::MissingObject | BreakKind::Empty | BreakKind::Rejected => self.whole_period(&found),
+                BreakKind::MissingObject | BreakKind::Empty | BreakKind::Rejected => {
+                    self.whole_period(&found)
+                }
                 BreakKind::Fork => {
                     let (before, _) = self.neighbours(&found);
                     self.add(before, None, &found);
                 }
                 BreakKind::UnreadableObject | BreakKind::TruncatedObject if found.line == 0 => {
-                    let lines = self.case.chain.group.objects.iter().find(|object| object.name == found.object);
+                    let lines =
+                        self.case.chain.group.objects.iter().find(|object| object.name == found.object);
                     let behind = Break { line: lines.map_or(0, |object| object.lines) + 1, ..found.clone() };
                     self.between_neighbours(&behind, &found);
                 }
@@ -159,7 +167,8 @@ impl Finder<'_> {
             if same_piece || seam.holds() {
                 continue;
             }
-            let (from, to, object, line) = (before.end, after.start, self.object_name(after).to_owned(), after.line);
+            let (from, to, object, line) =
+                (before.end, after.start, self.object_name(after).to_owned(), after.line);
             let explained = self.holes.values().any(|hole| hole.span.from <= from && hole.span.to > to);
             if explained {
                 continue;
@@ -226,7 +235,8 @@ impl Finder<'_> {
     }
 
     fn first_altered(&self) -> Break {
-        let worst = self.case.breaks.iter().min_by_key(|found| (found.kind.effect(true) != Effect::Altered, *found));
+        let worst =
+            self.case.breaks.iter().min_by_key(|found| (found.kind.effect(true) != Effect::Altered, *found));
         worst.cloned().unwrap_or(Break {
             object: String::new(),
             line: 0,
@@ -259,7 +269,8 @@ impl Finder<'_> {
         let Some(from) = from.filter(|from| from.plus_ms(longest) < to) else { return };
         let span = Period { from, to };
         let hours = |ms: i64| format!("{}.{} h", ms / 3_600_000, ms % 3_600_000 / 360_000);
-        let detail = format!("{} without a record, {} is allowed", hours(to.ms() - from.ms()), hours(longest));
+        let detail =
+            format!("{} without a record, {} is allowed", hours(to.ms() - from.ms()), hours(longest));
         let object = self.case.chain.group.objects[self.case.chain.group.pieces[piece].object].name.clone();
         let source = self.case.input.source.to_owned();
         let hole = Hole { source, span, kind: BreakKind::Silence, object, line, detail };

@@ -15,8 +15,12 @@ use crate::report::model::{Head, Log};
 
 pub(super) fn judge(input: &StitchInput<'_>, layout: &Layout<'_>, group: &LogGroup) -> LogVerdict {
     let chain = Chain { layout, group, links: input.links };
-    let heads: Vec<(u64, Digest)> =
-        input.heads.iter().filter(|head| head.log == group.name).map(|head| (head.seq, head.digest)).collect();
+    let heads: Vec<(u64, Digest)> = input
+        .heads
+        .iter()
+        .filter(|head| head.log == group.name)
+        .map(|head| (head.seq, head.digest))
+        .collect();
     let findings = seam::examine(&chain, input.keyring, &heads);
     let ends = ends::examine(&chain, &findings, input.heads, input.after);
     let mut case = Case::new(input, &chain, &findings, &ends);
@@ -95,10 +99,18 @@ impl<'a> Case<'a> {
             if let Some(torn) = &object.torn {
                 let detail = format!("{} bytes without a line end", torn.length);
                 let offset = torn.offset;
-                self.breaks.push(Break { line: torn.line, offset, ..whole(&object.name, BreakKind::TornTail, detail) });
+                self.breaks.push(Break {
+                    line: torn.line,
+                    offset,
+                    ..whole(&object.name, BreakKind::TornTail, detail)
+                });
             }
             for unlisted in &object.unlisted {
-                let detail = format!("more breaks than are listed in lines {} to {}", unlisted.line, unlisted.line + unlisted.lines - 1);
+                let detail = format!(
+                    "more breaks than are listed in lines {} to {}",
+                    unlisted.line,
+                    unlisted.line + unlisted.lines - 1
+                );
                 self.breaks.push(whole(&object.name, BreakKind::Rejected, detail));
             }
         }
@@ -106,7 +118,9 @@ impl<'a> Case<'a> {
         if !has_lines {
             let read = group.objects.iter().find(|object| object.fault.is_none());
             match read {
-                Some(object) => self.breaks.push(whole(&object.name, BreakKind::Empty, "no record".to_owned())),
+                Some(object) => {
+                    self.breaks.push(whole(&object.name, BreakKind::Empty, "no record".to_owned()))
+                }
                 None if group.objects.is_empty() => {
                     let detail = format!("no object holds log `{}`", group.name);
                     self.breaks.push(whole("", BreakKind::MissingObject, detail));
@@ -118,26 +132,25 @@ impl<'a> Case<'a> {
 
     /// Notes the first record whose time is before the time of the record before it.
     fn clock_note(&mut self) {
-        let mut falls = 0;
         let mut first: Option<(usize, Place)> = None;
         let mut before = None;
         for &seg in &self.findings.kept {
-            let stretch = &self.chain.piece(seg).stretch;
-            if before.is_some_and(|before| stretch.first_time < before) {
-                falls += 1;
-                first.get_or_insert((seg.piece, Place { line: stretch.line, offset: stretch.offset, seq: stretch.first }));
+            let piece = self.chain.piece(seg);
+            let stretch = &piece.stretch;
+            if seg.from == piece.first() && before.is_some_and(|before| stretch.first_time < before) {
+                let place = Place { line: stretch.line, offset: stretch.offset, seq: seg.from };
+                first.get_or_insert((seg.piece, place));
             }
-            falls += stretch.falls;
             if let Some(place) = stretch.first_fall {
                 first.get_or_insert((seg.piece, place));
             }
-            before = Some(stretch.last_time);
+            before = (seg.to == piece.last()).then_some(stretch.last_time);
         }
-        self.times_fall = falls > 0;
+        self.times_fall = first.is_some();
         if let Some((piece, place)) = first {
-            let times = if falls == 1 { "once".to_owned() } else { format!("{falls} times") };
-            let detail = format!("the time is before the time of the record before it; {times} in this log");
-            self.break_at_place(piece, place, BreakKind::ClockRollback, detail);
+            let detail =
+                "the time is before the time of the record before it; the first such record of the log";
+            self.break_at_place(piece, place, BreakKind::ClockRollback, detail.to_owned());
         }
     }
 
@@ -161,7 +174,8 @@ impl<'a> Case<'a> {
         let group = self.chain.group;
         let listed: u64 = self.findings.damage.iter().map(|(_, damage)| damage.lines).sum();
         let forked: u64 = self.findings.forked.iter().map(|(seg, _)| seg.records()).sum();
-        let unlisted: u64 = group.objects.iter().flat_map(|object| &object.unlisted).map(|lines| lines.count).sum();
+        let unlisted: u64 =
+            group.objects.iter().flat_map(|object| &object.unlisted).map(|lines| lines.count).sum();
         self.tally.rejected += listed + forked + unlisted;
         for ((standing, key), (records, piece, place)) in self.tally.distrusted.clone() {
             if let Some(kind) = standing.kind() {
@@ -194,9 +208,14 @@ impl<'a> Case<'a> {
             .map(|key| (*key, self.input.keyring.judge_log(*key, &stretch.log, piece.judged_at)))
             .collect();
         let mut portion = Portion { seg, by_key: BTreeMap::new(), intact: true };
-        for (key, records) in shares(seg, piece.last() - piece.first() + 1, stretch.signers.iter().map(|(key, signer)| {
-            (*key, signer.records, standings[key] == Standing::Trusted)
-        })) {
+        for (key, records) in shares(
+            seg,
+            piece.last() - piece.first() + 1,
+            stretch
+                .signers
+                .iter()
+                .map(|(key, signer)| (*key, signer.records, standings[key] == Standing::Trusted)),
+        ) {
             let standing = standings[&key];
             let fate = if unlisted {
                 Fate::Damaged(BreakKind::Rejected)
@@ -222,9 +241,9 @@ impl<'a> Case<'a> {
         let verdict = self.word();
         let kept = &self.findings.kept;
         let times = |seg: Option<&Seg>| seg.map(|seg| &self.chain.piece(*seg).stretch);
-        let head = kept.last().and_then(|seg| {
-            self.chain.digest(seg.piece, seg.to).map(|digest| Head { seq: seg.to, digest })
-        });
+        let head = kept
+            .last()
+            .and_then(|seg| self.chain.digest(seg.piece, seg.to).map(|digest| Head { seq: seg.to, digest }));
         let mut ranges = self.ranges();
         ranges.sort();
         LogVerdict {
@@ -283,7 +302,12 @@ impl<'a> Case<'a> {
 
     fn completeness(&self) -> Completeness {
         let seams_hold = self.findings.kept.windows(2).all(|pair| self.chain.seam(pair[0], pair[1]).holds());
-        let whole = self.chain.group.objects.iter().all(|object| object.fault.is_none() && object.unlisted.is_empty());
+        let whole = self
+            .chain
+            .group
+            .objects
+            .iter()
+            .all(|object| object.fault.is_none() && object.unlisted.is_empty());
         if self.findings.kept.is_empty() || self.tally.rejected > 0 || !seams_hold || !whole {
             return Completeness::Unknown;
         }
@@ -305,9 +329,16 @@ impl<'a> Case<'a> {
         };
         let unsure = Fate::Damaged(BreakKind::Rejected);
         let kept = self.portions.iter().map(|portion| of_seg(portion.seg, portion.by_key.clone(), unsure));
-        let dropped =
-            self.findings.dropped.iter().map(|(seg, kind)| of_seg(*seg, BTreeMap::new(), Fate::Dropped(*kind)));
-        let forked = self.findings.forked.iter().map(|(seg, kind)| of_seg(*seg, BTreeMap::new(), Fate::Damaged(*kind)));
+        let dropped = self
+            .findings
+            .dropped
+            .iter()
+            .map(|(seg, kind)| of_seg(*seg, BTreeMap::new(), Fate::Dropped(*kind)));
+        let forked = self
+            .findings
+            .forked
+            .iter()
+            .map(|(seg, kind)| of_seg(*seg, BTreeMap::new(), Fate::Damaged(*kind)));
         let damaged = self.findings.damage.iter().map(|(object, damage)| Range {
             object: objects[*object].name.clone(),
             line: damage.line,
@@ -328,7 +359,10 @@ impl<'a> Case<'a> {
             self.breaks.iter().filter(|found| found.kind.effect(true) == Effect::Altered).collect();
         if let Some(first) = altered.first() {
             let Break { object, line, kind, detail, .. } = first;
-            reasons.push(format!("{}, the first `{kind}` at {object}:{line}: {detail}", count(altered.len() as u64, "break")));
+            reasons.push(format!(
+                "{}, the first `{kind}` at {object}:{line}: {detail}",
+                count(altered.len() as u64, "break")
+            ));
         }
         for found in self.breaks.iter().filter(|found| found.kind.effect(true) == Effect::Population) {
             reasons.push(population_reason(found));
@@ -426,10 +460,14 @@ fn key_reason(standing: Standing, key: Digest, records: u64, total: u64) -> Stri
             "{who} which was revoked or is compromised: an independent record of these events would help"
         ),
         Standing::Expired => {
-            format!("{who} outside its validity: correct `valid_from` and `valid_until` if the owner confirms other dates")
+            format!(
+                "{who} outside its validity: correct `valid_from` and `valid_until` if the owner confirms other dates"
+            )
         }
         Standing::WrongPurpose => {
-            format!("{who} which is trusted for something else: add the log to `logs` of that key if its owner confirms it")
+            format!(
+                "{who} which is trusted for something else: add the log to `logs` of that key if its owner confirms it"
+            )
         }
     }
 }
@@ -442,8 +480,12 @@ fn population_reason(found: &Break) -> String {
         _ => format!(" {object}:{line}"),
     };
     let help = match kind {
-        BreakKind::TornTail => ": read the log again when its writer is done, or set the bytes aside with `countersign append --recover`",
-        BreakKind::MissingObject | BreakKind::Empty => ": bring the object, or remove the log from the source",
+        BreakKind::TornTail => {
+            ": read the log again when its writer is done, or set the bytes aside with `countersign append --recover`"
+        }
+        BreakKind::MissingObject | BreakKind::Empty => {
+            ": bring the object, or remove the log from the source"
+        }
         BreakKind::UnreadableObject | BreakKind::TruncatedObject => ": export the object again",
         _ => "",
     };

@@ -108,8 +108,10 @@ pub(super) fn lay_out<'a>(input: &StitchInput<'a>) -> Layout<'a> {
     let mut runs: Vec<&RunSummary> = set.into_iter().collect();
     runs.sort_by_key(|run| (&run.object, run.start));
     let mut line_bases = BTreeMap::new();
-    let whole: Vec<WholeObject> =
-        object_names(input, &runs).iter().map(|name| whole_object(input, name, &runs, &mut line_bases)).collect();
+    let whole: Vec<WholeObject> = object_names(input, &runs)
+        .iter()
+        .map(|name| whole_object(input, name, &runs, &mut line_bases))
+        .collect();
     let logs = group(input, whole);
     Layout { runs, logs, line_bases }
 }
@@ -137,7 +139,8 @@ fn whole_object(
     runs: &[&RunSummary],
     line_bases: &mut BTreeMap<(String, u64), u64>,
 ) -> WholeObject {
-    let fault = input.objects.iter().find(|object| object.name == name).and_then(|object| object.fault.clone());
+    let fault =
+        input.objects.iter().find(|object| object.name == name).and_then(|object| object.fault.clone());
     let base = LogObject {
         name: name.to_owned(),
         lines: 0,
@@ -192,7 +195,9 @@ impl WholeObject {
             votes.entry(&stretch.log).or_insert((is_declared, 0)).1 += stretch.records();
         }
         let first = self.pieces.first().map(|piece| piece.stretch.log.as_str());
-        let winner = votes.iter().max_by_key(|(name, votes)| (**votes, Some(**name) == first, std::cmp::Reverse(**name)));
+        let winner = votes
+            .iter()
+            .max_by_key(|(name, votes)| (**votes, Some(**name) == first, std::cmp::Reverse(**name)));
         winner.map(|(name, _)| (*name).to_owned())
     }
 
@@ -201,7 +206,9 @@ impl WholeObject {
         let (own, others): (Vec<Piece>, Vec<Piece>) =
             std::mem::take(&mut self.pieces).into_iter().partition(|piece| piece.stretch.log == log);
         self.pieces = own;
-        self.base.damage.extend(join_neighbours(others).iter().map(|other| Damage::of_other_log(other, log, declared)));
+        self.base
+            .damage
+            .extend(join_neighbours(others).iter().map(|other| Damage::of_other_log(other, log, declared)));
         self.base.damage.sort_by_key(|damage| damage.line);
         let other_version = self.pieces.is_empty()
             && self.base.damage.iter().all(|damage| damage.kind == BreakKind::UnrecognisedFormat);
@@ -304,20 +311,27 @@ fn group(input: &StitchInput<'_>, objects: Vec<WholeObject>) -> Vec<LogGroup> {
 }
 
 /// Returns the log that an object is charged to, also where no record of it is intact.
-fn home(input: &StitchInput<'_>, names: &BTreeSet<String>, found: Option<String>, object: &LogObject) -> String {
+fn home(
+    input: &StitchInput<'_>,
+    names: &BTreeSet<String>,
+    found: Option<String>,
+    object: &LogObject,
+) -> String {
     if let Some(found) = found.filter(|found| names.contains(found)) {
         return found;
     }
     if names.len() == 1 {
         return names.iter().next().expect("one name").clone();
     }
-    let claimed = object.damage.iter().filter_map(|damage| damage.log.as_ref()).find(|log| names.contains(*log));
+    let claimed =
+        object.damage.iter().filter_map(|damage| damage.log.as_ref()).find(|log| names.contains(*log));
     claimed.or_else(|| names.iter().next()).cloned().unwrap_or_else(|| input.source.to_owned())
 }
 
 /// Judges time along the chain: no piece lies in an earlier window than one with lower sequence numbers.
 fn set_windows(pieces: &mut [Piece], boundaries: &[Moment]) {
-    let mut order: Vec<(u64, usize)> = pieces.iter().enumerate().map(|(index, piece)| (piece.first(), index)).collect();
+    let mut order: Vec<(u64, usize)> =
+        pieces.iter().enumerate().map(|(index, piece)| (piece.first(), index)).collect();
     order.sort_unstable();
     let mut reached = 0;
     for same_first in order.chunk_by(|a, b| a.0 == b.0) {
@@ -337,7 +351,9 @@ fn join(pieces: &mut Vec<Piece>, max_silence: Option<i64>) {
     let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
     for piece in pieces.drain(..) {
         match joined.last_mut() {
-            Some(last) if last.window == piece.window && follows(last, &piece) => append(last, piece, max_silence),
+            Some(last) if last.window == piece.window && follows(last, &piece) => {
+                append(last, piece, max_silence)
+            }
             _ => joined.push(piece),
         }
     }

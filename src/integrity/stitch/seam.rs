@@ -103,14 +103,17 @@ impl Chain<'_> {
     /// Returns the damaged lines between the piece before `piece` in its object, and it.
     fn damage_before(&self, index: usize) -> impl Iterator<Item = (usize, u64, u64)> {
         let piece = &self.group.pieces[index];
-        let last = index.checked_sub(1).map(|at| &self.group.pieces[at]).filter(|last| last.object == piece.object);
+        let last =
+            index.checked_sub(1).map(|at| &self.group.pieces[at]).filter(|last| last.object == piece.object);
         self.damage_between(piece.object, last.map_or(0, Piece::next_line), piece.stretch.line)
     }
 
     /// Returns damaged lines of `object` from line `from` to before line `to`, as (object, line, number of lines).
     fn damage_between(&self, object: usize, from: u64, to: u64) -> impl Iterator<Item = (usize, u64, u64)> {
         let damage = self.group.objects[object].damage.iter();
-        damage.filter(move |damage| (from..to).contains(&damage.line)).map(move |damage| (object, damage.line, damage.lines))
+        damage
+            .filter(move |damage| (from..to).contains(&damage.line))
+            .map(move |damage| (object, damage.line, damage.lines))
     }
 
     /// Counts the damaged lines that lie between two ranges and can be what is missing there.
@@ -135,9 +138,10 @@ struct Examiner<'a> {
 impl Examiner<'_> {
     fn note(&mut self, index: usize, seq: u64, kind: BreakKind, detail: String) {
         let found = self.chain.break_at(index, seq, kind, detail);
-        let known = self.findings.breaks.iter().any(|known| {
-            (&known.object, known.line, known.kind) == (&found.object, found.line, found.kind)
-        });
+        let known =
+            self.findings.breaks.iter().any(|known| {
+                (&known.object, known.line, known.kind) == (&found.object, found.line, found.kind)
+            });
         if !known {
             self.findings.breaks.insert(found);
         }
@@ -146,7 +150,8 @@ impl Examiner<'_> {
     /// Looks at one object alone: repeated and reordered records.
     fn within(&mut self, object: usize) -> Sweep {
         let pieces = &self.chain.group.pieces;
-        let whole = |(index, piece): (usize, &Piece)| Seg { piece: index, from: piece.first(), to: piece.last() };
+        let whole =
+            |(index, piece): (usize, &Piece)| Seg { piece: index, from: piece.first(), to: piece.last() };
         let own = pieces.iter().enumerate().filter(|(_, piece)| piece.object == object).map(whole);
         let sweep = self.chain.sweep(own.collect());
         self.overlaps(&sweep, BreakKind::Duplicate);
@@ -180,12 +185,14 @@ impl Examiner<'_> {
                 }
                 Overlap::Fork(first) => {
                     let there = self.chain.group.pieces[kept].line_of(first);
-                    let detail = format!("sequence {first} stands at {object}:{there} already, with other bytes");
+                    let detail =
+                        format!("sequence {first} stands at {object}:{there} already, with other bytes");
                     self.note(seg.piece, first, BreakKind::Fork, detail);
                     self.findings.forked.push((seg, BreakKind::Fork));
                 }
                 Overlap::Unknown => {
-                    let detail = format!("{numbers} stands at {object}:{place} too, and the two cannot be compared");
+                    let detail =
+                        format!("{numbers} stands at {object}:{place} too, and the two cannot be compared");
                     self.note(seg.piece, seg.from, BreakKind::UnreadableObject, detail);
                     self.findings.forked.push((seg, BreakKind::UnreadableObject));
                 }
@@ -195,7 +202,8 @@ impl Examiner<'_> {
 
     /// Looks at neighbours by sequence: within one object, or those that lie in two.
     fn seams(&mut self, kept: &[Seg], within_object: bool) {
-        let broken: Vec<bool> = kept.windows(2).map(|pair| self.chain.seam(pair[0], pair[1]).linked == Some(false)).collect();
+        let broken: Vec<bool> =
+            kept.windows(2).map(|pair| self.chain.seam(pair[0], pair[1]).linked == Some(false)).collect();
         for (at, pair) in kept.windows(2).enumerate() {
             let (before, after) = (pair[0], pair[1]);
             let same_object = self.chain.piece(before).object == self.chain.piece(after).object;
@@ -205,11 +213,16 @@ impl Examiner<'_> {
             let seam = self.chain.seam(before, after);
             if seam.missing > 0 {
                 self.gap(before, after, seam.missing);
-            } else if broken[at] {
+            } else if broken[at] && !self.goes_on_from_fork(before, after) {
                 let both_sides = after.records() == 1 && broken.get(at + 1) == Some(&true);
                 self.mismatch(before, after, both_sides);
             }
         }
+    }
+
+    /// Tells whether `after` is the rest of a range that contradicts what was kept up to `before`.
+    fn goes_on_from_fork(&self, before: Seg, after: Seg) -> bool {
+        self.findings.forked.iter().any(|(seg, _)| seg.piece == after.piece && seg.to == before.to)
     }
 
     fn gap(&mut self, before: Seg, after: Seg, missing: u64) {
@@ -218,7 +231,8 @@ impl Examiner<'_> {
         if unexplained == 0 {
             return;
         }
-        let are = if unexplained == 1 { "1 record is".to_owned() } else { format!("{unexplained} records are") };
+        let are =
+            if unexplained == 1 { "1 record is".to_owned() } else { format!("{unexplained} records are") };
         let detail = format!("expected sequence {}, found {}: {are} missing", before.to + 1, after.from);
         self.note(after.piece, after.from, BreakKind::Gap, detail);
     }
@@ -232,10 +246,13 @@ impl Examiner<'_> {
             checked && self.keyring.judge_log(key, &piece.stretch.log, piece.judged_at) != Standing::Revoked
         };
         let (earlier_signed, later_signed) = (at_edge(before, false), at_edge(after, true));
-        let named = self.chain.prev(after.piece, after.from).map(|digest| digest.to_string()).unwrap_or_default();
-        let found = self.chain.digest(before.piece, before.to).map(|digest| digest.to_string()).unwrap_or_default();
+        let named =
+            self.chain.prev(after.piece, after.from).map(|digest| digest.to_string()).unwrap_or_default();
+        let found =
+            self.chain.digest(before.piece, before.to).map(|digest| digest.to_string()).unwrap_or_default();
         if earlier_signed && later_signed {
-            let detail = format!("it names `{named}` as the line before, found `{found}`; both lines are signed");
+            let detail =
+                format!("it names `{named}` as the line before, found `{found}`; both lines are signed");
             self.note(after.piece, after.from, BreakKind::Fork, detail);
         } else if earlier_signed || (both_sides && !later_signed) {
             let detail = format!("it names `{named}` as the line before, found `{found}`");
@@ -251,7 +268,8 @@ impl Examiner<'_> {
         let piece = self.chain.piece(seg);
         let object = &self.chain.group.objects[piece.object].name;
         let line = piece.line_of(seg.to);
-        let same = |known: &Break| known.object == *object && known.line == line && known.kind == BreakKind::Altered;
+        let same =
+            |known: &Break| known.object == *object && known.line == line && known.kind == BreakKind::Altered;
         seg.records() == 1 && self.findings.breaks.iter().any(same)
     }
 
@@ -267,7 +285,10 @@ impl Examiner<'_> {
                     && named != digest
                 {
                     damage.kind = BreakKind::Altered;
-                    damage.detail = format!("{}; its digest is `{digest}`, the next record names `{named}`", damage.detail);
+                    damage.detail = format!(
+                        "{}; its digest is `{digest}`, the next record names `{named}`",
+                        damage.detail
+                    );
                 }
                 self.findings.breaks.insert(Break {
                     object: listed.name.clone(),
@@ -283,14 +304,22 @@ impl Examiner<'_> {
     }
 
     /// Returns the digest that the record after damaged line number `at` of `object` names as the line before.
-    fn named_by_next(&self, object: usize, at: usize, kept: &[Seg], heads: &[(u64, Digest)]) -> Option<Digest> {
+    fn named_by_next(
+        &self,
+        object: usize,
+        at: usize,
+        kept: &[Seg],
+        heads: &[(u64, Digest)],
+    ) -> Option<Digest> {
         let pieces = &self.chain.group.pieces;
         let damage = &self.chain.group.objects[object].damage;
         let next_line = damage[at].line + damage[at].lines;
         if let Some(next) = damage.get(at + 1).filter(|next| next.line == next_line) {
             return next.prev;
         }
-        if let Some(next) = pieces.iter().find(|piece| piece.object == object && piece.stretch.line == next_line) {
+        if let Some(next) =
+            pieces.iter().find(|piece| piece.object == object && piece.stretch.line == next_line)
+        {
             return Some(next.stretch.prev);
         }
         if next_line <= self.chain.group.objects[object].lines {

@@ -70,7 +70,9 @@ impl Chain<'_> {
     /// Returns the offset of record `seq` of piece `index`, 0 where it is not to be had.
     pub(super) fn offset(&self, index: usize, seq: u64) -> u64 {
         let part = self.group.pieces[index].parts.iter().find(|part| part.first == seq);
-        part.map(|part| part.offset).or_else(|| self.link(index, seq).map(|link| link.offset)).unwrap_or_default()
+        part.map(|part| part.offset)
+            .or_else(|| self.link(index, seq).map(|link| link.offset))
+            .unwrap_or_default()
     }
 
     /// Returns what record `seq` of piece `index` states as the digest of the line before.
@@ -97,7 +99,8 @@ impl Chain<'_> {
             if cursor < kept.from {
                 free.push(Seg { piece: range.piece, from: cursor, to: kept.from - 1 });
             }
-            let shared = Seg { piece: range.piece, from: range.from.max(kept.from), to: range.to.min(kept.to) };
+            let shared =
+                Seg { piece: range.piece, from: range.from.max(kept.from), to: range.to.min(kept.to) };
             sweep.overlaps.push((shared, kept.piece, self.compare(shared, kept.piece)));
             cursor = shared.to + 1;
         }
