@@ -11,6 +11,7 @@
 
 // Sources to records.
 pub mod clock;
+pub mod settings;
 pub mod digest;
 pub mod source;
 // Records to verified records.
