@@ -151,7 +151,9 @@ fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Moment, D::Error
     let text = match Value::deserialize(deserializer)? {
         Value::Datetime(time) => time.to_string(),
         Value::String(text) => text,
-        other => return Err(serde::de::Error::custom(format!("expected a time, found {}", other.type_str()))),
+        other => {
+            return Err(serde::de::Error::custom(format!("expected a time, found {}", other.type_str())));
+        }
     };
     text.parse().map_err(serde::de::Error::custom)
 }
@@ -280,7 +282,8 @@ fn known_source(sources: &[Source], place: &str, id: &str) -> Result<(), Setting
     Err(invalid(
         place,
         format!("no source has the id `{id}`"),
-        near(id, sources.iter().map(|source| source.id.as_str())).map(|word| format!("did you mean `{word}`?")),
+        near(id, sources.iter().map(|source| source.id.as_str()))
+            .map(|word| format!("did you mean `{word}`?")),
     ))
 }
 
@@ -292,15 +295,25 @@ fn source(entry: SourceEntry) -> Result<Source, SettingsError> {
         check_name(&place, log)?;
     }
     if entry.objects.is_empty() {
-        return Err(invalid(place, "names no objects", Some("list paths, folders, globs or URLs".to_owned())));
+        return Err(invalid(
+            place,
+            "names no objects",
+            Some("list paths, folders, globs or URLs".to_owned()),
+        ));
     }
     let grades: Vec<(&str, Grade)> = Grade::ALL.iter().map(|grade| (grade.word(), *grade)).collect();
     let require = entry.require.map(|word| choose(&place, "require", &word, &grades)).transpose()?;
-    let roles =
-        [("approvals", Role::Approvals), ("executions", Role::Executions), ("independent", Role::Independent)];
+    let roles = [
+        ("approvals", Role::Approvals),
+        ("executions", Role::Executions),
+        ("independent", Role::Independent),
+    ];
     Ok(Source {
         role: choose(&place, "role", entry.role.as_deref().unwrap_or("approvals"), &roles)?,
-        max_silence_ms: entry.max_silence.map(|text| duration_ms(&place, "max_silence", &text)).transpose()?,
+        max_silence_ms: entry
+            .max_silence
+            .map(|text| duration_ms(&place, "max_silence", &text))
+            .transpose()?,
         id: entry.id,
         profile: entry.profile,
         objects: entry.objects,
@@ -384,7 +397,11 @@ fn gated(entry: GatedEntry, sources: &[Source]) -> Result<Gated, SettingsError> 
 
 fn matcher(place: &str, glob: &str) -> Result<GlobMatcher, SettingsError> {
     Glob::new(glob).map(|glob| glob.compile_matcher()).map_err(|error| {
-        invalid(place, format!("`{glob}` is not a glob: {}", error.kind()), Some("`*` and `?` are wildcards".to_owned()))
+        invalid(
+            place,
+            format!("`{glob}` is not a glob: {}", error.kind()),
+            Some("`*` and `?` are wildcards".to_owned()),
+        )
     })
 }
 

@@ -162,7 +162,8 @@ impl<R: BufRead> Lines<R> {
 ///
 /// A fragment saying why `text` is not a JSON document, or that no pointer leads anywhere.
 pub fn document_records<'a>(text: &'a str, pointers: &[String]) -> Result<Vec<Record<'a>>, String> {
-    let root: &RawValue = serde_json::from_str(text).map_err(|error| format!("is not a JSON document: {error}"))?;
+    let root: &RawValue =
+        serde_json::from_str(text).map_err(|error| format!("is not a JSON document: {error}"))?;
     let found = pointers
         .iter()
         .find_map(|pointer| descend(root, pointer))

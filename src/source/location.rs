@@ -120,9 +120,11 @@ fn split_literal(pattern: &str) -> (&str, &str) {
 }
 
 fn matcher(rest: &str, pattern: &str) -> Result<GlobMatcher, LocationError> {
-    GlobBuilder::new(rest).literal_separator(true).build().map(|glob| glob.compile_matcher()).map_err(|source| {
-        LocationError::BadPattern { pattern: pattern.to_owned(), source: Box::new(source) }
-    })
+    GlobBuilder::new(rest)
+        .literal_separator(true)
+        .build()
+        .map(|glob| glob.compile_matcher())
+        .map_err(|source| LocationError::BadPattern { pattern: pattern.to_owned(), source: Box::new(source) })
 }
 
 fn local(path: &str, base: &Path, pattern: &str) -> Result<Vec<ObjectRef>, LocationError> {
@@ -143,17 +145,15 @@ fn local(path: &str, base: &Path, pattern: &str) -> Result<Vec<ObjectRef>, Locat
     let mut objects = Vec::new();
     for below in files_below(&root, pattern)? {
         if matcher.is_match(&below) {
-            let name = if Path::new(folder).is_absolute() { below.clone() } else { format!("{folder}{below}") };
+            let name =
+                if Path::new(folder).is_absolute() { below.clone() } else { format!("{folder}{below}") };
             objects.push(local_object(&root.join(&below), name, pattern)?);
         }
     }
     Ok(objects)
 }
 
-fn unreachable(
-    pattern: &str,
-    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> LocationError {
+fn unreachable(pattern: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> LocationError {
     LocationError::Unreachable { pattern: pattern.to_owned(), source: source.into() }
 }
 
@@ -196,13 +196,21 @@ fn remote(pattern: &str) -> Result<Vec<ObjectRef>, LocationError> {
         source,
     };
     let literal = is_literal(pattern);
-    let url = url::Url::parse(if literal { pattern } else { folder }).map_err(|error| bad(Box::new(error)))?;
-    let (store, path) = object_store::parse_url_opts(&url, std::env::vars().map(|(k, v)| (k.to_lowercase(), v)))
-        .map_err(|error| bad(Box::new(error)))?;
+    let url =
+        url::Url::parse(if literal { pattern } else { folder }).map_err(|error| bad(Box::new(error)))?;
+    let (store, path) =
+        object_store::parse_url_opts(&url, std::env::vars().map(|(k, v)| (k.to_lowercase(), v)))
+            .map_err(|error| bad(Box::new(error)))?;
     let store: Arc<dyn ObjectStore> = Arc::from(store);
     if literal && !pattern.ends_with('/') {
         if let Ok(meta) = super::object::block_on(store.head(&path)) {
-            return Ok(vec![ObjectRef { name: pattern.to_owned(), size: meta.size, file: None, store, path }]);
+            return Ok(vec![ObjectRef {
+                name: pattern.to_owned(),
+                size: meta.size,
+                file: None,
+                store,
+                path,
+            }]);
         }
     }
     let below = if literal { "**" } else { rest };
@@ -213,7 +221,8 @@ fn remote(pattern: &str) -> Result<Vec<ObjectRef>, LocationError> {
     Ok(listed
         .into_iter()
         .filter_map(|meta| {
-            let parts: Vec<_> = meta.location.prefix_match(&path)?.map(|part| part.as_ref().to_owned()).collect();
+            let parts: Vec<_> =
+                meta.location.prefix_match(&path)?.map(|part| part.as_ref().to_owned()).collect();
             let rest = parts.join("/");
             let name = format!("{root}{rest}");
             matcher.is_match(&rest).then(|| ObjectRef {

@@ -46,9 +46,10 @@ pub fn open(object: &ObjectRef, range: Option<Range<u64>>) -> io::Result<Box<dyn
     let options = GetOptions { range: range.map(Into::into), ..GetOptions::default() };
     let result = block_on(store.get_opts(path, options)).map_err(io::Error::other)?;
     Ok(match result.payload {
-        GetResultPayload::Stream(stream) => {
-            Box::new(StreamReader { stream: stream.map_err(io::Error::other).boxed(), chunk: bytes::Bytes::new() })
-        }
+        GetResultPayload::Stream(stream) => Box::new(StreamReader {
+            stream: stream.map_err(io::Error::other).boxed(),
+            chunk: bytes::Bytes::new(),
+        }),
         GetResultPayload::File(mut file, _) => {
             file.seek(SeekFrom::Start(result.range.start))?;
             Box::new(file.take(result.range.end - result.range.start))
