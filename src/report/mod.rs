@@ -1,4 +1,6 @@
 //! An assessment to files: one document, printed as HTML and PDF, and the canonical `report.json`.
 
+pub mod check;
+pub mod console;
 pub mod document;
 pub mod model;
