@@ -21,17 +21,12 @@ setup() {
   fi
 }
 
-# Notes the steps without which the next one cannot run; use as `needs A B && step …`.
-needs() {
-  prerequisites=("$@")
-  return 0
-}
-
-# Runs a check: its counts are read from its own output where it prints any, else it counts as one.
+# Runs the check $1 after the steps named in $2 (in one word, separated by spaces); the rest is the command.
+# Its counts are read from its own output where it prints any, else it counts as one.
 step() {
-  local name=$1 started=$SECONDS log status counts step_passed step_failed prerequisite
-  shift
-  for prerequisite in "${prerequisites[@]}"; do
+  local name=$1 needs=$2 started=$SECONDS log status seen step_passed step_failed prerequisite
+  shift 2
+  for prerequisite in $needs; do
     if [ "${outcome[$prerequisite]:-missing}" != ok ]; then
       skipped=$((skipped + 1))
       outcome[$name]=skipped
@@ -41,13 +36,16 @@ step() {
   done
   echo
   echo "== $name"
+  # shellcheck disable=SC2154  # set by tests/run
   log="$work/$(echo "$name" | tr -c 'a-z0-9\n' '-').log"
   "$@" 2>&1 | tee "$log"
   status=${PIPESTATUS[0]}
-  counts=$(count_checks "$log")
-  step_passed=${counts% *}
-  step_failed=${counts#* }
-  if [ "$status" -eq 0 ] && [ $((step_passed + step_failed)) -eq 0 ]; then step_passed=1; fi
+  read -r seen step_passed step_failed < <(count_checks "$log")
+  if [ "$status" -eq 0 ] && [ "$seen" -eq 0 ]; then step_passed=1; fi
+  if [ "$seen" -gt 0 ] && [ $((step_passed + step_failed)) -eq 0 ]; then
+    echo "error: \`$name\` ran no test"
+    step_failed=1
+  fi
   if [ "$status" -ne 0 ] && [ "$step_failed" -eq 0 ]; then step_failed=1; fi
   passed=$((passed + step_passed))
   failed=$((failed + step_failed))
@@ -56,16 +54,16 @@ step() {
     report+=("ok       $name ($step_passed) $((SECONDS - started)) s")
   else
     outcome[$name]=failed
-    report+=("FAILED   $name ($step_passed passed, $step_failed failed) exit $status")
+    report+=("FAILED   $name ($step_passed held, $step_failed did not), exit code $status")
   fi
 }
 
-# Prints "PASSED FAILED", summed over the `test result:` lines of cargo and the `checks:` lines of our scripts.
+# Prints "LINES PASSED FAILED", summed over the `test result:` lines of cargo and the `checks:` lines of our scripts.
 count_checks() {
   awk '
-    /^test result: / { for (i = 2; i <= NF; i++) { if ($i == "passed;") p += $(i-1); if ($i == "failed;") f += $(i-1) } }
-    /^checks: [0-9]+ held, [0-9]+ did not$/ { p += $2; f += $4 }
-    END { print p + 0, f + 0 }
+    /^test result: / { n++; for (i = 2; i <= NF; i++) { if ($i == "passed;") p += $(i-1); if ($i == "failed;") f += $(i-1) } }
+    /^checks: [0-9]+ held, [0-9]+ did not$/ { n++; p += $2; f += $4 }
+    END { print n + 0, p + 0, f + 0 }
   ' "$1"
 }
 
