@@ -1,7 +1,11 @@
 """Runs named checks, prints each, and closes with the line that `tests/run` counts."""
 
+import pathlib
+import subprocess
 import sys
 import traceback
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Refused(Exception):
@@ -21,6 +25,8 @@ class Checks:
             note = check(*arguments)
         except Refused as refused:
             self._fail(name, str(refused))
+        except OSError as error:
+            self._fail(name, str(error))
         except Exception:  # noqa: BLE001  a validator's own exception is its refusal
             self._fail(name, traceback.format_exc().strip())
         else:
@@ -43,3 +49,12 @@ def expect(condition, message):
     """Refuses with `message` unless `condition` holds."""
     if not condition:
         raise Refused(message)
+
+
+def tracked_files():
+    """Files of the tree, sorted: those that Git tracks or would track."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout
+    return sorted(name for name in listed.split("\0") if name and (ROOT / name).is_file())
