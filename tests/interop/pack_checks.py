@@ -3,8 +3,8 @@
 Usage: pack_checks.py PACK TRUST_OR_KEY
 
 TRUST_OR_KEY is a trust file, of which the statement keys count, or one public key in PEM. `sha256sum`, bagit,
-openssl, securesystemslib, in-toto-attestation, and DuckDB must each accept the pack; and each of the first four
-must refuse the same thing with one bit turned, so that none of them is a check that cannot fail.
+openssl, securesystemslib, in-toto-attestation, and DuckDB must each accept the pack, and so must whoever follows its
+`VERIFY.md` to the letter. Most are asked again with one bit turned, and must refuse: no check here cannot fail.
 """
 
 import base64
@@ -12,7 +12,9 @@ import collections
 import hashlib
 import json
 import logging
+import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +24,7 @@ import tomllib
 import bagit
 import duckdb
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from google.protobuf import json_format
 from in_toto_attestation.v1 import statement_pb2
 from in_toto_attestation.v1.statement import Statement
@@ -36,9 +39,10 @@ ENVELOPE = "attestation/statement.dsse.json"
 TABLES = "data/04_population/tables"
 TESTS = "data/07_policy/controls/tests"
 ITEMS = "data/02_machine/items.json"
+INSTRUCTIONS = "VERIFY.md"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 # What the statement must bind (the manifest in turn binds every payload file).
-SUBJECTS = {MANIFEST, "data/01_report.pdf", "data/01_report.html"}
+SUBJECTS = {MANIFEST, INSTRUCTIONS, "data/01_report.pdf", "data/01_report.html"}
 
 
 def main():
@@ -54,9 +58,14 @@ def main():
 
 
 def run_all(checks, pack, key_file, scratch):
+    envelope = json.loads((pack / ENVELOPE).read_text())
+    key = PinnedKey()
     file_checks(checks, pack, scratch)
-    statement_checks(checks, pack, key_file, scratch)
+    statement_checks(checks, pack, envelope, scratch)
     test_checks(checks, pack)
+    if checks.run("a pinned statement key signed", key.find, key_file, envelope):
+        signature_checks(checks, envelope, key, scratch)
+        instruction_checks(checks, pack, key, scratch)
 
 
 def file_checks(checks, pack, scratch):
@@ -70,18 +79,17 @@ def file_checks(checks, pack, scratch):
     checks.run("every file is in a manifest", no_extra_file, pack)
 
 
-def statement_checks(checks, pack, key_file, scratch):
-    envelope = json.loads((pack / ENVELOPE).read_text())
-    forged = dict(envelope, payload=base64.b64encode(turned(base64.b64decode(envelope["payload"]))).decode())
+def statement_checks(checks, pack, envelope, scratch):
     touched = scratch / "touched-manifest"
     shutil.copytree(pack, touched)
     turn_a_bit(touched / MANIFEST)
     checks.run("in-toto-attestation accepts the statement", validate_statement, envelope)
     checks.run("the subjects' digests are those of the files", subjects_match, pack, envelope)
     checks.run("the subjects' digests are not those of touched files", refuses, subjects_match, touched, envelope)
-    key = PinnedKey()
-    if not checks.run("a pinned statement key signed", key.find, key_file, envelope):
-        return
+
+
+def signature_checks(checks, envelope, key, scratch):
+    forged = dict(envelope, payload=base64.b64encode(turned(base64.b64decode(envelope["payload"]))).decode())
     checks.run("openssl accepts the signature", openssl_verify, envelope, key, scratch)
     checks.run("openssl refuses a touched statement", refuses, openssl_verify, forged, key, scratch)
     checks.run("securesystemslib accepts the signature", securesystemslib_verify, envelope, key)
@@ -96,6 +104,15 @@ def test_checks(checks, pack):
     checks.run("every result has its query in the pack", same_tests, tests, items)
     for test in tests:
         checks.run(f"DuckDB finds the items of {test.upper()}", rerun_test, pack / TESTS / test, database, items)
+
+
+def instruction_checks(checks, pack, key, scratch):
+    pinned, other = scratch / "pinned.pub", scratch / "other.pub"
+    pinned.write_bytes(key.pem)
+    other.write_bytes(public_pem(ed25519.Ed25519PrivateKey.generate().public_key()))
+    checks.run(f"{INSTRUCTIONS} can be followed", follow, pack, pinned, scratch)
+    checks.run(f"{INSTRUCTIONS} finds a touched file", refuses, follow, scratch / "touched", pinned, scratch)
+    checks.run(f"{INSTRUCTIONS} finds another key", refuses, follow, pack, other, scratch)
 
 
 # Files.
@@ -156,6 +173,10 @@ def key_id(pem):
         serialization.Encoding.Raw, serialization.PublicFormat.Raw
     )
     return hashlib.sha256(raw).hexdigest()
+
+
+def public_pem(key):
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def openssl_verify(envelope, key, scratch):
@@ -258,10 +279,24 @@ def item_state(testability, is_exception):
     return "exception" if is_exception else "ok"
 
 
+# The instructions in the pack.
+
+def follow(pack, key_file, scratch):
+    """Runs every shell block of the pack's instructions, in one shell, as a careful reader would."""
+    blocks = re.findall(r"^```sh\b.*?\n(.*?)^```", (pack / INSTRUCTIONS).read_text(), flags=re.S | re.M)
+    expect(blocks, "no block of commands")
+    script = scratch / "instructions.sh"
+    script.write_text("\n".join(blocks))
+    # The duckdb of this environment; whatever else they call is the machine's.
+    path = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
+    command(["sh", "-e", script], cwd=pack, env=dict(os.environ, KEY=str(key_file), TMPDIR=str(scratch), PATH=path))
+    return f"{len(blocks)} blocks"
+
+
 # Tools of the checks.
 
-def command(arguments, cwd):
-    result = subprocess.run(arguments, cwd=cwd, capture_output=True, text=True)
+def command(arguments, cwd, env=None):
+    result = subprocess.run(arguments, cwd=cwd, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     expect(result.returncode == 0, f"{arguments[0]} exited {result.returncode}: {result.stdout}{result.stderr}".strip())
 
 
