@@ -5,6 +5,7 @@
 //! summaries, sorted, into verdicts, holes and totals. Summaries are never merged pairwise: with a fork in a log,
 //! the order of merging would change the result.
 
+pub mod finish;
 pub mod hole;
 pub mod plan;
 pub mod scan;

@@ -9,7 +9,7 @@ use super::summary::{Failure, MAX_REJECTS, Reject, Summary, Times};
 use crate::clock::Moment;
 use crate::column::FrameBuilder;
 use crate::event::Event;
-use crate::integrity::chain::{LogScanner, Scanned};
+use crate::integrity::chain::{LogScanner, ScanOptions, Scanned};
 use crate::integrity::countersign_log::MAX_LINE;
 use crate::integrity::keyring::Keyring;
 use crate::integrity::record::VerifiedRecord;
@@ -112,23 +112,45 @@ impl<'a> Scan<'a> {
 
     /// Reads the lines of a `countersign-log/1` file: the scanner judges, and only what it admits is mapped.
     fn chained<R: io::BufRead>(&mut self, mut lines: Lines<R>) -> io::Result<()> {
-        let settings = &self.source.settings;
-        let mut scanner = LogScanner::new(&settings.id, self.object, self.summary.start, &settings.logs, self.keyring);
+        let source = self.source;
+        let mut scanner = LogScanner::new(ScanOptions {
+            source: &source.settings.id,
+            object: self.object,
+            start: lines.offset(),
+            logs: &source.settings.logs,
+            keyring: self.keyring,
+            max_silence: None,
+        });
         let result = loop {
-            match lines.next_line() {
-                Ok(Some(line)) => {
-                    self.summary.lines = line.number;
-                    self.summary.tally.read += 1;
-                    match scanner.line(&line) {
-                        Scanned::Record { record, time } => self.record(&record, Some(time), true),
-                        Scanned::Rejected(kind) => *self.summary.tally.rejected.entry(kind).or_default() += 1,
-                    }
-                }
+            let line = match lines.next_line() {
+                Ok(Some(line)) => line,
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
+            };
+            self.summary.lines = line.number;
+            self.summary.tally.read += 1;
+            let rejected = match (line.oversize, line.ended) {
+                (Some(length), _) => Some(scanner.overlong(length, None)),
+                (None, false) => match scanner.tail(line.bytes) {
+                    Some(rejected) => Some(rejected),
+                    None => {
+                        *self.summary.tally.rejected.entry(BreakKind::TornTail).or_default() += 1;
+                        None
+                    }
+                },
+                (None, true) => match scanner.line(line.bytes) {
+                    Scanned::Admitted(admitted) => {
+                        self.record(&admitted.record, Some(admitted.time), true);
+                        None
+                    }
+                    Scanned::Rejected(rejected) => Some(rejected),
+                },
+            };
+            if let Some(rejected) = rejected {
+                *self.summary.tally.rejected.entry(rejected.kind).or_default() += 1;
             }
         };
-        self.summary.runs = scanner.finish();
+        self.summary.runs.push(scanner.finish());
         result
     }
 
