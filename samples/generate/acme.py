@@ -48,7 +48,7 @@ def gate_files(plan, key):
     """Returns the gate's files and heads. The last line of June is made to be linked to, and not shipped."""
     chain = Chain("gate-eu", key, BEFORE - 1, "f" * 64)
     chain.line(START - 2 * HOUR, {"kind": "heartbeat"})
-    files = {"heads/gate-eu-q2.head": chain.head()}
+    files = {"heads/q2/gate-eu.head": chain.head()}
     months = {}
     for ms, event in gate.Gate(plan).events():
         assert START <= ms < END, event

@@ -32,7 +32,7 @@ role        = "approvals"
 logs        = ["gate-eu"]
 require     = "pinned-signed"
 head        = "heads/gate-eu.head"
-after       = "heads/gate-eu-q2.head"
+after       = "heads/q2/gate-eu.head"
 max_silence = "4h"
 extracted   = {{ by = "j.doe", at = 2026-10-01T06:00:00Z, how = "gatectl export --quarter 3", records = {gate} }}
 
