@@ -1,4 +1,7 @@
 //! An assessment to files: one document, printed as HTML and PDF, and the canonical `report.json`.
 
 pub mod document;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod json;
 pub mod model;
