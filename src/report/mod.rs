@@ -3,4 +3,9 @@
 pub mod check;
 pub mod console;
 pub mod document;
+pub mod figure;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod json;
 pub mod model;
+pub mod view;
