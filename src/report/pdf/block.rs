@@ -24,7 +24,8 @@ pub(super) fn section(flow: &mut Flow<'_>, section: &Section) -> Result<(), PdfE
     heading(flow, section)?;
     for (index, each) in section.blocks.iter().enumerate() {
         if index > 0 {
-            flow.space(GAP);
+            let after_chips = matches!(section.blocks[index - 1], Block::Chips { .. });
+            flow.space(if after_chips { GAP * 1.8 } else { GAP });
         }
         block(flow, each)?;
     }
@@ -44,7 +45,7 @@ fn heading(flow: &mut Flow<'_>, section: &Section) -> Result<(), PdfError> {
         flow.section = format!("{}  {}", section.number, section.title);
     }
     // A section that starts near the foot of a page is read better from the top of the next.
-    let least = if top { ((BOTTOM - TOP) * 0.2).max(with_next) } else { with_next };
+    let least = if top { ((BOTTOM - TOP) * 0.15).max(with_next) } else { with_next };
     flow.need(above + height + below + least);
     flow.space(above);
     let y = flow.y;

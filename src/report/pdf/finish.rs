@@ -231,7 +231,9 @@ fn add_metadata(tree: &mut lopdf::Document, document: &Document) -> Result<(), P
     info.set("Producer", text_string("printpdf"));
     let old = tree.trailer.get(b"Info").and_then(Object::as_reference).map_err(|_| missing("Info"))?;
     tree.objects.insert(old, Object::Dictionary(info));
-    let id = Object::String(document.results_digest.as_bytes().to_vec(), StringFormat::Hexadecimal);
+    let id = hex::decode(&document.results_digest)
+        .unwrap_or_else(|_| document.results_digest.clone().into_bytes());
+    let id = Object::String(id, StringFormat::Hexadecimal);
     tree.trailer.set("ID", vec![id.clone(), id]);
     let mut preferences = Dictionary::new();
     preferences.set("DisplayDocTitle", true);

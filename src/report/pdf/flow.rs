@@ -162,7 +162,11 @@ impl<'f> Flow<'f> {
 
     /// Breaks a text into lines.
     pub(super) fn lines(&mut self, set: &Set, width: f32) -> Result<Vec<Line>, PdfError> {
-        set.prepared.lines(&mut self.shaper, set.style.units(width), set.style.units(set.indent()))
+        self.first_lines(set, width, usize::MAX)
+    }
+
+    fn first_lines(&mut self, set: &Set, width: f32, most: usize) -> Result<Vec<Line>, PdfError> {
+        set.prepared.lines(&mut self.shaper, set.style.units(width), set.style.units(set.indent()), most)
     }
 
     /// Draws line `index` of a text in a column, its top at `y`.
@@ -211,11 +215,23 @@ impl<'f> Flow<'f> {
         Ok(())
     }
 
-    /// Sets a text on one line, cut at `width`.
-    pub(super) fn one_line(&mut self, set: &Set, at: [f32; 3], side: Side) -> Result<(), PdfError> {
-        let lines = self.lines(set, at[2])?;
+    /// Sets a text on one line; what does not fit is cut, with three dots.
+    pub(super) fn one_line(
+        &mut self,
+        set: &Set,
+        [x, y, width]: [f32; 3],
+        side: Side,
+    ) -> Result<(), PdfError> {
+        let mut lines = self.first_lines(set, width, 2)?;
+        if lines.len() > 1 {
+            let dots = self.plain("…", set.style, set.colour)?;
+            lines = self.first_lines(set, width - dots.width(), 1)?;
+            if let (Some(line), Some(end)) = (lines.first_mut(), self.lines(&dots, width)?.pop()) {
+                line.append(end);
+            }
+        }
         if let Some(line) = lines.first() {
-            self.draw(set, line, 0, at, side);
+            self.draw(set, line, 0, [x, y, width], side);
         }
         Ok(())
     }

@@ -152,7 +152,7 @@ impl UsedFace<'_> {
 #[derive(Default)]
 pub(super) struct Codes {
     glyphs: GlyphRemapper,
-    by_reading: BTreeMap<(u16, String), u16>,
+    by_reading: BTreeMap<(u16, i32, String), u16>,
     entries: Vec<Code>,
 }
 
@@ -167,17 +167,19 @@ struct Code {
 }
 
 impl Codes {
-    /// Returns the code of `glyph` where it stands for `text`.
-    pub(super) fn code(&mut self, glyph: u16, width: u16, text: &str) -> u16 {
-        if let Some(code) = self.by_reading.get(&(glyph, text.to_owned())) {
+    /// Returns the code of `glyph` where it is `width` wide and stands for `text`.
+    pub(super) fn code(&mut self, glyph: u16, width: i32, text: &str) -> u16 {
+        let key = (glyph, width, text.to_owned());
+        if let Some(code) = self.by_reading.get(&key) {
             return *code;
         }
         if self.entries.len() >= MAX_READINGS && !text.is_empty() {
             return self.code(glyph, width, "");
         }
         let code = u16::try_from(self.entries.len()).expect("readings and glyphs of a face fit the codes");
+        let width = u16::try_from(width).unwrap_or_default();
         self.entries.push(Code { glyph: self.glyphs.remap(glyph), width, text: text.to_owned() });
-        self.by_reading.insert((glyph, text.to_owned()), code);
+        self.by_reading.insert(key, code);
         code
     }
 }

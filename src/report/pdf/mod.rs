@@ -69,7 +69,7 @@ pub fn render(document: &Document) -> Result<Vec<u8>, PdfError> {
     let mut flow = flow::Flow::new(shape::Shaper::new(&fonts), targets(document));
     cover::cover(&mut flow, document)?;
     flow.section = "Contents".to_owned();
-    let contents = cover::contents(document);
+    let contents = cover::contents(&mut flow, document)?;
     let contents_at = flow.pages.len();
     for _ in &contents {
         flow.new_page();

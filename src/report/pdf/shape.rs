@@ -6,7 +6,7 @@ use harfrust::{Buffer, ClusterLevel, Direction, Feature, Script, ShapeOptions, S
 
 use super::{
     PdfError,
-    fonts::{Face, FaceId, Fonts, UsedFace},
+    fonts::{Codes, Face, FaceId, Fonts, UsedFace},
 };
 
 /// A glyph in its place; lengths in `fonts::UNITS`.
@@ -96,26 +96,48 @@ impl<'f> Shaper<'f> {
             .map_err(|source| PdfError::Shape { reason: source.to_string() })?;
         let infos = self.buffer.glyph_infos();
         let readings = readings(text, rtl, &infos.iter().map(|info| info.cluster).collect::<Vec<_>>());
+        let blank = used.shaper.nominal_glyph(u32::from(' ')).map_or(0, harfrust::GlyphId::to_u32);
+        let blank = u16::try_from(blank).unwrap_or_default();
         let mut glyphs = Vec::with_capacity(infos.len());
         for ((info, position), reading) in infos.iter().zip(self.buffer.glyph_positions()).zip(readings) {
             let id = harfrust::GlyphId::new(info.glyph_id);
             let width = used.shaper.glyph_h_advance(id);
-            let code = used.codes.code(
-                u16::try_from(info.glyph_id).unwrap_or_default(),
-                u16::try_from(width).unwrap_or_default(),
-                reading,
-            );
-            glyphs.push(Glyph {
-                code,
+            let glyph = Glyph {
+                code: 0,
                 width,
                 advance: position.x_advance,
                 dx: position.x_offset,
                 dy: position.y_offset,
                 cluster: info.cluster as usize,
-            });
+            };
+            let id = u16::try_from(info.glyph_id).unwrap_or_default();
+            if rtl && reading.chars().count() > 1 {
+                split(&mut used.codes, &mut glyphs, glyph, [id, blank], reading);
+            } else {
+                let code = used.codes.code(id, width, reading);
+                glyphs.push(Glyph { code, ..glyph });
+            }
         }
         let width = glyphs.iter().map(|glyph| glyph.advance).sum();
         Ok(Shaped { glyphs, width })
+    }
+}
+
+/// Shares a glyph that stands for several characters of right-to-left text out among them, from left to right.
+///
+/// Readers disagree on the order of characters within one such glyph. So the glyph stands for the last character
+/// only, and blanks in the right part of its width for those before.
+fn split(codes: &mut Codes, glyphs: &mut Vec<Glyph>, glyph: Glyph, [id, blank]: [u16; 2], reading: &str) {
+    let mut chars: Vec<char> = reading.chars().collect();
+    let last = chars.pop().map(String::from).unwrap_or_default();
+    let count = i32::try_from(chars.len() + 1).unwrap_or(i32::MAX);
+    let part = glyph.width / count;
+    let first = glyph.width - part * (count - 1);
+    let code = codes.code(id, first, &last);
+    glyphs.push(Glyph { code, width: first, advance: first + glyph.advance - glyph.width, ..glyph });
+    for c in chars.into_iter().rev() {
+        let code = codes.code(blank, part, c.encode_utf8(&mut [0; 4]));
+        glyphs.push(Glyph { code, width: part, advance: part, dx: 0, dy: 0, cluster: glyph.cluster });
     }
 }
 
@@ -177,6 +199,17 @@ mod tests {
         let fonts = Fonts::load().unwrap();
         let mut shaper = Shaper::new(&fonts);
         assert_eq!(shaper.shape(0, false, "office").unwrap().glyphs.len(), 6);
+    }
+
+    #[test]
+    fn an_arabic_ligature_is_read_in_single_characters() {
+        let fonts = Fonts::load().unwrap();
+        let mut shaper = Shaper::new(&fonts);
+        // Lam and alef make one glyph: two codes share its width.
+        let shaped = shaper.shape(5, true, "لا").unwrap();
+        assert_eq!(shaped.glyphs.len(), 2);
+        let widths: i32 = shaped.glyphs.iter().map(|glyph| glyph.width).sum();
+        assert_eq!(widths, shaped.width);
     }
 
     #[test]

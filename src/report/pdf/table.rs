@@ -3,7 +3,7 @@
 use super::{
     PdfError,
     flow::{Flow, Set, Side},
-    style::{BOTTOM, CAPTION, CELL, COLUMN, GUTTER, HAIRLINE, LEFT, SMALL, TOP, WIDTH, ink},
+    style::{BOTTOM, CAPTION, CELL, COLUMN, GUTTER, HAIRLINE, LEFT, MEASURE, SMALL, TOP, WIDTH, ink},
     text::Line,
 };
 use crate::report::document::{Ink, Table};
@@ -16,6 +16,15 @@ const PAD: f32 = 3.2;
 
 /// Widest word that sets the width of its column; longer ones are broken.
 const MAX_WORD: f32 = 92.0;
+
+/// A table as laid out.
+struct Grid {
+    caption: String,
+    /// Width of its rules.
+    width: f32,
+    columns: Vec<Column>,
+    head: Row,
+}
 
 /// A column as laid out.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -34,40 +43,31 @@ struct Row {
 
 /// Sets a table.
 pub(super) fn table(flow: &mut Flow<'_>, table: &Table) -> Result<(), PdfError> {
-    let rows = table.rows.len().min(MAX_ROWS);
+    let shown = table.rows.len().min(MAX_ROWS);
     let caption = flow.plain(&table.caption, CAPTION, ink(Ink::Text))?;
-    if rows == 0 {
+    if shown == 0 {
         flow.need(CAPTION.leading + CELL.leading * 2.0);
         start(flow, table, &caption)?;
         let empty = flow.plain(&table.empty, CELL, ink(Ink::Muted))?;
         flow.y += 3.0;
         return flow.paragraph(&empty, LEFT, WIDTH);
     }
-    let heads = heads(flow, table)?;
-    let cells = cells(flow, table, rows)?;
-    let columns = columns(table, &heads, &cells);
-    let head = row(flow, heads, &columns)?;
-    let head_height = head.lines as f32 * COLUMN.leading + 2.0 * PAD;
-    let mut body = Vec::with_capacity(rows);
-    for cells in cells {
-        body.push(row(flow, cells, &columns)?);
-    }
-    let first = body[0].height().min(90.0);
-    flow.need(
-        CAPTION.leading + 4.0 + head_height + first + body.get(1).map_or(0.0, |row| row.height().min(40.0)),
-    );
+    let (grid, rows) = grid(flow, table, shown)?;
+    // The head does not stand alone, nor with one short row.
+    let second = rows.get(1).map_or(0.0, |row| row.height().min(40.0));
+    flow.need(CAPTION.leading + 2.0 + grid.head_height() + grid.least(&rows[0]) + second);
     start(flow, table, &caption)?;
-    draw_head(flow, &head, &columns);
-    for row in &body {
-        if flow.left() < row.height() && flow.y > TOP {
-            next_page(flow, table, &head, &columns)?;
+    draw_head(flow, &grid);
+    for row in &rows {
+        if flow.left() < grid.least(row) {
+            next_page(flow, &grid)?;
         }
-        draw_row(flow, row, &columns, table, &head)?;
+        draw_row(flow, &grid, row)?;
     }
     let y = flow.y;
-    flow.canvas().rule(LEFT, y, WIDTH, 0.7, ink(Ink::Muted));
+    flow.canvas().rule(LEFT, y, grid.width, 0.7, ink(Ink::Muted));
     flow.y += 3.0;
-    if let Some(sentence) = cap_sentence(table, rows) {
+    if let Some(sentence) = cap_sentence(table, shown) {
         let set = flow.plain(&sentence, SMALL, ink(Ink::Muted))?;
         flow.paragraph(&set, LEFT, WIDTH)?;
     }
@@ -111,14 +111,24 @@ fn start(flow: &mut Flow<'_>, table: &Table, caption: &Set) -> Result<(), PdfErr
     Ok(())
 }
 
-fn next_page(flow: &mut Flow<'_>, table: &Table, head: &Row, columns: &[Column]) -> Result<(), PdfError> {
+fn next_page(flow: &mut Flow<'_>, grid: &Grid) -> Result<(), PdfError> {
     flow.new_page();
-    let caption = flow.plain(&format!("{} (continued)", table.caption), SMALL, ink(Ink::Muted))?;
+    let caption = flow.plain(&format!("{} (continued)", grid.caption), SMALL, ink(Ink::Muted))?;
     let y = flow.y;
     flow.one_line(&caption, [LEFT, y, WIDTH], Side::Left)?;
     flow.y += SMALL.leading + 2.0;
-    draw_head(flow, head, columns);
+    draw_head(flow, grid);
     Ok(())
+}
+
+/// Lays out a table.
+fn grid(flow: &mut Flow<'_>, table: &Table, shown: usize) -> Result<(Grid, Vec<Row>), PdfError> {
+    let heads = heads(flow, table)?;
+    let cells = cells(flow, table, shown)?;
+    let (width, columns) = columns(table, &heads, &cells);
+    let head = row(flow, heads, &columns)?;
+    let rows = cells.into_iter().map(|cells| row(flow, cells, &columns)).collect::<Result<_, _>>()?;
+    Ok((Grid { caption: table.caption.clone(), width, columns, head }, rows))
 }
 
 fn heads(flow: &mut Flow<'_>, table: &Table) -> Result<Vec<Set>, PdfError> {
@@ -149,9 +159,21 @@ impl Row {
     }
 }
 
-fn draw_head(flow: &mut Flow<'_>, head: &Row, columns: &[Column]) {
-    let height = head.lines as f32 * COLUMN.leading;
-    for ((set, lines), column) in head.cells.iter().zip(columns) {
+impl Grid {
+    fn head_height(&self) -> f32 {
+        self.head.lines as f32 * COLUMN.leading + 2.6 * PAD
+    }
+
+    /// Returns the height without which a row goes to the next page: all of it, if a page can hold it.
+    fn least(&self, row: &Row) -> f32 {
+        let page = BOTTOM - TOP - SMALL.leading - 2.0 - self.head_height();
+        if row.height() < page { row.height() } else { 5.0 * CELL.leading + 2.0 * PAD }
+    }
+}
+
+fn draw_head(flow: &mut Flow<'_>, grid: &Grid) {
+    let head = &grid.head;
+    for ((set, lines), column) in head.cells.iter().zip(&grid.columns) {
         // Short headings stand on the rule.
         let mut y = flow.y + PAD + (head.lines - lines.len()) as f32 * COLUMN.leading;
         for (index, line) in lines.iter().enumerate() {
@@ -159,46 +181,39 @@ fn draw_head(flow: &mut Flow<'_>, head: &Row, columns: &[Column]) {
             y += COLUMN.leading;
         }
     }
-    flow.y += height + PAD * 1.6;
+    flow.y += grid.head_height();
     let y = flow.y;
-    flow.canvas().rule(LEFT, y, WIDTH, 0.7, ink(Ink::Muted));
+    flow.canvas().rule(LEFT, y, grid.width, 0.7, ink(Ink::Muted));
 }
 
 /// Draws a row; one that is taller than a page goes on with the next page.
-fn draw_row(
-    flow: &mut Flow<'_>,
-    row: &Row,
-    columns: &[Column],
-    table: &Table,
-    head: &Row,
-) -> Result<(), PdfError> {
+fn draw_row(flow: &mut Flow<'_>, grid: &Grid, row: &Row) -> Result<(), PdfError> {
     let mut from = 0;
     loop {
         let room = BOTTOM - flow.y - 2.0 * PAD;
-        let fitting = (from..row.lines)
-            .take_while(|line| (line - from + 1) as f32 * CELL.leading <= room)
-            .count()
-            .max(1);
-        let to = row.lines.min(from + fitting);
-        for ((set, lines), column) in row.cells.iter().zip(columns) {
-            for (index, line) in lines.iter().enumerate().skip(from).take(to - from) {
+        let fits = |line: &usize| (line - from + 1) as f32 * CELL.leading <= room;
+        let to = from + (from..row.lines).take_while(fits).count().max(1);
+        for ((set, lines), column) in row.cells.iter().zip(&grid.columns) {
+            for (index, line) in lines.iter().enumerate().take(to).skip(from) {
                 let y = flow.y + PAD + (index - from) as f32 * CELL.leading;
                 flow.draw(set, line, index, [column.x, y, column.width], column.side);
             }
         }
         flow.y += (to - from) as f32 * CELL.leading + 2.0 * PAD;
         let y = flow.y;
-        flow.canvas().rule(LEFT, y, WIDTH, HAIRLINE, ink(Ink::Faint));
+        flow.canvas().rule(LEFT, y, grid.width, HAIRLINE, ink(Ink::Faint));
         from = to;
         if from >= row.lines {
             return Ok(());
         }
-        next_page(flow, table, head, columns)?;
+        next_page(flow, grid)?;
     }
 }
 
 /// Shares the width out: each column gets its share, but no less than its longest word and no more than it can use.
-fn columns(table: &Table, heads: &[Set], rows: &[Vec<Set>]) -> Vec<Column> {
+///
+/// A table that needs little is as wide as half the page or as running text: eyes lose the row on the way across.
+fn columns(table: &Table, heads: &[Set], rows: &[Vec<Set>]) -> (f32, Vec<Column>) {
     let count = table.columns.len();
     let gutters = GUTTER * count.saturating_sub(1) as f32;
     let needs: Vec<Need> = (0..count)
@@ -211,8 +226,10 @@ fn columns(table: &Table, heads: &[Set], rows: &[Vec<Set>]) -> Vec<Column> {
             Need { share: table.columns[column].width.max(1) as f32, least, most }
         })
         .collect();
+    let natural = needs.iter().map(|need| need.most).sum::<f32>() * 1.15 + gutters;
+    let width = [WIDTH * 0.5, MEASURE].into_iter().find(|width| natural <= *width).unwrap_or(WIDTH);
     let mut x = LEFT;
-    share(WIDTH - gutters, &needs)
+    let columns = share(width - gutters, &needs)
         .into_iter()
         .zip(&table.columns)
         .map(|(width, column)| {
@@ -222,7 +239,8 @@ fn columns(table: &Table, heads: &[Set], rows: &[Vec<Set>]) -> Vec<Column> {
             x += width + GUTTER;
             laid
         })
-        .collect()
+        .collect();
+    (width, columns)
 }
 
 /// What a column asks for.

@@ -71,6 +71,7 @@ impl Prepared {
         for (end, _) in linebreaks(&text) {
             while start < end {
                 let stop = floor_char(&text, end.min(start + MAX_PIECE));
+                let stop = if face == Face::Mono { after_slash(&text, start, stop) } else { stop };
                 let part = start..stop;
                 segments.push(Segment::new(shaper, face, &text, part, &levels, &stand_ins)?);
                 start = stop;
@@ -90,18 +91,22 @@ impl Prepared {
         rest.iter().map(|segment| segment.full_width).sum::<i32>() + last.width
     }
 
-    /// Breaks the text into lines no wider than `max`, the first of them shorter by `indent`.
+    /// Breaks the text into lines no wider than `max`, the first of them shorter by `indent`; about `most` lines of it.
     pub(super) fn lines(
         &self,
         shaper: &mut Shaper<'_>,
         max: i32,
         indent: i32,
+        most: usize,
     ) -> Result<Vec<Line>, PdfError> {
         let mut lines = Vec::new();
         let mut pieces: Vec<Piece> = Vec::new();
         let mut used = indent;
         for segment in &self.segments {
             let mut rest = segment.clone();
+            if lines.len() >= most {
+                return Ok(lines);
+            }
             loop {
                 if used + rest.width <= max {
                     used += rest.full_width;
@@ -185,7 +190,7 @@ impl Segment {
                 tail.push(piece);
                 continue;
             }
-            if piece.shaped.width <= room || (head.is_empty() && piece.stand_in.is_some()) {
+            if piece.space || piece.shaped.width <= room || (head.is_empty() && piece.stand_in.is_some()) {
                 room -= piece.shaped.width;
                 head.push(piece);
                 continue;
@@ -268,6 +273,12 @@ impl Line {
         let width = pieces.iter().map(|piece| piece.shaped.width).sum();
         Self { pieces, width }
     }
+
+    /// Adds another line at its right end.
+    pub(super) fn append(&mut self, other: Self) {
+        self.pieces.extend(other.pieces);
+        self.width += other.width;
+    }
 }
 
 /// Returns the level of each byte; empty where all of the text runs left to right.
@@ -311,6 +322,13 @@ fn run(
         }
     }
     (end, id.unwrap_or(first))
+}
+
+/// Returns the end of the first part of a path, also where a digit follows, which the Unicode rules keep with it.
+fn after_slash(text: &str, start: usize, end: usize) -> usize {
+    let part = &text.as_bytes()[start..end];
+    let slash = part.windows(2).position(|pair| pair[0] == b'/' && pair[1].is_ascii_alphanumeric());
+    slash.map_or(end, |at| start + at + 1)
 }
 
 /// Returns the last character boundary at or before `at`.
