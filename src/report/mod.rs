@@ -8,8 +8,5 @@ pub mod figure;
 pub(crate) mod fixture;
 pub mod json;
 pub mod model;
-<<<<<<< HEAD
 pub mod view;
-=======
 pub mod pdf;
->>>>>>> pdf
