@@ -12,9 +12,9 @@ use countersign::table::Request;
 
 use super::fixture::{Change, key, pack, recompute_manifests, replace_in};
 
-/// The commands of `VERIFY.md`: those marked `sh`, or those marked `sh duckdb`.
-fn verify_commands(pack: &Path, mark: &str) -> String {
-    let text = fs::read_to_string(pack.join(VERIFY)).unwrap();
+/// The commands of a page: those marked `sh`, or those marked `sh duckdb`.
+fn commands(page: &Path, mark: &str) -> String {
+    let text = fs::read_to_string(page).unwrap();
     let fence = format!("\n```{mark}\n");
     let blocks = text.split(fence.as_str()).skip(1).map(|rest| rest.split("\n```").next().unwrap());
     let script: Vec<&str> = blocks.collect();
@@ -22,13 +22,18 @@ fn verify_commands(pack: &Path, mark: &str) -> String {
     format!("set -eu\n{}\n", script.join("\n"))
 }
 
-/// Runs the commands with a key from outside the pack, and returns whether they accept it, and what they print.
+/// Runs the commands of `VERIFY.md`; see [`follow`].
 fn follow_verify(pack: &Path, mark: &str, seed: u8) -> (bool, String) {
+    follow(&commands(&pack.join(VERIFY), mark), pack, seed)
+}
+
+/// Runs `script` with a key from outside the pack, and returns whether it accepts the pack, and what it prints.
+fn follow(script: &str, pack: &Path, seed: u8) -> (bool, String) {
     let scratch = tempfile::tempdir().unwrap();
     let key_file = scratch.path().join("outside.pub");
     fs::write(&key_file, dsse::public_pem(&key(seed).verifying_key())).unwrap();
     let output = Command::new("sh")
-        .args(["-c", &verify_commands(pack, mark)])
+        .args(["-c", script])
         .current_dir(pack)
         .env("KEY", &key_file)
         .env("TMPDIR", scratch.path())
@@ -81,6 +86,21 @@ fn the_commands_of_verify_md_accept_the_pack_and_refuse_each_change() {
     let (_folder, out) = pack(false);
     let (accepted, text) = follow_verify(&out, "sh", 1);
     assert!(accepted, "unsigned: {text}");
+}
+
+#[test]
+fn the_commands_of_the_page_for_auditors_work() {
+    if !machine_has(&["sha256sum"]) {
+        return;
+    }
+    let (_folder, out) = pack(true);
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/verifying-a-pack.md");
+    let script = commands(&page, "sh").replace("cd PACK\n", "").replace("/tmp/", "\"$TMPDIR\"/");
+    let (accepted, text) = follow(&script, &out, 1);
+    assert!(accepted && text.is_empty(), "{text}");
+    fs::write(out.join("extra"), "").unwrap();
+    let (accepted, text) = follow(&script, &out, 1);
+    assert!(!accepted && text.contains("> extra"), "{text}");
 }
 
 #[test]
