@@ -4,6 +4,8 @@ pub mod document;
 pub mod figure;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod html;
 pub mod json;
 pub mod model;
 pub mod view;
+pub mod visible;
