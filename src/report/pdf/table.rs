@@ -58,8 +58,10 @@ pub(super) fn table(flow: &mut Flow<'_>, table: &Table) -> Result<(), PdfError> 
     flow.need(CAPTION.leading + 2.0 + grid.head_height() + grid.least(&rows[0]) + second);
     start(flow, table, &caption)?;
     draw_head(flow, &grid);
-    for row in &rows {
-        if flow.left() < grid.least(row) {
+    for (index, row) in rows.iter().enumerate() {
+        // The last row does not go to the next page alone.
+        let last = if index > 1 && index + 2 == rows.len() { grid.least(&rows[index + 1]) } else { 0.0 };
+        if flow.left() < grid.least(row) + last {
             next_page(flow, &grid)?;
         }
         draw_row(flow, &grid, row)?;
