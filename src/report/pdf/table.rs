@@ -15,7 +15,10 @@ pub(super) const MAX_ROWS: usize = 500;
 const PAD: f32 = 3.2;
 
 /// Widest word that sets the width of its column; longer ones are broken.
-const MAX_WORD: f32 = 92.0;
+const MAX_WORD: f32 = 80.0;
+
+/// Size of the type, relative to other tables, where the longest words would not fit side by side.
+const TIGHT: f32 = 0.88;
 
 /// A table as laid out.
 struct Grid {
@@ -125,9 +128,18 @@ fn next_page(flow: &mut Flow<'_>, grid: &Grid) -> Result<(), PdfError> {
 
 /// Lays out a table.
 fn grid(flow: &mut Flow<'_>, table: &Table, shown: usize) -> Result<(Grid, Vec<Row>), PdfError> {
-    let heads = heads(flow, table)?;
-    let cells = cells(flow, table, shown)?;
-    let (width, columns) = columns(table, &heads, &cells);
+    let mut heads = heads(flow, table)?;
+    let mut cells = cells(flow, table, shown)?;
+    let gutters = GUTTER * table.columns.len().saturating_sub(1) as f32;
+    let mut needs = needs(table, &heads, &cells);
+    if needs.iter().map(|need| need.least).sum::<f32>() > WIDTH - gutters {
+        cells.iter_mut().flatten().chain(&mut heads).for_each(|set| set.shrink(TIGHT));
+        needs = self::needs(table, &heads, &cells);
+    }
+    // A table that needs little is as wide as half the page or as running text: eyes lose a row on a long way across.
+    let natural = needs.iter().map(|need| need.most).sum::<f32>() * 1.15 + gutters;
+    let width = [WIDTH * 0.5, MEASURE].into_iter().find(|width| natural <= *width).unwrap_or(WIDTH);
+    let columns = columns(table, share(width - gutters, &needs));
     let head = row(flow, heads, &columns)?;
     let rows = cells.into_iter().map(|cells| row(flow, cells, &columns)).collect::<Result<_, _>>()?;
     Ok((Grid { caption: table.caption.clone(), width, columns, head }, rows))
@@ -212,26 +224,22 @@ fn draw_row(flow: &mut Flow<'_>, grid: &Grid, row: &Row) -> Result<(), PdfError>
     }
 }
 
-/// Shares the width out: each column gets its share, but no less than its longest word and no more than it can use.
-///
-/// A table that needs little is as wide as half the page or as running text: eyes lose the row on the way across.
-fn columns(table: &Table, heads: &[Set], rows: &[Vec<Set>]) -> (f32, Vec<Column>) {
-    let count = table.columns.len();
-    let gutters = GUTTER * count.saturating_sub(1) as f32;
-    let needs: Vec<Need> = (0..count)
-        .map(|column| {
-            let cells = || rows.iter().filter_map(|row| row.get(column)).chain(heads.get(column));
-            let longest = cells().map(Set::longest).filter(|width| *width <= MAX_WORD).fold(12.0, f32::max);
-            let broken = cells().any(|set| set.longest() > MAX_WORD);
-            let least = if broken { longest.max(MAX_WORD * 0.75) } else { longest };
-            let most = cells().map(Set::width).fold(least, f32::max);
-            Need { share: table.columns[column].width.max(1) as f32, least, most }
-        })
-        .collect();
-    let natural = needs.iter().map(|need| need.most).sum::<f32>() * 1.15 + gutters;
-    let width = [WIDTH * 0.5, MEASURE].into_iter().find(|width| natural <= *width).unwrap_or(WIDTH);
+/// Measures what each column asks for.
+fn needs(table: &Table, heads: &[Set], rows: &[Vec<Set>]) -> Vec<Need> {
+    let need = |column: usize| {
+        let cells = || rows.iter().filter_map(|row| row.get(column)).chain(heads.get(column));
+        let longest = cells().map(Set::longest).filter(|width| *width <= MAX_WORD).fold(12.0, f32::max);
+        let broken = cells().any(|set| set.longest() > MAX_WORD);
+        let least = if broken { longest.max(MAX_WORD * 0.8) } else { longest };
+        let most = cells().map(Set::width).fold(least, f32::max);
+        Need { share: table.columns[column].width.max(1) as f32, least, most }
+    };
+    (0..table.columns.len()).map(need).collect()
+}
+
+fn columns(table: &Table, widths: Vec<f32>) -> Vec<Column> {
     let mut x = LEFT;
-    let columns = share(width - gutters, &needs)
+    widths
         .into_iter()
         .zip(&table.columns)
         .map(|(width, column)| {
@@ -241,8 +249,7 @@ fn columns(table: &Table, heads: &[Set], rows: &[Vec<Set>]) -> (f32, Vec<Column>
             x += width + GUTTER;
             laid
         })
-        .collect();
-    (width, columns)
+        .collect()
 }
 
 /// What a column asks for.
@@ -253,11 +260,10 @@ struct Need {
     most: f32,
 }
 
-/// Shares `width` out by weight within each column's limits.
+/// Shares `width` out by weight: a column gets no less than its longest word, and no more than it can use.
 fn share(width: f32, needs: &[Need]) -> Vec<f32> {
-    let least: f32 = needs.iter().map(|need| need.least).sum();
-    if least >= width {
-        return needs.iter().map(|need| need.least * width / least).collect();
+    if needs.iter().map(|need| need.least).sum::<f32>() >= width {
+        return squeeze(width, needs);
     }
     let mut fixed: Vec<Option<f32>> = vec![None; needs.len()];
     let mut widths = vec![0.0; needs.len()];
@@ -290,6 +296,20 @@ fn share(width: f32, needs: &[Need]) -> Vec<f32> {
     widths.iter().zip(needs).map(|(out, need)| out + spare * need.share / shares).collect()
 }
 
+/// Shares out too little: the widest columns give way first, so that short identifiers stay whole.
+fn squeeze(width: f32, needs: &[Need]) -> Vec<f32> {
+    let mut order: Vec<usize> = (0..needs.len()).collect();
+    order.sort_by(|a, b| needs[*a].least.total_cmp(&needs[*b].least));
+    let mut widths = vec![0.0; needs.len()];
+    let (mut room, mut columns) = (width, needs.len());
+    for index in order {
+        widths[index] = needs[index].least.min(room / columns as f32);
+        room -= widths[index];
+        columns -= 1;
+    }
+    widths
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,6 +324,14 @@ mod tests {
         assert_eq!(share(100.0, &[need(1.0, 10.0, 90.0), need(3.0, 10.0, 90.0)]), [25.0, 75.0]);
         assert_eq!(share(100.0, &[need(1.0, 40.0, 90.0), need(3.0, 10.0, 90.0)]), [40.0, 60.0]);
         assert_eq!(share(100.0, &[need(1.0, 10.0, 90.0), need(3.0, 10.0, 50.0)]), [50.0, 50.0]);
+    }
+
+    #[test]
+    fn wide_columns_give_way_first() {
+        assert_eq!(
+            share(100.0, &[need(1.0, 20.0, 90.0), need(1.0, 70.0, 90.0), need(9.0, 80.0, 90.0)]),
+            [20.0, 40.0, 40.0]
+        );
     }
 
     #[test]
