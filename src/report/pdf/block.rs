@@ -26,29 +26,57 @@ const INDENT: f32 = 13.0;
 pub(super) fn section(flow: &mut Flow<'_>, section: &Section) -> Result<(), PdfError> {
     heading(flow, section)?;
     for (index, each) in section.blocks.iter().enumerate() {
-        if index > 0 {
-            let after_chips = matches!(section.blocks[index - 1], Block::Chips { .. });
-            flow.space(if after_chips { GAP * 1.8 } else { GAP });
+        if let Some(before) = index.checked_sub(1).and_then(|before| section.blocks.get(before)) {
+            flow.space(gap(before, each));
         }
-        if let (Block::Paragraph { text }, Some(next)) = (each, section.blocks.get(index + 1)) {
-            lead_in(flow, text, next)?;
+        if let Block::Paragraph { .. } = each {
+            let least = start(flow, &section.blocks[index..])?;
+            flow.need(least);
         }
         block(flow, each)?;
     }
     Ok(())
 }
 
-/// Keeps a short paragraph on the page of the block that it leads in.
-fn lead_in(flow: &mut Flow<'_>, text: &Text, next: &Block) -> Result<(), PdfError> {
-    if matches!(next, Block::Paragraph { .. } | Block::Note { .. }) && text.style == Style::Body {
-        return Ok(());
+/// Returns the space between two blocks: a strong paragraph is a small heading, and belongs to what follows.
+fn gap(before: &Block, after: &Block) -> f32 {
+    let small_heading =
+        |block: &Block| matches!(block, Block::Paragraph { text } if text.style == Style::Strong);
+    if small_heading(after) {
+        GAP * 1.8
+    } else if small_heading(before) {
+        GAP * 0.45
+    } else if matches!(before, Block::Chips { .. }) {
+        GAP * 1.8
+    } else {
+        GAP
     }
-    let set = flow.set(text, BODY)?;
-    let lines = flow.lines(&set, MEASURE)?.len();
-    if lines <= 2 {
-        flow.need(lines as f32 * BODY.leading + GAP + least_height(next));
+}
+
+/// Returns the height that the start of the blocks needs to stand on one page; short paragraphs that lead in to a block
+/// stay with it.
+fn start(flow: &mut Flow<'_>, blocks: &[Block]) -> Result<f32, PdfError> {
+    let mut height = 0.0;
+    for (index, each) in blocks.iter().enumerate() {
+        let Block::Paragraph { text } = each else {
+            height += least_height(each);
+            break;
+        };
+        let set = flow.set(text, BODY)?;
+        let lines = flow.lines(&set, MEASURE)?.len().min(3);
+        let leads_in = lines <= 2
+            && match blocks.get(index + 1) {
+                None | Some(Block::Note { .. }) => false,
+                Some(Block::Paragraph { .. }) => matches!(text.style, Style::Strong | Style::Mark),
+                Some(_) => true,
+            };
+        height += lines.min(2) as f32 * BODY.leading;
+        if !leads_in {
+            break;
+        }
+        height += GAP;
     }
-    Ok(())
+    Ok(height.min((BOTTOM - TOP) * 0.7))
 }
 
 fn heading(flow: &mut Flow<'_>, section: &Section) -> Result<(), PdfError> {
@@ -59,7 +87,7 @@ fn heading(flow: &mut Flow<'_>, section: &Section) -> Result<(), PdfError> {
     let indent = if section.number.is_empty() { 0.0 } else { number.width() + style.size * 0.75 };
     let lines = flow.lines(&title, WIDTH - indent)?;
     let height = lines.len() as f32 * style.leading;
-    let with_next = section.blocks.first().map_or(0.0, least_height);
+    let with_next = start(flow, &section.blocks)?;
     if top {
         flow.section = format!("{}  {}", section.number, section.title);
     }

@@ -17,6 +17,9 @@ const PAD: f32 = 3.2;
 /// Widest word that sets the width of its column; longer ones are broken.
 const MAX_WORD: f32 = 80.0;
 
+/// Words up to this width stay whole also where room is short.
+const FLOOR: f32 = 46.0;
+
 /// Size of the type, relative to other tables, where the longest words would not fit side by side.
 const TIGHT: f32 = 0.88;
 
@@ -130,16 +133,19 @@ fn next_page(flow: &mut Flow<'_>, grid: &Grid) -> Result<(), PdfError> {
 fn grid(flow: &mut Flow<'_>, table: &Table, shown: usize) -> Result<(Grid, Vec<Row>), PdfError> {
     let mut heads = heads(flow, table)?;
     let mut cells = cells(flow, table, shown)?;
-    let gutters = GUTTER * table.columns.len().saturating_sub(1) as f32;
+    let gaps = table.columns.len().saturating_sub(1) as f32;
+    let mut gutter = GUTTER;
     let mut needs = needs(table, &heads, &cells);
-    if needs.iter().map(|need| need.least).sum::<f32>() > WIDTH - gutters {
+    if needs.iter().map(|need| need.least).sum::<f32>() > WIDTH - gaps * gutter {
         cells.iter_mut().flatten().chain(&mut heads).for_each(|set| set.shrink(TIGHT));
+        gutter *= 0.7;
         needs = self::needs(table, &heads, &cells);
     }
+    let gutters = gaps * gutter;
     // A table that needs little is as wide as half the page or as running text: eyes lose a row on a long way across.
     let natural = needs.iter().map(|need| need.most).sum::<f32>() * 1.15 + gutters;
     let width = [WIDTH * 0.5, MEASURE].into_iter().find(|width| natural <= *width).unwrap_or(WIDTH);
-    let columns = columns(table, share(width - gutters, &needs));
+    let columns = columns(table, share(width - gutters, &needs), gutter);
     let head = row(flow, heads, &columns)?;
     let rows = cells.into_iter().map(|cells| row(flow, cells, &columns)).collect::<Result<_, _>>()?;
     Ok((Grid { caption: table.caption.clone(), width, columns, head }, rows))
@@ -232,12 +238,13 @@ fn needs(table: &Table, heads: &[Set], rows: &[Vec<Set>]) -> Vec<Need> {
         let broken = cells().any(|set| set.longest() > MAX_WORD);
         let least = if broken { longest.max(MAX_WORD * 0.8) } else { longest };
         let most = cells().map(Set::width).fold(least, f32::max);
-        Need { share: table.columns[column].width.max(1) as f32, least, most }
+        let area = cells().map(Set::width).sum();
+        Need { share: table.columns[column].width.max(1) as f32, least, most, area }
     };
     (0..table.columns.len()).map(need).collect()
 }
 
-fn columns(table: &Table, widths: Vec<f32>) -> Vec<Column> {
+fn columns(table: &Table, widths: Vec<f32>, gutter: f32) -> Vec<Column> {
     let mut x = LEFT;
     widths
         .into_iter()
@@ -246,7 +253,7 @@ fn columns(table: &Table, widths: Vec<f32>) -> Vec<Column> {
             let side = if column.numeric { Side::Right } else { Side::Left };
             // A little more than what was measured, so that rounding breaks no word.
             let laid = Column { x, width: width + 0.05, side };
-            x += width + GUTTER;
+            x += width + gutter;
             laid
         })
         .collect()
@@ -258,13 +265,28 @@ struct Need {
     share: f32,
     least: f32,
     most: f32,
+    /// Width of all its cells on one line.
+    area: f32,
 }
 
 /// Shares `width` out by weight: a column gets no less than its longest word, and no more than it can use.
 fn share(width: f32, needs: &[Need]) -> Vec<f32> {
-    if needs.iter().map(|need| need.least).sum::<f32>() >= width {
-        return squeeze(width, needs);
+    if needs.iter().map(|need| need.least).sum::<f32>() < width {
+        return share_within(width, needs);
     }
+    // Too little: longer words are broken, and what is left goes where the most text is.
+    let tight: Vec<Need> = needs
+        .iter()
+        .map(|need| Need { share: need.area.max(1.0), least: need.least.min(FLOOR), ..*need })
+        .collect();
+    let least: f32 = tight.iter().map(|need| need.least).sum();
+    if least < width {
+        return share_within(width, &tight);
+    }
+    tight.iter().map(|need| need.least * width / least).collect()
+}
+
+fn share_within(width: f32, needs: &[Need]) -> Vec<f32> {
     let mut fixed: Vec<Option<f32>> = vec![None; needs.len()];
     let mut widths = vec![0.0; needs.len()];
     for _ in 0..=needs.len() {
@@ -296,27 +318,13 @@ fn share(width: f32, needs: &[Need]) -> Vec<f32> {
     widths.iter().zip(needs).map(|(out, need)| out + spare * need.share / shares).collect()
 }
 
-/// Shares out too little: the widest columns give way first, so that short identifiers stay whole.
-fn squeeze(width: f32, needs: &[Need]) -> Vec<f32> {
-    let mut order: Vec<usize> = (0..needs.len()).collect();
-    order.sort_by(|a, b| needs[*a].least.total_cmp(&needs[*b].least));
-    let mut widths = vec![0.0; needs.len()];
-    let (mut room, mut columns) = (width, needs.len());
-    for index in order {
-        widths[index] = needs[index].least.min(room / columns as f32);
-        room -= widths[index];
-        columns -= 1;
-    }
-    widths
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::document::Text;
 
     fn need(share: f32, least: f32, most: f32) -> Need {
-        Need { share, least, most }
+        Need { share, least, most, area: most }
     }
 
     #[test]
@@ -327,11 +335,10 @@ mod tests {
     }
 
     #[test]
-    fn wide_columns_give_way_first() {
-        assert_eq!(
-            share(100.0, &[need(1.0, 20.0, 90.0), need(1.0, 70.0, 90.0), need(9.0, 80.0, 90.0)]),
-            [20.0, 40.0, 40.0]
-        );
+    fn where_room_is_short_identifiers_stay_whole_and_text_gets_the_rest() {
+        let widths = share(200.0, &[need(1.0, 40.0, 40.0), need(1.0, 80.0, 100.0), need(1.0, 90.0, 900.0)]);
+        assert_eq!(widths[0], 40.0);
+        assert!(widths[2] > widths[1] && widths[1] >= FLOOR, "{widths:?}");
     }
 
     #[test]
