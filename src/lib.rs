@@ -12,15 +12,18 @@
 // Sources to records.
 pub mod clock;
 pub mod digest;
+pub mod settings;
 pub mod source;
 // Records to verified records.
 pub mod integrity;
 // Verified records to events.
 pub mod column;
 pub mod event;
+pub mod identity;
 pub mod profile;
 pub mod redact;
 // Events to cases to tables.
+pub mod case;
 pub mod table;
 // Tables to results.
 pub mod control;

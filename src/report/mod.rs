@@ -1,4 +1,12 @@
 //! An assessment to files: one document, printed as HTML and PDF, and the canonical `report.json`.
 
+pub mod check;
+pub mod console;
 pub mod document;
+pub mod figure;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod json;
 pub mod model;
+pub mod view;
+pub mod pdf;

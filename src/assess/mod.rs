@@ -24,6 +24,7 @@ impl Assessment {
     /// Wraps a report made by hand.
     #[cfg(test)]
     pub(crate) fn for_tests(report: Report) -> Self {
-        Self { report, results_digest: Digest::ZERO }
+        let results_digest = crate::report::json::digest(&report);
+        Self { report, results_digest }
     }
 }
