@@ -1,1 +1,2 @@
 //! The one integration-test binary. A further file here is a module, not a target.
+mod control;
