@@ -106,7 +106,7 @@ fn cell(control: &Control, x: f32, y: f32) -> Vec<Shape> {
 fn data(framework: &Framework, groups: &[(&str, Vec<&Control>)]) -> Table {
     let mut builder = table(
         &super::super::view::anchor("matrix-data", &framework.id),
-        "Controls in each status, by group; the table below lists each",
+        format!("{}: controls in each status, by group", framework.name),
     )
     .column("Group", 24)
     .number("Controls", 9);

@@ -63,7 +63,7 @@ fn environment(templates: &Templates) -> Result<Environment<'_>, HtmlError> {
             .expect("the usual delimiters do not clash"),
     );
     environment.set_formatter(|out, state, value| match value.as_str() {
-        Some(text) if !value.is_safe() => escape_formatter(out, state, &Value::from(visible(text).as_ref())),
+        Some(text) if !value.is_safe() => Ok(out.write_str(&escape(text))?),
         _ => escape_formatter(out, state, value),
     });
     environment.add_filter("shape", shape);
@@ -74,6 +74,22 @@ fn environment(templates: &Templates) -> Result<Environment<'_>, HtmlError> {
         environment.add_template(name, text).map_err(|error| HtmlError::template(&error))?;
     }
     Ok(environment)
+}
+
+/// Makes hidden characters visible and escapes for element content and quoted attributes.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in visible(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#x27;"),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Returns the shape that stands beside a tone, for readers who don't see its colour.

@@ -107,9 +107,8 @@ fn the_policy_allows_exactly_the_style_and_script_of_the_page() {
     for (tag, directive) in [("style", "style-src"), ("script", "script-src")] {
         let content = between(&format!("<{tag}>"), &format!("</{tag}>"));
         let hash = STANDARD.encode(Digest::of(content.as_bytes()).as_bytes());
-        // The template escapes the quotes and the `/` and `+` stay.
         let policy = between("http-equiv=\"Content-Security-Policy\" content=\"", "\">");
-        let policy = policy.replace("&#x27;", "'").replace("&#x2f;", "/").replace("&#x2F;", "/");
+        let policy = policy.replace("&#x27;", "'");
         assert!(policy.contains(&format!("{directive} 'sha256-{hash}'")), "{policy}");
         assert!(policy.starts_with("default-src 'none';"));
     }
