@@ -31,6 +31,9 @@ pub mod table;
 pub mod control;
 // Results to an assessment, and its renderings.
 pub mod assess;
+pub mod cli;
+pub mod error;
+pub mod exit;
 pub mod report;
 // The pack.
 pub mod pack;

@@ -635,6 +635,29 @@ fn settings(workspace: &Workspace, library: &Library, roster: &Roster) -> Result
     ])
 }
 
+/// Counts the untestable items by test, source and missing column. The source is empty where no event states the item.
+pub fn untestable(
+    tables: &Tables,
+    evaluations: &BTreeMap<String, Evaluation>,
+) -> BTreeMap<(String, String, String), u64> {
+    let items = |evaluation: &Evaluation| -> Vec<(String, String)> {
+        evaluation.with(State::Untestable).map(|item| (item.subject_id.clone(), item.reason.clone())).collect()
+    };
+    let all: Vec<(&String, Vec<(String, String)>)> =
+        evaluations.iter().map(|(test, evaluation)| (test, items(evaluation))).collect();
+    let wanted: BTreeSet<&str> =
+        all.iter().flat_map(|(_, items)| items).map(|(subject, _)| subject.as_str()).collect();
+    let places = tables.get("event").map(|events| place::places(events, &wanted)).unwrap_or_default();
+    let mut counts = BTreeMap::new();
+    for (test, items) in all {
+        for (subject, column) in items {
+            let source = places.get(&subject).map(|place| place.source.clone()).unwrap_or_default();
+            *counts.entry((test.clone(), source, column)).or_default() += 1;
+        }
+    }
+    counts
+}
+
 /// Returns the lowest grade that a source must not fall below, and the grade found, for sources that do.
 pub fn below_required(report: &Report) -> Vec<(&str, Grade, Grade)> {
     report

@@ -28,6 +28,19 @@ pub enum State {
     Pending,
 }
 
+impl State {
+    /// Returns the word printed for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Exception => "exception",
+            Self::Accepted => "accepted",
+            Self::Untestable => "untestable",
+            Self::Pending => "pending",
+        }
+    }
+}
+
 /// One item that is not simply ok.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Item {

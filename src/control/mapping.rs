@@ -57,7 +57,8 @@ pub enum Confidence {
 }
 
 impl Confidence {
-    fn word(self) -> &'static str {
+    /// Returns the word printed for it.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Low => "low",
             Self::Medium => "medium",

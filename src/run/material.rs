@@ -15,7 +15,7 @@ use crate::identity::Roster;
 use crate::integrity::head::{LogHead, parse_heads};
 use crate::integrity::keyring::Keyring;
 use crate::integrity::verdict::BreakKind;
-use crate::pack::folder::PackFolder;
+use crate::pack::PackFolder;
 use crate::profile::library::Library as Profiles;
 use crate::report::model::{Override, PolicyFile};
 use crate::segment::plan::{Missing, objects};
@@ -236,7 +236,7 @@ fn packed_objects(
         workspace.sources.iter().map(|source| (source.id.clone(), Objects::default())).collect();
     for object in pack.objects()? {
         let file: Option<PathBuf> = match (&object.path, objects_dir) {
-            (Some(path), _) => Some(pack.place(path)?),
+            (Some(path), _) => Some(pack.place(path)),
             (None, Some(folder)) => Some(folder.join(&object.name)),
             (None, None) => None,
         };

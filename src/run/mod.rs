@@ -60,6 +60,8 @@ pub struct Run {
     pub tables: Tables,
     /// The evaluation of every test, by id.
     pub evaluations: BTreeMap<String, Evaluation>,
+    /// Untestable items by test, source and missing column.
+    pub untestable: BTreeMap<(String, String, String), u64>,
     /// True where an object could not be read.
     pub unreadable: bool,
     /// Heads that match no input.
@@ -190,8 +192,10 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         overrides: material.overrides(),
         policy: material.digests(),
     })?;
+    let untestable = crate::assess::untestable(&tables, &evaluations);
     Ok(Run {
         assessment,
+        untestable,
         tables,
         evaluations,
         unreadable: stitched.sources.iter().any(|source| source.unreadable),
