@@ -115,25 +115,82 @@ pub trait Row: Default {
     /// Appends this row to the columns under construction.
     fn push(&self, columns: &mut [Values]);
 
-    /// Reads row `index` of a frame that [`to_frame`] made.
-    fn read(frame: &DataFrame, index: usize) -> Self;
+    /// Reads row `index` of `columns`, which are in the order of [`Row::COLUMNS`]; an absent one reads as null.
+    fn read(columns: &[Option<&Held>], index: usize) -> Self;
 }
 
-/// Builds the frame of `rows`, in their order. An empty input gives an empty frame with every column.
-pub fn to_frame<'a, R: Row + 'a>(rows: impl ExactSizeIterator<Item = &'a R>) -> DataFrame {
-    let height = rows.len();
-    let mut columns: Vec<Values> = R::COLUMNS.iter().map(|column| Values::new(column, height)).collect();
-    for row in rows {
-        row.push(&mut columns);
+/// Builds the frame of a table row by row.
+pub struct FrameBuilder<R> {
+    columns: Vec<Values>,
+    height: usize,
+    row: std::marker::PhantomData<R>,
+}
+
+impl<R: Row> Default for FrameBuilder<R> {
+    fn default() -> Self {
+        Self {
+            columns: R::COLUMNS.iter().map(|column| Values::new(column, 0)).collect(),
+            height: 0,
+            row: std::marker::PhantomData,
+        }
     }
-    let columns: Vec<Held> = columns.into_iter().map(|values| values.finish().into()).collect();
-    DataFrame::new(height, columns)
-        .expect("columns of one builder share their height and have distinct names")
 }
 
-/// Reads every row of a frame that [`to_frame`] made.
-pub fn from_frame<R: Row>(frame: &DataFrame) -> Vec<R> {
-    (0..frame.height()).map(|index| R::read(frame, index)).collect()
+impl<R: Row> FrameBuilder<R> {
+    /// Appends a row.
+    pub fn push(&mut self, row: &R) {
+        row.push(&mut self.columns);
+        self.height += 1;
+    }
+
+    /// Returns how many rows were appended.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Returns the frame; one without rows still has every column.
+    pub fn finish(self) -> DataFrame {
+        let columns: Vec<Held> = self.columns.into_iter().map(|values| values.finish().into()).collect();
+        DataFrame::new(self.height, columns)
+            .expect("columns of one builder share their height and have distinct names")
+    }
+}
+
+/// Builds the frame of `rows`, in their order.
+pub fn to_frame<'a, R: Row + 'a>(rows: impl IntoIterator<Item = &'a R>) -> DataFrame {
+    let mut builder = FrameBuilder::default();
+    for row in rows {
+        builder.push(row);
+    }
+    builder.finish()
+}
+
+/// Reads the rows of a frame, looking its columns up once.
+pub struct FrameReader<'a, R> {
+    columns: Vec<Option<&'a Held>>,
+    height: usize,
+    row: std::marker::PhantomData<R>,
+}
+
+impl<'a, R: Row> FrameReader<'a, R> {
+    /// Looks up the columns of `frame`.
+    pub fn new(frame: &'a DataFrame) -> Self {
+        Self {
+            columns: R::COLUMNS.iter().map(|column| frame.column(column.name).ok()).collect(),
+            height: frame.height(),
+            row: std::marker::PhantomData,
+        }
+    }
+
+    /// Returns the rows, in order.
+    pub fn rows(&self) -> impl Iterator<Item = R> + '_ {
+        (0..self.height).map(|index| R::read(&self.columns, index))
+    }
+
+    /// Returns row `index`.
+    pub fn row(&self, index: usize) -> R {
+        R::read(&self.columns, index)
+    }
 }
 
 /// Declares a row type, its frame and its documentation from one list.
@@ -178,13 +235,14 @@ macro_rules! columns {
                 $( if let Some(values) = columns.next() { self.$field.push(values); } )+
             }
 
-            fn read(frame: &polars::prelude::DataFrame, index: usize) -> Self {
+            fn read(columns: &[Option<&$crate::column::Held>], index: usize) -> Self {
                 use $crate::column::Cell as _;
+                let mut columns = columns.iter().copied();
                 Self {
-                    $( $field: frame
-                        .column(stringify!($field))
-                        .map(|column| <$crate::columns!(@type $ty)>::read(column, index))
-                        .unwrap_or_default(), )+
+                    $( $field: columns
+                        .next()
+                        .flatten()
+                        .and_then(|column| <$crate::columns!(@type $ty)>::read(column, index)), )+
                 }
             }
         }

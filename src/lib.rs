@@ -12,20 +12,28 @@
 // Sources to records.
 pub mod clock;
 pub mod digest;
+pub mod settings;
 pub mod source;
 // Records to verified records.
 pub mod integrity;
 // Verified records to events.
 pub mod column;
 pub mod event;
+pub mod identity;
 pub mod profile;
 pub mod redact;
 // Events to cases to tables.
+pub mod case;
+pub mod segment;
+pub mod run;
 pub mod table;
 // Tables to results.
 pub mod control;
 // Results to an assessment, and its renderings.
 pub mod assess;
+pub mod cli;
+pub mod error;
+pub mod exit;
 pub mod report;
 // The pack.
 pub mod pack;

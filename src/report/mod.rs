@@ -1,4 +1,14 @@
 //! An assessment to files: one document, printed as HTML and PDF, and the canonical `report.json`.
 
+pub mod check;
+pub mod console;
 pub mod document;
+pub mod figure;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod html;
+pub mod json;
 pub mod model;
+pub mod view;
+pub mod pdf;
+pub mod visible;

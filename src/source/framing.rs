@@ -1,5 +1,10 @@
 //! How the bytes of an object are cut into records.
 
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, Read as _};
+
+use serde_json::value::RawValue;
+
 use crate::digest::Digest;
 
 /// How records lie in an object, as a source profile declares it.
@@ -40,4 +45,162 @@ impl<'a> Record<'a> {
     pub fn new(text: &'a str, offset: u64, line: u64, index: u64) -> Self {
         Self { text, offset, line, index, digest: Digest::of(text.as_bytes()) }
     }
+}
+
+/// The longest record of a format that sets no limit of its own: 16 MiB.
+///
+/// Above the largest record of any product read here (Kubernetes cuts at 10 MiB); it bounds memory per thread.
+pub const MAX_RECORD: usize = 16 << 20;
+
+/// The largest JSON document read as a whole: 512 MiB.
+pub const MAX_DOCUMENT: u64 = 512 << 20;
+
+/// The deepest nesting of a record. serde_json refuses 128; products need fewer than 20.
+pub const MAX_DEPTH: usize = 64;
+
+/// One line of an object, or what is left of one that is too long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Line<'a> {
+    /// The bytes without their LF; empty for an oversize line.
+    pub bytes: &'a [u8],
+    /// Byte offset in the decompressed object.
+    pub offset: u64,
+    /// Number from 1, counted from where reading began.
+    pub number: u64,
+    /// True where an LF ends the line.
+    pub ended: bool,
+    /// Its length in bytes where it exceeds the limit; the bytes were skipped.
+    pub oversize: Option<u64>,
+}
+
+/// Cuts a reader into lines, in constant memory.
+pub struct Lines<R> {
+    reader: R,
+    buffer: Vec<u8>,
+    offset: u64,
+    number: u64,
+    limit: usize,
+    end: u64,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// Reads lines from `reader`, whose first byte lies at `offset`; lines that begin at `end` or later are not read.
+    pub fn new(reader: R, offset: u64, end: u64, limit: usize) -> Self {
+        Self { reader, buffer: Vec::new(), offset, number: 0, limit, end }
+    }
+
+    /// Skips to the first line that begins after the current position, and counts nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the reader fails.
+    pub fn skip_partial(&mut self) -> io::Result<()> {
+        self.offset += self.skip_to_lf()?.0;
+        Ok(())
+    }
+
+    /// Returns the offset of the byte after the last line read.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Returns the next line, or `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// When the reader fails.
+    pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
+        if self.offset >= self.end {
+            return Ok(None);
+        }
+        self.buffer.clear();
+        let limit = self.limit as u64 + 1;
+        let read = self.reader.by_ref().take(limit).read_until(b'\n', &mut self.buffer)? as u64;
+        if read == 0 {
+            return Ok(None);
+        }
+        let offset = self.offset;
+        self.number += 1;
+        let mut ended = self.buffer.last() == Some(&b'\n');
+        let mut oversize = None;
+        let mut length = read;
+        if ended {
+            self.buffer.pop();
+        } else if read == limit {
+            let (skipped, found) = self.skip_to_lf()?;
+            length += skipped;
+            ended = found;
+            oversize = Some(length - u64::from(ended));
+            self.buffer.clear();
+        }
+        self.offset += length;
+        Ok(Some(Line { bytes: &self.buffer, offset, number: self.number, ended, oversize }))
+    }
+
+    /// Skips past the next LF; returns the bytes skipped, and whether there was one.
+    fn skip_to_lf(&mut self) -> io::Result<(u64, bool)> {
+        let mut skipped = 0;
+        loop {
+            let available = self.reader.fill_buf()?;
+            if available.is_empty() {
+                return Ok((skipped, false));
+            }
+            let found = available.iter().position(|byte| *byte == b'\n');
+            let used = found.map_or(available.len(), |at| at + 1);
+            self.reader.consume(used);
+            skipped += used as u64;
+            if found.is_some() {
+                return Ok((skipped, true));
+            }
+        }
+    }
+}
+
+/// Returns the records of a JSON document: exact slices of `text`, in order.
+///
+/// # Errors
+///
+/// A fragment saying why `text` is not a JSON document, or that no pointer leads anywhere.
+pub fn document_records<'a>(text: &'a str, pointers: &[String]) -> Result<Vec<Record<'a>>, String> {
+    let root: &RawValue =
+        serde_json::from_str(text).map_err(|error| format!("is not a JSON document: {error}"))?;
+    let found = pointers
+        .iter()
+        .find_map(|pointer| descend(root, pointer))
+        .ok_or_else(|| format!("holds nothing at {}", quoted(pointers)))?;
+    let items: Vec<&RawValue> = if found.get().starts_with('[') {
+        serde_json::from_str(found.get()).map_err(|error| format!("is not a JSON array: {error}"))?
+    } else {
+        vec![found]
+    };
+    let mut line = 1;
+    let mut counted = 0;
+    let mut records = Vec::with_capacity(items.len());
+    for (item, index) in items.into_iter().zip(0..) {
+        let offset = offset_in(text, item.get());
+        line += text.as_bytes()[counted..offset].iter().filter(|byte| **byte == b'\n').count() as u64;
+        counted = offset;
+        records.push(Record::new(item.get(), offset as u64, line, index));
+    }
+    Ok(records)
+}
+
+fn quoted(pointers: &[String]) -> String {
+    let quoted: Vec<String> = pointers.iter().map(|pointer| format!("`{pointer}`")).collect();
+    quoted.join(" or ")
+}
+
+/// Returns where `part`, a slice of `text`, begins in it.
+fn offset_in(text: &str, part: &str) -> usize {
+    part.as_ptr().addr() - text.as_ptr().addr()
+}
+
+fn descend<'a>(value: &'a RawValue, pointer: &str) -> Option<&'a RawValue> {
+    let mut value = value;
+    for token in pointer.split('/').skip(1) {
+        let name = token.replace("~1", "/").replace("~0", "~");
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(value.get()).ok()?;
+        value = members.get(&name)?;
+    }
+    Some(value)
 }

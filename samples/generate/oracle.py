@@ -1,0 +1,206 @@
+"""A second reading of the tests' definitions, on the plan's facts.
+
+It never sees a log, and shares nothing with the Rust program: where its answer and the plan's own notes differ, the
+generator stops. That catches the side effects of a planted case, and an ordinary case that is not so ordinary.
+"""
+
+from collections import defaultdict
+from fnmatch import fnmatchcase
+
+from model import digest
+from moment import HOUR, at
+
+TOLERANCE = 2_000
+DEFAULT_TTL = 24 * HOUR
+MAX_REVIEW = 72 * HOUR
+
+
+class Roster:
+    """Roster rows as the workspace has them."""
+
+    def __init__(self, rows):
+        self.rows = defaultdict(list)
+        self.owner = {}
+        self.kind = {}
+        for person, _, kind, owner, ns, alias, since, until, _ in rows:
+            self.rows[ns, alias].append((person, at(since) if since else None, at(until) if until else None))
+            self.owner[person] = owner
+            self.kind[person] = kind
+
+    def lookup(self, actor, ms):
+        """Returns the roster names of an identity at a moment: none, one, or several."""
+        found = {p for p, since, until in self.rows[actor.ns, actor.id] if (since is None or since <= ms) and (until is None or ms < until)}
+        return sorted(found)
+
+    def principal(self, actor, ms):
+        """Returns the accountable person, or None where the roster names nobody or several."""
+        found = self.lookup(actor, ms)
+        if len(found) != 1:
+            return None
+        person = found[0]
+        while self.owner[person]:
+            person = self.owner[person]
+        return person
+
+    def kind_of(self, actor, ms):
+        """Returns the kind by the roster, else as the product states it."""
+        found = self.lookup(actor, ms)
+        return self.kind[found[0]] if len(found) == 1 else actor.kind
+
+
+class Oracle:
+    """Answers, for each test, which items are exceptions, untestable, or pending."""
+
+    def __init__(self, plan, rows, gated, as_of):
+        self.plan = plan
+        self.roster = Roster(rows)
+        self.gated = gated
+        self.as_of = as_of
+        self.votes = defaultdict(list)
+        for decision in sorted(plan.decisions, key=lambda d: d.ts):
+            self.votes[decision.request].append(decision)
+        self.found = defaultdict(set)
+        self.untestable = defaultdict(set)
+        self.pending = defaultdict(set)
+        for execution in plan.executions:
+            self.execution(execution)
+        for decision in plan.decisions:
+            if decision.outcome == "approve" and decision.phase == "pre":
+                self.separation(decision)
+        for item in plan.requests + plan.executions:
+            if len(self.roster.lookup(item.actor, item.ts)) != 1:
+                self.found["AGT-01"].add(item)
+
+    def rule(self, execution):
+        """Returns the quorum of the first rule that matches, 0 where it asks for no approval."""
+        action = execution.action
+        facts = {
+            "action_class": action.klass,
+            "env": action.env,
+            "source": execution.source,
+            "resource": action.resource,
+            "actor_kind": self.roster.kind_of(execution.actor, execution.ts),
+        }
+        for rule in self.gated:
+            tests = {k: v for k, v in rule.items() if k in facts}
+            if all(any(fnmatchcase(str(facts[k]), pattern) for pattern in v) for k, v in tests.items()):
+                return rule.get("quorum", 1) if rule.get("approval", True) else 0
+        raise AssertionError(f"no rule for {execution}")
+
+    def before(self, decision, execution):
+        """Tells whether the decision came at or before the run. The plan keeps clear of what nobody could tell."""
+        if decision.source != execution.source:
+            assert abs(decision.ts - execution.ts) > 5 * TOLERANCE, (decision, execution)
+        assert decision.ts <= execution.ts or decision.ts >= execution.ended, (decision, execution)
+        return decision.ts <= execution.ts
+
+    def effective(self, decisions, execution, in_time=True):
+        """Returns the principals whose latest vote before the run is an approval that counts."""
+        request = execution.request
+        requester = self.roster.principal(request.actor, request.ts)
+        latest = {}
+        for decision in decisions:
+            if decision.phase == "pre" and decision.outcome in ("approve", "deny", "revoke"):
+                latest[decision.reviewer.ns, decision.reviewer.id] = decision
+        people = set()
+        for decision in latest.values():
+            if decision.outcome != "approve":
+                continue
+            person = self.roster.principal(decision.reviewer, decision.ts)
+            human = self.roster.kind_of(decision.reviewer, decision.ts) == "human"
+            assert person and requester, decision
+            current = decision.expires is None or execution.ts < decision.expires
+            if human and person != requester and (current or not in_time):
+                people.add(person)
+        return people
+
+    def execution(self, run):
+        """Applies AUTHZ-01, -02, -03, -04, -06, and BG-01 to one execution."""
+        votes = self.votes[run.request] if run.request else []
+        earlier = [d for d in votes if self.before(d, run)]
+        later = [d for d in votes if not self.before(d, run)]
+        approvals = [d for d in earlier if d.outcome == "approve" and d.phase == "pre"]
+        quorum = self.rule(run)
+        if run.break_glass:
+            self.break_glass(run, votes)
+        if any(d.outcome == "deny" and d.phase == "pre" for d in votes):
+            words = [d for d in earlier if d.phase == "pre" and d.outcome in ("approve", "auto_approve", "deny")]
+            if words and words[-1].outcome == "deny":
+                self.found["AUTHZ-04"].add(run)
+        if quorum == 0:
+            return
+        if not run.break_glass:
+            self.approval(run, votes, earlier, later, quorum)
+        if approvals:
+            if all((d.expires if d.expires is not None else d.ts + DEFAULT_TTL) <= run.ts for d in approvals):
+                self.found["AUTHZ-03"].add(run)
+            self.command(run, approvals)
+
+    def approval(self, run, votes, earlier, later, quorum):
+        """Applies AUTHZ-01 and AUTHZ-02."""
+        if run.request is None:
+            self.found["AUTHZ-01"].add(run)
+            return
+        people = self.effective(earlier, run)
+        if run.request.quorum is None:
+            if people:
+                self.untestable["AUTHZ-01", run.source, "execution.quorum"].add(run)
+            else:
+                self.found["AUTHZ-01"].add(run)
+        elif len(people) < max(quorum, run.request.quorum):
+            self.found["AUTHZ-01"].add(run)
+        if any(d.outcome == "approve" and d.phase == "pre" for d in votes):
+            if not people and self.effective(later, run):
+                self.found["AUTHZ-02"].add(run)
+
+    def command(self, run, approvals):
+        """Applies AUTHZ-06."""
+        if run.digest is None:
+            self.untestable["AUTHZ-06", run.source, "execution.command_digest"].add(run)
+            return
+        approved = set()
+        for decision in approvals:
+            edited = decision.extra.get("edited")
+            approved.add(digest(edited.command) if edited else decision.digest)
+        if run.digest not in approved:
+            self.found["AUTHZ-06"].add(run)
+
+    def break_glass(self, run, votes):
+        """Applies BG-01."""
+        involved = {self.roster.principal(run.actor, run.ts)}
+        if run.request:
+            involved.add(self.roster.principal(run.request.actor, run.request.ts))
+        for decision in votes:
+            if decision.phase != "post" or self.roster.kind_of(decision.reviewer, decision.ts) != "human":
+                continue
+            other = self.roster.principal(decision.reviewer, decision.ts) not in involved
+            if other and run.ts < decision.ts <= run.ts + MAX_REVIEW:
+                return
+        late = run.ts + MAX_REVIEW > self.as_of
+        (self.pending if late else self.found)["BG-01"].add(run)
+
+    def separation(self, decision):
+        """Applies SOD-01, SOD-02, and SOD-03 to one approval."""
+        request, reviewer = decision.request, decision.reviewer
+        if (reviewer.ns, reviewer.id) == (request.actor.ns, request.actor.id):
+            self.found["SOD-01"].add(decision)
+        person = self.roster.principal(reviewer, decision.ts)
+        requester = self.roster.principal(request.actor, request.ts)
+        assert person and requester, decision
+        beneficiary = request.beneficiary and self.roster.principal(request.beneficiary, request.ts)
+        if person in (requester, beneficiary):
+            self.found["SOD-02"].add(decision)
+        if self.roster.kind_of(reviewer, decision.ts) != "human":
+            self.found["SOD-03"].add(decision)
+
+    def check_against(self, expected, pending):
+        """Stops unless the plan's own notes are exactly what the definitions say."""
+        noted = {(e.test, e.item) for e in expected}
+        told = {(test, item) for test, items in self.found.items() for item in items}
+        missing = [(t, i) for t, i in told - noted]
+        extra = [(t, i) for t, i in noted - told]
+        if missing or extra:
+            raise AssertionError(f"the definitions say, the plan does not: {missing}\nthe plan says, the definitions do not: {extra}")
+        late = {(test, item) for test, items in self.pending.items() for item in items}
+        if late != set(pending):
+            raise AssertionError(f"pending: {late} against {pending}")

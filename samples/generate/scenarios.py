@@ -1,0 +1,7 @@
+"""The samples, by the name of their folder."""
+
+import acme
+import broken
+import clean
+
+SCENARIOS = {"acme": acme, "clean": clean, "broken": broken}

@@ -1,0 +1,61 @@
+//! The sources of a report: what was read, and what protects it.
+
+use std::collections::BTreeSet;
+
+use crate::integrity::keyring::Keyring;
+use crate::integrity::verdict::Grade;
+use crate::profile::Integrity;
+use crate::report::model::{Log, Source};
+use crate::segment::plan::SourcePlan;
+use crate::segment::stitch::StitchedSource;
+use crate::clock::Period;
+
+/// Returns the minimum grade demanded of a source: what the workspace says, else `pinned-signed` where the trust file
+/// binds a key to one of its logs.
+pub(super) fn required(plan: &SourcePlan<'_>, keyring: &Keyring) -> Grade {
+    plan.settings.require.unwrap_or_else(|| {
+        if plan.settings.logs.iter().any(|log| keyring.binds(log)) { Grade::PinnedSigned } else { Grade::None }
+    })
+}
+
+/// Returns the entry of one source. `repeated` counts its events that repeat a fact.
+pub(super) fn source(
+    plan: &SourcePlan<'_>,
+    found: &StitchedSource,
+    logs: &[Log],
+    keyring: &Keyring,
+    period: Period,
+    repeated: u64,
+) -> Source {
+    let id = plan.settings.id.clone();
+    let mut tally = found.tally.clone();
+    tally.repeated_events = repeated;
+    let days: BTreeSet<&String> = found
+        .times
+        .values()
+        .flat_map(|times| times.days.keys())
+        .filter(|day| **day >= period.from.day() && **day <= period.to.plus_ms(-1).day())
+        .collect();
+    let extracted = plan.settings.extracted.clone();
+    Source {
+        profile: plan.settings.profile.clone(),
+        product: plan.profile.product().to_owned(),
+        basis: plan.profile.basis().to_string(),
+        role: plan.settings.role.word().to_owned(),
+        require: required(plan, keyring),
+        grade: logs.iter().filter(|log| log.source == id).map(|log| log.integrity).min().unwrap_or(Grade::None),
+        mechanism: match plan.profile.integrity() {
+            Integrity::CountersignLog => "hash chain, and an Ed25519 signature on each record".to_owned(),
+            Integrity::None => "none".to_owned(),
+        },
+        objects: found.objects.len(),
+        bytes: found.objects.iter().map(|object| object.bytes).sum(),
+        tally,
+        first: found.times.values().filter_map(|times| times.buckets.values().next()).map(|span| span.0).min(),
+        last: found.times.values().filter_map(|times| times.buckets.values().last()).map(|span| span.1).max(),
+        days_covered: days.len(),
+        extracted,
+        absent: plan.profile.absent().to_vec(),
+        id,
+    }
+}

@@ -1,0 +1,283 @@
+//! One event to one row: what each column of a table takes from the canonical event.
+
+use super::{CaseFacts, RequestFacts};
+use crate::event::Event;
+use crate::identity::Resolution;
+use crate::integrity::verdict::Grade;
+use crate::table::{ApprovalCase, Decision, EventRow, Execution, Request};
+
+/// An outcome as the `decision` table words it; null where the product's word has no certain meaning.
+pub(super) type Outcome = Option<&'static str>;
+
+/// Fills a table of facts about a target.
+macro_rules! target {
+    ($table:ident, $event:expr) => {{
+        let event: &$crate::event::Event = $event;
+        let (kind, id) = match (&event.corr_request, &event.corr_session) {
+            (Some(id), _) => (Some("request"), Some(id.clone())),
+            (None, Some(id)) => (Some("session"), Some(id.clone())),
+            (None, None) => (None, None),
+        };
+        $table {
+            id: event.id.clone(),
+            source_id: event.source.clone(),
+            event_id: event.id.clone(),
+            ts_ms: event.time_ms,
+            target_kind: kind.map(str::to_owned),
+            target_id: id,
+            principal_id: None,
+            start_ms: event.not_before_ms.or(event.started_ms),
+            end_ms: event.not_after_ms.or(event.ended_ms),
+            effective_ms: event.time_ms,
+        }
+    }};
+}
+
+/// Fills a table of changes to the rules.
+macro_rules! change {
+    ($table:ident, $event:expr, $bypass:expr) => {{
+        let event: &$crate::event::Event = $event;
+        $table {
+            id: event.id.clone(),
+            source_id: event.source.clone(),
+            event_id: event.id.clone(),
+            ts_ms: event.time_ms,
+            actor_id: event.requester_id.clone().or_else(|| event.executor_id.clone()),
+            principal_id: None,
+            from_digest: None,
+            to_digest: event.policy_digest.clone(),
+            kind: event.native_type.clone(),
+            bypass: Some($bypass),
+        }
+    }};
+}
+
+pub(super) use {change, target};
+
+pub(super) fn event(event: &Event) -> EventRow {
+    EventRow {
+        event_id: event.id.clone(),
+        source_id: event.source.clone(),
+        epoch: event.log.clone(),
+        seq: event.seq,
+        ts_ms: event.time_ms,
+        observed_ms: event.received_ms,
+        kind: event.kind.clone(),
+        native_id: event.native_id.clone(),
+        grade: event.grade.clone(),
+        content_digest: event.line_digest.clone(),
+        object: event.object.clone(),
+        line: event.line,
+        record_index: event.index,
+    }
+}
+
+pub(super) fn request(id: &str, event: &Event, who: &Resolution, beneficiary: &Resolution) -> Request {
+    Request {
+        request_id: Some(id.to_owned()),
+        source_id: event.source.clone(),
+        event_id: event.id.clone(),
+        native_id: event.native_id.clone(),
+        ts_ms: event.time_ms,
+        seq: event.seq,
+        actor_id: event.requester_id.clone(),
+        actor_ns: event.requester_ns.clone(),
+        actor_kind: who.kind.clone(),
+        principal_id: who.principal.clone(),
+        principal_ns: who.principal_ns.clone(),
+        identity: Some(who.state.to_owned()),
+        on_behalf_of: event.subject_id.clone(),
+        beneficiary_principal_id: beneficiary.principal.clone(),
+        beneficiary_principal_ns: beneficiary.principal_ns.clone(),
+        action_class: event.action_class.clone(),
+        action_name: event.action_name.clone(),
+        command_digest: event.command_digest.clone(),
+        canonicalisation: event.canonicalisation.clone(),
+        resource_id: event.resource_id.clone(),
+        resource_group: event.resource_group.clone(),
+        env: event.env.clone(),
+        scope: event.scope.clone(),
+        data_class: event.data_class.clone(),
+        reason: event.reason.clone(),
+        ticket_ref: event.ticket.clone(),
+        risk: event.risk.clone(),
+        break_glass: event.break_glass,
+        quorum: event.quorum.or((event.quorum_link.as_deref() == Some("none")).then_some(1)),
+        policy_id: event.policy_id.clone(),
+        policy_digest: event.policy_digest.clone(),
+        content_digest: event.line_digest.clone(),
+        channel: event.channel.clone(),
+    }
+}
+
+/// Returns the outcome of a decision event, or `None` where it is no vote (a comment, an abstention).
+///
+/// The table is the one of `docs/formats/tables.md`, "From events to rows".
+pub(super) fn outcome(event: &Event) -> Option<Outcome> {
+    let basis = event.basis.as_deref();
+    Some(match event.outcome.as_deref() {
+        Some("commented" | "abstained") => return None,
+        Some("approved" | "approved_with_changes") => approval(basis),
+        Some("denied" | "changes_requested") if basis == Some("timeout") => Some("expire"),
+        Some("denied" | "changes_requested") => Some("deny"),
+        Some("dismissed") => Some("revoke"),
+        _ => None,
+    })
+}
+
+fn approval(basis: Option<&str>) -> Outcome {
+    match basis {
+        Some("human" | "break_glass") => Some("approve"),
+        Some("policy" | "standing_rule" | "model" | "system" | "timeout") => Some("auto_approve"),
+        _ => None,
+    }
+}
+
+/// Returns the outcome of an approval that the log states without a vote.
+pub(super) fn resolved_approval(event: &Event) -> Outcome {
+    match event.basis.as_deref() {
+        None => Some("approve"),
+        basis => approval(basis),
+    }
+}
+
+pub(super) fn case_state(outcome: Outcome) -> &'static str {
+    match outcome {
+        Some("approve" | "auto_approve") => "approved",
+        Some("deny") => "denied",
+        Some("expire") => "expired",
+        Some("revoke") => "revoked",
+        _ => "unknown",
+    }
+}
+
+/// Returns the log in which the event's sequence number counts, where a chain vouches for the order.
+fn chain(event: &Event) -> Option<String> {
+    let grade = event.grade.as_deref().and_then(Grade::from_word)?;
+    event.seq?;
+    (grade >= Grade::Consistent).then(|| {
+        format!(
+            "{}/{}",
+            event.source.as_deref().unwrap_or_default(),
+            event.log.as_deref().unwrap_or_default()
+        )
+    })
+}
+
+pub(super) fn decision(
+    event: &Event,
+    outcome: Outcome,
+    who: &Resolution,
+    request_not_after_ms: Option<i64>,
+) -> Decision {
+    let kind = who.kind.clone();
+    Decision {
+        decision_id: event.id.clone(),
+        source_id: event.source.clone(),
+        event_id: event.id.clone(),
+        native_id: event.native_id.clone(),
+        request_id: event.corr_request.clone(),
+        ts_ms: event.time_ms,
+        seq: event.seq,
+        chain: chain(event),
+        reviewer_id: event.decider_id.clone(),
+        reviewer_ns: event.decider_ns.clone(),
+        reviewer_kind: kind,
+        reviewer_principal_id: who.principal.clone(),
+        reviewer_principal_ns: who.principal_ns.clone(),
+        reviewer_identity: Some(who.state.to_owned()),
+        outcome: outcome.map(str::to_owned),
+        basis: event.basis.clone(),
+        phase: Some(event.phase.clone().unwrap_or_else(|| "pre".to_owned())),
+        command_digest: event.edited_digest.clone().or_else(|| event.command_digest.clone()),
+        canonicalisation: event.canonicalisation.clone(),
+        scope: event.scope.clone(),
+        expires_ms: event.not_after_ms.or(request_not_after_ms),
+        reason: event.reason.clone(),
+        policy_digest: event.policy_digest.clone(),
+        content_digest: event.line_digest.clone(),
+        channel: event.channel.clone(),
+        ..Decision::default()
+    }
+}
+
+pub(super) fn execution(
+    event: &Event,
+    (who, [ns, id]): &(Resolution, [Option<String>; 2]),
+    facts: Option<&RequestFacts>,
+) -> Execution {
+    let inherit = |own: &Option<String>, pick: fn(&RequestFacts) -> &Option<String>| {
+        own.clone().or_else(|| facts.and_then(|facts| pick(facts).clone()))
+    };
+    let link = match (&event.corr_request, event.request_link.as_deref()) {
+        (Some(_), _) => "linked",
+        (None, Some(link @ ("none" | "ambiguous"))) => link,
+        (None, _) => "not_logged",
+    };
+    Execution {
+        execution_id: event.id.clone(),
+        source_id: event.source.clone(),
+        event_id: event.id.clone(),
+        native_id: event.native_id.clone(),
+        request_id: event.corr_request.clone(),
+        request_link: Some(link.to_owned()),
+        session_id: event.corr_session.clone(),
+        ts_ms: event.time_ms,
+        ended_ms: event.ended_ms,
+        seq: event.seq,
+        chain: chain(event),
+        actor_id: id.clone(),
+        actor_ns: ns.clone(),
+        actor_kind: who.kind.clone(),
+        principal_id: who.principal.clone(),
+        principal_ns: who.principal_ns.clone(),
+        identity: Some(who.state.to_owned()),
+        action_class: inherit(&event.action_class, |facts| &facts.action_class),
+        action_name: inherit(&event.action_name, |facts| &facts.action_name),
+        command_digest: event.command_digest.clone(),
+        canonicalisation: event.canonicalisation.clone(),
+        resource_id: inherit(&event.resource_id, |facts| &facts.resource_id),
+        resource_group: inherit(&event.resource_group, |facts| &facts.resource_group),
+        env: inherit(&event.env, |facts| &facts.env),
+        parameters: event.command.clone(),
+        outcome: event.exec_state.clone(),
+        break_glass: either(event.break_glass, facts.map_or(Some(false), |facts| facts.break_glass)),
+        bypass: event.bypass,
+        row_count: event.row_count,
+        content_digest: event.line_digest.clone(),
+        ..Execution::default()
+    }
+}
+
+/// Returns the truth of "a or b" where either may be unknown.
+fn either(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    match (a, b) {
+        (Some(true), _) | (_, Some(true)) => Some(true),
+        (Some(false), Some(false)) => Some(false),
+        _ => None,
+    }
+}
+
+pub(super) fn case(id: &str, facts: &CaseFacts, has_request: bool) -> ApprovalCase {
+    let mut gaps = Vec::new();
+    if !has_request {
+        gaps.push("request");
+    }
+    if facts.decisions == 0 {
+        gaps.push("decision");
+    }
+    let state = facts.last.map_or(if has_request { "pending" } else { "unknown" }, |(_, state)| state);
+    ApprovalCase {
+        case_id: Some(id.to_owned()),
+        request_id: has_request.then(|| id.to_owned()),
+        source_id: facts.source.clone(),
+        native_id: facts.native_id.clone(),
+        state: Some(state.to_owned()),
+        requested_ms: facts.requested_ms,
+        first_approved_ms: facts.first_approved_ms,
+        first_executed_ms: facts.first_executed_ms,
+        decisions: Some(facts.decisions),
+        executions: Some(facts.executions),
+        gaps: (!gaps.is_empty()).then(|| gaps.join(",")),
+    }
+}

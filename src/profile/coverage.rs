@@ -1,0 +1,148 @@
+//! Which columns of the published tables a profile can fill.
+
+use std::collections::BTreeSet;
+
+use super::rule::{Assign, Rule};
+use super::{Integrity, Profile};
+
+impl Profile {
+    /// Returns `table.column` for every column that some rule of the profile can fill.
+    ///
+    /// What the workspace adds (`set`, `[[gated]]`, the roster) is not in it, except that whoever is named by an
+    /// id can have a principal.
+    pub fn columns_filled(&self) -> BTreeSet<String> {
+        let mut filled = BTreeSet::new();
+        for rule in &self.rules {
+            let mut add = |table: &str, column: &str| {
+                filled.insert(format!("{table}.{column}"));
+            };
+            for column in ["event_id", "source_id", "ts_ms", "kind", "grade", "content_digest", "object", "line"] {
+                add("event", column);
+            }
+            if self.integrity == Integrity::CountersignLog {
+                add("event", "seq");
+            }
+            let table = match rule.kind {
+                "request" | "execution" | "revocation" | "session" | "policy_change" => rule.kind,
+                "decision" | "resolution" => "decision",
+                "grant" => "access_grant",
+                _ => continue,
+            };
+            for column in base(table, self.integrity) {
+                add(table, column);
+            }
+            for assign in &rule.assigns {
+                for column in columns(table, &assigned(assign)) {
+                    add(table, column);
+                }
+            }
+            if table == "decision" && !sets(rule, "phase") && rule.kind == "resolution" {
+                add(table, "phase");
+            }
+        }
+        filled
+    }
+
+    /// Tells whether re-exports of one fact are recognised by a key.
+    pub fn deduplicates(&self) -> bool {
+        self.rules.iter().any(|rule| sets(rule, "dedup_key"))
+    }
+
+    /// Tells whether records are snapshots of rows that change, so that the newest counts.
+    pub fn is_snapshot(&self) -> bool {
+        self.rules.iter().any(|rule| sets(rule, "snapshot_version"))
+    }
+
+    /// Returns the ids and kinds of its rules, in their order.
+    pub fn rules(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.rules.iter().map(|rule| (rule.id.as_str(), rule.kind))
+    }
+
+    /// Returns the reasons for which it ignores records.
+    pub fn ignore_reasons(&self) -> impl Iterator<Item = &str> {
+        self.ignores.iter().map(|verdict| verdict.reason.as_str())
+    }
+}
+
+fn sets(rule: &Rule, name: &str) -> bool {
+    rule.assigns.iter().any(|assign| assigned(assign) == name)
+}
+
+fn assigned(assign: &Assign) -> String {
+    match assign {
+        Assign::Time(_) => "time".to_owned(),
+        Assign::Column { column, .. } => column.name.to_owned(),
+        Assign::Principal { role, .. } => role.name.to_owned(),
+    }
+}
+
+/// Returns the columns that every row has.
+fn base(table: &str, integrity: Integrity) -> Vec<&'static str> {
+    let chained = integrity == Integrity::CountersignLog;
+    let mut columns = match table {
+        "request" => vec!["source_id", "event_id", "content_digest"],
+        "decision" => vec!["decision_id", "source_id", "event_id", "content_digest"],
+        "execution" => vec!["execution_id", "source_id", "event_id", "content_digest"],
+        _ => vec!["id", "source_id", "event_id"],
+    };
+    match table {
+        "request" if chained => columns.push("seq"),
+        "decision" | "execution" if chained => columns.extend(["seq", "chain"]),
+        _ => {}
+    }
+    columns
+}
+
+/// Returns the columns of `table` that a value in the event column `name` fills.
+fn columns(table: &str, name: &str) -> &'static [&'static str] {
+    let dated = !matches!(table, "request" | "decision" | "execution");
+    match (table, name) {
+        (_, "time") => &["ts_ms"],
+        ("request" | "decision", "corr_request") => &["request_id"],
+        ("execution", "corr_request") => &["request_id", "request_link"],
+        ("execution", "corr_session") => &["session_id"],
+        ("request" | "decision" | "execution", "native_id") => &["native_id"],
+        ("request", "requester") | ("execution", "executor") => {
+            &["actor_id", "actor_ns", "actor_kind", "principal_id", "principal_ns", "identity"]
+        }
+        ("request", "subject") => {
+            &["on_behalf_of", "beneficiary_principal_id", "beneficiary_principal_ns"]
+        }
+        ("decision", "decider") => &[
+            "reviewer_id", "reviewer_ns", "reviewer_kind", "reviewer_principal_id", "reviewer_principal_ns",
+            "reviewer_identity",
+        ],
+        ("request" | "execution", "action_class") => &["action_class"],
+        ("request" | "execution", "action_name") => &["action_name"],
+        ("execution", "command") => &["parameters"],
+        ("request" | "decision" | "execution", "command_digest") => &["command_digest"],
+        ("decision", "edited_digest") => &["command_digest"],
+        ("request" | "decision" | "execution", "canonicalisation") => &["canonicalisation"],
+        ("request" | "execution", "resource_id") => &["resource_id"],
+        ("request" | "execution", "resource_group") => &["resource_group"],
+        ("request" | "execution", "env") => &["env"],
+        ("request" | "decision", "scope") => &["scope"],
+        ("request", "data_class") => &["data_class"],
+        ("request" | "decision", "reason") => &["reason"],
+        ("request", "ticket") => &["ticket_ref"],
+        ("request", "risk") => &["risk"],
+        ("request" | "execution", "break_glass") => &["break_glass"],
+        ("execution", "bypass") => &["bypass"],
+        ("request", "quorum") => &["quorum"],
+        ("request", "policy_id") => &["policy_id"],
+        ("request" | "decision", "policy_digest") => &["policy_digest"],
+        ("request" | "decision", "channel") => &["channel"],
+        ("decision", "outcome" | "resolution") => &["outcome"],
+        ("decision", "basis") => &["basis"],
+        ("decision", "phase") => &["phase"],
+        ("decision", "not_after_ms") => &["expires_ms"],
+        ("execution", "exec_state") => &["outcome"],
+        ("execution", "ended_ms") => &["ended_ms"],
+        ("execution", "row_count") => &["row_count"],
+        ("execution", "held") => &["requires_approval"],
+        (_, "requester" | "executor") if dated => &["principal_id"],
+        (_, "started_ms" | "not_before_ms") if dated => &["start_ms"],
+        (_, "ended_ms" | "not_after_ms") if dated => &["end_ms"],
+        _ => &[],
+    }
+}

@@ -1,0 +1,497 @@
+//! Expressions: how a value of an event is found in a record.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use jiff::tz::Offset;
+use regex::Regex;
+
+use super::condition::Condition;
+use super::context::Context;
+use super::json::{Fault, Json, Pointer, float_text};
+use super::stamp::{DurationUnit, Stamp, TimeFormat, read_time};
+use crate::digest::Digest;
+use crate::redact::shown;
+
+/// The most arrays that one rule may walk inside each other.
+pub(super) const MAX_EACH: usize = 3;
+
+/// What every rule of a profile shares, compiled once.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Strings that mean "nothing", besides null.
+    pub nulls: Vec<String>,
+    /// Formats of times that name none.
+    pub times: Vec<TimeFormat>,
+    /// Zone of times that state none.
+    pub zone: Option<Offset>,
+    /// Named expressions.
+    pub lets: Vec<Expr>,
+    /// Closed maps.
+    pub maps: Vec<WordMap>,
+    /// Strings of the record that hold JSON, in the order of their numbers in [`Base::Nested`].
+    pub nested: Vec<Path>,
+}
+
+/// A closed map from a product's words to canonical ones.
+#[derive(Debug)]
+pub(super) struct WordMap {
+    pub words: BTreeMap<String, Constant>,
+}
+
+/// A value written in the profile.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Constant {
+    Text(String),
+    Int(i64),
+    Flag(bool),
+}
+
+impl Constant {
+    fn value(&self) -> Val<'_> {
+        match self {
+            Self::Text(text) => Val::Text(Cow::Borrowed(text)),
+            Self::Int(int) => Val::Int(*int),
+            Self::Flag(flag) => Val::Flag(*flag),
+        }
+    }
+}
+
+/// Where a path begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Base {
+    /// The unwrapped record.
+    Root,
+    /// The record as it lies in the log.
+    Record,
+    /// The item that the innermost `each` or `find` looks at.
+    Item,
+    /// The item around it; the root where there is none.
+    Parent,
+    /// JSON inside a string of the record.
+    Nested(usize),
+}
+
+/// A place in a record.
+#[derive(Clone, Debug)]
+pub(super) struct Path {
+    pub base: Base,
+    pub pointer: Pointer,
+    /// As the profile writes it, for messages.
+    pub text: String,
+}
+
+impl Path {
+    /// Returns what lies there, null included.
+    pub(super) fn find<'f>(&self, scope: &Scope<'f>) -> Option<&'f Json<'f>> {
+        let base = match self.base {
+            Base::Root => scope.root,
+            Base::Record => scope.record,
+            Base::Item => scope.item(0)?,
+            Base::Parent => scope.item(1).unwrap_or(scope.root),
+            Base::Nested(index) => scope.nested.get(index)?.as_ref()?,
+        };
+        base.at(&self.pointer)
+    }
+}
+
+/// A piece of a template.
+#[derive(Debug)]
+pub(super) enum Piece {
+    Text(String),
+    Value(Expr),
+}
+
+/// How a value is found.
+#[derive(Debug)]
+pub(super) enum Expr {
+    Constant(Constant),
+    Path(Path),
+    /// A named expression of the profile.
+    Let(usize),
+    /// A constant of the workspace, or one that the profile lets it set.
+    Setting(String),
+    /// The source id.
+    Source,
+    /// The log name.
+    Log,
+    /// The position in the innermost array, from 0.
+    Index,
+    /// The id of the principal under construction.
+    Id,
+    Template(Vec<Piece>),
+    /// The first that is not null.
+    First(Vec<Expr>),
+    Map {
+        of: Box<Expr>,
+        map: usize,
+    },
+    Capture {
+        of: Box<Expr>,
+        regex: Regex,
+        group: usize,
+    },
+    Time {
+        of: Box<Expr>,
+        formats: Vec<TimeFormat>,
+        zone: Option<Offset>,
+    },
+    Duration {
+        of: Box<Expr>,
+        unit: DurationUnit,
+    },
+    /// SHA-256 of the UTF-8 bytes of a string.
+    Digest {
+        of: Box<Expr>,
+    },
+    /// A member of the first item of an array that fits.
+    Find {
+        of: Path,
+        fits: Box<Condition>,
+        at: Pointer,
+    },
+    Join {
+        of: Path,
+        separator: String,
+    },
+    If {
+        condition: Box<Condition>,
+        then: Box<Expr>,
+        otherwise: Option<Box<Expr>>,
+    },
+    Add(Box<Expr>, Box<Expr>),
+    Greatest {
+        of: Vec<Expr>,
+        over: Option<Path>,
+    },
+}
+
+/// A value found.
+#[derive(Clone, Debug)]
+pub(super) enum Val<'f> {
+    Null,
+    Json(&'f Json<'f>),
+    Text(Cow<'f, str>),
+    Int(i64),
+    Flag(bool),
+    Time(Stamp),
+    /// A length of time in nanoseconds.
+    Length(i64),
+}
+
+/// What an expression can see.
+#[derive(Clone)]
+pub(super) struct Scope<'f> {
+    pub plan: &'f Plan,
+    pub context: &'f Context,
+    pub log: &'f str,
+    pub record: &'f Json<'f>,
+    pub root: &'f Json<'f>,
+    nested: &'f [Option<Json<'f>>],
+    items: [Option<&'f Json<'f>>; MAX_EACH + 1],
+    index: usize,
+    id: Option<Cow<'f, str>>,
+}
+
+impl<'f> Scope<'f> {
+    /// Returns the scope of a whole record.
+    pub(super) fn new(
+        plan: &'f Plan,
+        context: &'f Context,
+        log: &'f str,
+        record: &'f Json<'f>,
+        root: &'f Json<'f>,
+    ) -> Self {
+        Self { plan, context, log, record, root, nested: &[], items: [None; MAX_EACH + 1], index: 0, id: None }
+    }
+
+    /// Returns the scope with the parsed strings of the record.
+    pub(super) fn with_nested(self, nested: &'f [Option<Json<'f>>]) -> Self {
+        Self { nested, ..self }
+    }
+
+    /// Returns the scope of an item of an array in this one.
+    pub(super) fn within(&self, item: &'f Json<'f>, index: usize) -> Self {
+        let mut inner = self.clone();
+        inner.items.rotate_right(1);
+        inner.items[0] = Some(item);
+        inner.index = index;
+        inner
+    }
+
+    /// Returns the scope in which a principal with this id is described.
+    pub(super) fn of_principal(&self, id: Cow<'f, str>) -> Self {
+        Self { id: Some(id), ..self.clone() }
+    }
+
+    fn item(&self, level: usize) -> Option<&'f Json<'f>> {
+        self.items.get(level).copied().flatten()
+    }
+}
+
+impl Expr {
+    /// Finds the value in `scope`. A value that the profile does not allow for is a fault, never a guess.
+    pub(super) fn eval<'f>(&'f self, scope: &Scope<'f>) -> Result<Val<'f>, Fault> {
+        Ok(match self {
+            Self::Constant(constant) => constant.value(),
+            Self::Path(path) => match path.find(scope) {
+                None | Some(Json::Null) => Val::Null,
+                Some(Json::Text(text)) if scope.plan.nulls.iter().any(|null| *null == *text) => Val::Null,
+                Some(json) => Val::Json(json),
+            },
+            Self::Let(index) => match scope.plan.lets.get(*index) {
+                Some(expr) => expr.eval(scope)?,
+                None => Val::Null,
+            },
+            Self::Setting(name) => text_or_null(scope.context.setting(name)),
+            Self::Source => Val::Text(Cow::Borrowed(scope.context.source())),
+            Self::Log => Val::Text(Cow::Borrowed(scope.log)),
+            Self::Index => i64::try_from(scope.index).map_or(Val::Null, Val::Int),
+            Self::Id => scope.id.clone().map_or(Val::Null, Val::Text),
+            Self::Template(pieces) => template(pieces, scope)?,
+            Self::First(options) => {
+                for option in options {
+                    let value = option.eval(scope)?;
+                    if !matches!(value, Val::Null) {
+                        return Ok(value);
+                    }
+                }
+                Val::Null
+            }
+            Self::Map { of, map } => {
+                let value = of.eval(scope)?;
+                match (value.text()?, scope.plan.maps.get(*map)) {
+                    (Some(word), Some(map)) => map.lookup(&word, &of.label(scope.plan))?,
+                    _ => Val::Null,
+                }
+            }
+            Self::Capture { of, regex, group } => match of.eval(scope)?.text()? {
+                Some(text) => capture(regex, *group, &text).map_or(Val::Null, |found| Val::Text(found.into())),
+                None => Val::Null,
+            },
+            Self::Time { of, formats, zone } => of.eval(scope)?.time(formats, *zone)?.map_or(Val::Null, Val::Time),
+            Self::Duration { of, unit } => match of.eval(scope)?.text()? {
+                Some(text) => Val::Length(unit.read(&text)?),
+                None => Val::Null,
+            },
+            Self::Digest { of } => match of.eval(scope)?.string()? {
+                Some(text) => Val::Text(Digest::of(text.as_bytes()).to_string().into()),
+                None => Val::Null,
+            },
+            Self::Find { of, fits, at } => find(of, fits, at, scope)?,
+            Self::Join { of, separator } => join(of, separator, scope)?,
+            Self::If { condition, then, otherwise } => {
+                if condition.holds(scope)? {
+                    then.eval(scope)?
+                } else if let Some(otherwise) = otherwise {
+                    otherwise.eval(scope)?
+                } else {
+                    Val::Null
+                }
+            }
+            Self::Add(left, right) => add(left.eval(scope)?, right.eval(scope)?)?,
+            Self::Greatest { of, over } => greatest(of, over.as_ref(), scope)?,
+        })
+    }
+
+    /// Returns the place that the value comes from, for messages.
+    pub(super) fn label(&self, plan: &Plan) -> String {
+        match self {
+            Self::Path(path) => path.text.clone(),
+            Self::Let(index) => plan.lets.get(*index).map_or_else(String::new, |expr| expr.label(plan)),
+            Self::First(options) => options.first().map_or_else(String::new, |option| option.label(plan)),
+            Self::Map { of, .. }
+            | Self::Capture { of, .. }
+            | Self::Time { of, .. }
+            | Self::Duration { of, .. }
+            | Self::Digest { of } => of.label(plan),
+            Self::Find { of, .. } | Self::Join { of, .. } => of.text.clone(),
+            Self::If { then, .. } => then.label(plan),
+            Self::Add(left, _) => left.label(plan),
+            Self::Setting(name) => format!("@set/{name}"),
+            _ => "a constant".to_owned(),
+        }
+    }
+}
+
+impl WordMap {
+    fn lookup(&self, word: &str, label: &str) -> Result<Val<'_>, Fault> {
+        match self.words.get(word) {
+            Some(constant) => Ok(constant.value()),
+            None => Err(Fault::rejected(format!("unknown value `{}` at `{label}`", shown(word)))),
+        }
+    }
+}
+
+impl<'f> Val<'f> {
+    /// Returns the value as text; numbers and booleans as JSON writes them.
+    pub(super) fn text(&self) -> Result<Option<Cow<'f, str>>, Fault> {
+        Ok(match self {
+            Self::Null | Self::Json(Json::Null) => None,
+            Self::Text(text) => Some(text.clone()),
+            Self::Int(int) => Some(int.to_string().into()),
+            Self::Flag(flag) => Some(if *flag { "true" } else { "false" }.into()),
+            Self::Time(stamp) => Some(stamp.text().into()),
+            Self::Length(nanos) => Some(nanos.to_string().into()),
+            Self::Json(json) => match json {
+                Json::Text(text) => Some(Cow::Borrowed(text.as_ref())),
+                Json::Int(int) => Some(int.to_string().into()),
+                Json::Big(int) => Some(int.to_string().into()),
+                Json::Float(float) => Some(float_text(*float)?.into()),
+                Json::Flag(flag) => Some(if *flag { "true" } else { "false" }.into()),
+                other => return Err(expected("text", other)),
+            },
+        })
+    }
+
+    /// Returns the value as text, where only a string will do: the digest of a number has no defined bytes.
+    fn string(&self) -> Result<Option<Cow<'f, str>>, Fault> {
+        match self {
+            Self::Null | Self::Text(_) | Self::Json(Json::Text(_) | Json::Null) => self.text(),
+            Self::Json(other) => Err(expected("a string", other)),
+            _ => Err(Fault::rejected("expected a string to digest")),
+        }
+    }
+
+    /// Returns the value as an integer; a time as its epoch milliseconds.
+    pub(super) fn int(&self) -> Result<Option<i64>, Fault> {
+        match self {
+            Self::Null | Self::Json(Json::Null) => Ok(None),
+            Self::Int(int) | Self::Json(Json::Int(int)) => Ok(Some(*int)),
+            Self::Time(stamp) => Ok(Some(stamp.ms())),
+            other => {
+                let text = other.text()?.unwrap_or_default();
+                text.parse()
+                    .map(Some)
+                    .map_err(|_| Fault::rejected(format!("expected an integer, found `{}`", shown(&text))))
+            }
+        }
+    }
+
+    /// Returns the value as a truth value.
+    pub(super) fn flag(&self) -> Result<Option<bool>, Fault> {
+        match self {
+            Self::Null | Self::Json(Json::Null) => Ok(None),
+            Self::Flag(flag) | Self::Json(Json::Flag(flag)) => Ok(Some(*flag)),
+            other => match other.text()?.as_deref() {
+                Some("true") => Ok(Some(true)),
+                Some("false") => Ok(Some(false)),
+                text => Err(Fault::rejected(format!(
+                    "expected true or false, found `{}`",
+                    shown(text.unwrap_or_default())
+                ))),
+            },
+        }
+    }
+
+    /// Returns the value as a time in one of `formats`.
+    pub(super) fn time(&self, formats: &[TimeFormat], zone: Option<Offset>) -> Result<Option<Stamp>, Fault> {
+        match self {
+            Self::Time(stamp) => Ok(Some(*stamp)),
+            other => match other.text()? {
+                Some(text) => read_time(&text, formats, zone),
+                None => Ok(None),
+            },
+        }
+    }
+}
+
+fn expected(what: &str, found: &Json<'_>) -> Fault {
+    Fault::rejected(format!("expected {what}, found {}", found.type_name()))
+}
+
+fn text_or_null(text: Option<&str>) -> Val<'_> {
+    text.map_or(Val::Null, |text| Val::Text(Cow::Borrowed(text)))
+}
+
+/// Joins the pieces; null if one of them is null, so that no half-made id appears.
+fn template<'f>(pieces: &'f [Piece], scope: &Scope<'f>) -> Result<Val<'f>, Fault> {
+    let mut out = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Value(expr) => match expr.eval(scope)?.text()? {
+                Some(text) => out.push_str(&text),
+                None => return Ok(Val::Null),
+            },
+        }
+    }
+    Ok(Val::Text(out.into()))
+}
+
+fn capture(regex: &Regex, group: usize, text: &str) -> Option<String> {
+    regex.captures(text)?.get(group).map(|found| found.as_str().to_owned())
+}
+
+/// Returns the items of the array at `path`; none where nothing lies there.
+pub(super) fn items<'f>(path: &Path, scope: &Scope<'f>) -> Result<&'f [Json<'f>], Fault> {
+    match path.find(scope) {
+        None | Some(Json::Null) => Ok(&[]),
+        Some(Json::List(items)) => Ok(items),
+        Some(other) => Err(Fault::rejected(format!(
+            "expected an array at `{}`, found {}",
+            path.text,
+            other.type_name()
+        ))),
+    }
+}
+
+fn find<'f>(of: &'f Path, fits: &'f Condition, at: &Pointer, scope: &Scope<'f>) -> Result<Val<'f>, Fault> {
+    for (index, item) in items(of, scope)?.iter().enumerate() {
+        if fits.holds(&scope.within(item, index))? {
+            return Ok(match item.at(at) {
+                None | Some(Json::Null) => Val::Null,
+                Some(json) => Val::Json(json),
+            });
+        }
+    }
+    Ok(Val::Null)
+}
+
+fn join<'f>(of: &Path, separator: &str, scope: &Scope<'f>) -> Result<Val<'f>, Fault> {
+    let mut parts = Vec::new();
+    for item in items(of, scope)? {
+        parts.extend(Val::Json(item).text()?);
+    }
+    Ok(if parts.is_empty() { Val::Null } else { Val::Text(parts.join(separator).into()) })
+}
+
+/// Adds a length to a time, or an integer to an integer; null where a part is null.
+fn add<'f>(left: Val<'f>, right: Val<'f>) -> Result<Val<'f>, Fault> {
+    Ok(match (left, right) {
+        (Val::Null, _) | (_, Val::Null) => Val::Null,
+        (Val::Time(stamp), Val::Length(nanos)) | (Val::Length(nanos), Val::Time(stamp)) => {
+            Val::Time(stamp.plus(nanos)?)
+        }
+        (left, right) => match (left.int()?, right.int()?) {
+            (Some(left), Some(right)) => Val::Int(
+                left.checked_add(right).ok_or_else(|| Fault::rejected("a sum beyond 64 bits"))?,
+            ),
+            _ => Val::Null,
+        },
+    })
+}
+
+/// Returns the greatest of the values that are not null, as times or integers.
+fn greatest<'f>(of: &'f [Expr], over: Option<&Path>, scope: &Scope<'f>) -> Result<Val<'f>, Fault> {
+    let scopes: Vec<Scope<'f>> = match over {
+        None => vec![scope.clone()],
+        Some(path) => items(path, scope)?
+            .iter()
+            .enumerate()
+            .map(|(index, item)| scope.within(item, index))
+            .collect(),
+    };
+    let mut best: Option<(i64, Val<'f>)> = None;
+    for scope in &scopes {
+        for expr in of {
+            let value = expr.eval(scope)?;
+            if let Some(number) = value.int()?
+                && best.as_ref().is_none_or(|(most, _)| number > *most)
+            {
+                best = Some((number, value));
+            }
+        }
+    }
+    Ok(best.map_or(Val::Null, |(_, value)| value))
+}

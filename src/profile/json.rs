@@ -1,0 +1,373 @@
+//! JSON as the mapping reads it: parsed once per record, borrowed from its text, within named limits.
+//!
+//! A general JSON map would keep only the last of two equal member names, and would read an integer beyond
+//! 64 bits as a rounded one. Both would change what an audit concludes, so both are refused by name.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::integrity::verdict::BreakKind;
+use crate::redact::shown;
+
+/// The most bytes of one record; audit records of real products stay far below it.
+pub(super) const MAX_RECORD: usize = 16 * 1024 * 1024;
+
+/// The deepest nesting of one record; deeper input only serves to exhaust a reader's stack.
+pub(super) const MAX_DEPTH: usize = 64;
+
+/// Above this a float no longer holds every integer, so an integer read as a float may be another one.
+const MAX_EXACT_FLOAT: f64 = 9_007_199_254_740_992.0;
+
+/// Below this many members a pairwise search for equal names beats sorting.
+const SMALL_OBJECT: usize = 16;
+
+/// Why a record, or a value in it, cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Fault {
+    /// The kind that is counted.
+    pub kind: BreakKind,
+    /// What was expected and found.
+    pub what: String,
+}
+
+impl Fault {
+    /// Returns a fault of the record's content.
+    pub(super) fn rejected(what: impl Into<String>) -> Self {
+        Self { kind: BreakKind::Rejected, what: what.into() }
+    }
+
+    fn new(kind: BreakKind, what: impl Into<String>) -> Self {
+        Self { kind, what: what.into() }
+    }
+}
+
+/// One JSON value. Members keep their order and have distinct names.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Json<'a> {
+    Null,
+    Flag(bool),
+    Int(i64),
+    /// An integer above `i64::MAX`.
+    Big(u64),
+    Float(f64),
+    Text(Cow<'a, str>),
+    List(Vec<Json<'a>>),
+    Object(Vec<(Cow<'a, str>, Json<'a>)>),
+}
+
+impl<'a> Json<'a> {
+    /// Parses one JSON value that fills `text`.
+    pub(super) fn parse(text: &'a str, max_bytes: usize) -> Result<Self, Fault> {
+        if text.len() > max_bytes {
+            return Err(Fault::new(
+                BreakKind::Oversize,
+                format!("a record of {} bytes, above the limit of {max_bytes}", text.len()),
+            ));
+        }
+        let fault = RefCell::new(None);
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let parsed = Seed { depth: 0, fault: &fault }
+            .deserialize(&mut deserializer)
+            .and_then(|value| deserializer.end().map(|()| value));
+        parsed.map_err(|error| {
+            fault.into_inner().unwrap_or_else(|| Fault::new(BreakKind::Malformed, format!("not JSON: {error}")))
+        })
+    }
+
+    /// Returns the value at a pointer below this one.
+    pub(super) fn at(&self, pointer: &Pointer) -> Option<&Self> {
+        pointer.0.iter().try_fold(self, |value, token| match value {
+            Self::Object(members) => {
+                members.iter().find(|(name, _)| *name == token.name.as_ref()).map(|(_, value)| value)
+            }
+            Self::List(items) => items.get(token.index?),
+            _ => None,
+        })
+    }
+
+    /// Names the type of the value, with its article.
+    pub(super) fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Flag(_) => "a boolean",
+            Self::Int(_) | Self::Big(_) | Self::Float(_) => "a number",
+            Self::Text(_) => "a string",
+            Self::List(_) => "an array",
+            Self::Object(_) => "an object",
+        }
+    }
+}
+
+/// Returns the text of a number that a 64-bit float holds exactly.
+pub(super) fn float_text(value: f64) -> Result<String, Fault> {
+    if value.fract() == 0.0 && value.abs() >= MAX_EXACT_FLOAT {
+        return Err(Fault::new(
+            BreakKind::UnsafeNumber,
+            format!("the number {value:e} is beyond what 64 bits hold exactly"),
+        ));
+    }
+    Ok(value.to_string())
+}
+
+/// A compiled JSON Pointer (RFC 6901).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Pointer(Vec<Token>);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Token {
+    name: Box<str>,
+    /// The array index that the token can mean.
+    index: Option<usize>,
+}
+
+impl Pointer {
+    /// Compiles `text`: empty, or beginning with `/`.
+    pub(super) fn compile(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        let Some(rest) = text.strip_prefix('/') else {
+            return Err(format!("expected a JSON Pointer such as `/user/id`, found `{text}`"));
+        };
+        rest.split('/')
+            .map(|token| {
+                let name = unescape(token).ok_or_else(|| {
+                    format!("`~` in `{text}` is neither `~0` (a tilde) nor `~1` (a slash)")
+                })?;
+                // RFC 6901 §4: digits without a leading zero.
+                let digits = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
+                let index = if digits && (name.len() == 1 || !name.starts_with('0')) {
+                    name.parse().ok()
+                } else {
+                    None
+                };
+                Ok(Token { name: name.into_boxed_str(), index })
+            })
+            .collect::<Result<Vec<_>, String>>()
+            .map(Self)
+    }
+}
+
+fn unescape(token: &str) -> Option<String> {
+    let mut out = String::with_capacity(token.len());
+    let mut chars = token.chars();
+    while let Some(c) = chars.next() {
+        out.push(match c {
+            '~' => match chars.next()? {
+                '0' => '~',
+                '1' => '/',
+                _ => return None,
+            },
+            other => other,
+        });
+    }
+    Some(out)
+}
+
+struct Seed<'c> {
+    depth: usize,
+    fault: &'c RefCell<Option<Fault>>,
+}
+
+impl Seed<'_> {
+    fn refuse<E: serde::de::Error>(&self, fault: Fault) -> E {
+        let error = E::custom(&fault.what);
+        self.fault.replace(Some(fault));
+        error
+    }
+
+    fn deeper<E: serde::de::Error>(&self) -> Result<Self, E> {
+        if self.depth >= MAX_DEPTH {
+            return Err(self.refuse(Fault::new(
+                BreakKind::Oversize,
+                format!("nested deeper than the limit of {MAX_DEPTH}"),
+            )));
+        }
+        Ok(Self { depth: self.depth + 1, fault: self.fault })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
+    type Value = Json<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_> {
+    type Value = Json<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json<'de>, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json<'de>, E> {
+        Ok(Json::Flag(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Json<'de>, E> {
+        Ok(Json::Int(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
+        Ok(i64::try_from(value).map_or(Json::Big(value), Json::Int))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Json<'de>, E> {
+        Ok(Json::Float(value))
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json<'de>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(self.deeper()?)? {
+            items.push(item);
+        }
+        Ok(Json::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
+        let mut members: Vec<(Cow<'de, str>, Json<'de>)> = Vec::new();
+        while let Some(name) = map.next_key_seed(Name)? {
+            members.push((name, map.next_value_seed(self.deeper()?)?));
+        }
+        match repeated(&members) {
+            Some(name) => Err(self.refuse(Fault::new(
+                BreakKind::DuplicateKey,
+                format!("member `{}` twice in one object", shown(name)),
+            ))),
+            None => Ok(Json::Object(members)),
+        }
+    }
+}
+
+/// Returns a member name that stands twice.
+fn repeated<'m>(members: &'m [(Cow<'_, str>, Json<'_>)]) -> Option<&'m str> {
+    if members.len() <= SMALL_OBJECT {
+        return members
+            .iter()
+            .enumerate()
+            .find(|(index, (name, _))| members[..*index].iter().any(|(other, _)| other == name))
+            .map(|(_, (name, _))| name.as_ref());
+    }
+    let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
+    names.sort_unstable();
+    names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+}
+
+/// Reads a member name, borrowed where it holds no escape.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member name")
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(value.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(text: &str) -> BreakKind {
+        Json::parse(text, MAX_RECORD).expect_err(text).kind
+    }
+
+    fn at<'a>(value: &'a Json<'a>, pointer: &str) -> Option<&'a Json<'a>> {
+        value.at(&Pointer::compile(pointer).unwrap())
+    }
+
+    #[test]
+    fn pointers_reach_names_with_dots_slashes_and_tildes() {
+        let value = Json::parse(r#"{"a.b":{"c/d":[10,{"~":true}]},"":1,"01":2}"#, MAX_RECORD).unwrap();
+        assert_eq!(at(&value, "/a.b/c~1d/0"), Some(&Json::Int(10)));
+        assert_eq!(at(&value, "/a.b/c~1d/1/~0"), Some(&Json::Flag(true)));
+        assert_eq!(at(&value, "/"), Some(&Json::Int(1)));
+        assert_eq!(at(&value, "/01"), Some(&Json::Int(2)));
+        assert_eq!(at(&value, "/a.b/c~1d/00"), None);
+        assert_eq!(at(&value, "/a.b/c~1d/2"), None);
+        assert_eq!(at(&value, ""), Some(&value));
+        assert!(Pointer::compile("a").is_err());
+        assert!(Pointer::compile("/a~2").is_err());
+    }
+
+    #[test]
+    fn a_name_twice_is_refused_in_small_and_large_objects() {
+        assert_eq!(kind(r#"{"a":1,"b":2,"a":1}"#), BreakKind::DuplicateKey);
+        assert_eq!(kind(r#"{"x":[{"a":1,"\u0061":2}]}"#), BreakKind::DuplicateKey);
+        let many: Vec<String> = (0..40).map(|n| format!("\"k{n}\":{n}")).collect();
+        assert!(Json::parse(&format!("{{{}}}", many.join(",")), MAX_RECORD).is_ok());
+        assert_eq!(kind(&format!("{{{},\"k7\":0}}", many.join(","))), BreakKind::DuplicateKey);
+    }
+
+    #[test]
+    fn depth_stops_at_the_limit() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(Json::parse(&nested(MAX_DEPTH), MAX_RECORD).is_ok());
+        assert_eq!(kind(&nested(MAX_DEPTH + 1)), BreakKind::Oversize);
+        assert_eq!(kind(&"[".repeat(100_000)), BreakKind::Oversize);
+        assert_eq!(kind(&"{\"a\":".repeat(100_000)), BreakKind::Oversize);
+    }
+
+    #[test]
+    fn a_record_above_the_limit_is_refused_unparsed() {
+        let text = format!("\"{}\"", "x".repeat(MAX_RECORD));
+        assert_eq!(kind(&text), BreakKind::Oversize);
+    }
+
+    #[test]
+    fn integers_are_exact_to_64_bits() {
+        assert_eq!(Json::parse("-9223372036854775808", MAX_RECORD).unwrap(), Json::Int(i64::MIN));
+        assert_eq!(Json::parse("18446744073709551615", MAX_RECORD).unwrap(), Json::Big(u64::MAX));
+        let Json::Float(beyond) = Json::parse("18446744073709551616", MAX_RECORD).unwrap() else { panic!("a float") };
+        assert_eq!(float_text(beyond).unwrap_err().kind, BreakKind::UnsafeNumber);
+        assert_eq!(float_text(1_581_136_311.002).unwrap(), "1581136311.002");
+    }
+
+    #[test]
+    fn what_is_not_one_json_value_is_malformed() {
+        for text in ["", "{", "{} {}", "nul", "\"\\ud800\"", "{\"a\":1,}", "\u{feff}{}"] {
+            assert_eq!(kind(text), BreakKind::Malformed, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn strings_without_escapes_are_borrowed() {
+        let value = Json::parse(r#"["plain","with \n"]"#, MAX_RECORD).unwrap();
+        let Json::List(items) = value else { panic!("a list") };
+        assert!(matches!(&items[0], Json::Text(Cow::Borrowed("plain"))));
+        assert!(matches!(&items[1], Json::Text(Cow::Owned(_))));
+    }
+}

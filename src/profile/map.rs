@@ -1,0 +1,399 @@
+//! One verified record to its events.
+
+use super::column::{Holds, PRINCIPAL_KINDS, Role, Slot, check_word};
+use super::context::Context;
+use super::expr::{Expr, Scope, Val, items};
+use super::json::{Fault, Json};
+use super::rule::{Assign, Principal, Rule, Verdict};
+use super::{Mapped, Profile};
+use crate::digest::Digest;
+use crate::event::Event;
+use crate::integrity::record::VerifiedRecord;
+use crate::integrity::verdict::BreakKind;
+use crate::redact::shown;
+
+impl Profile {
+    /// Appends the events of `record` to `out` and says what became of it.
+    ///
+    /// A rejected record appends nothing: half of its events would be evidence that nobody wrote.
+    pub fn map(&self, record: &VerifiedRecord<'_>, context: &Context, out: &mut Vec<Event>) -> Mapped<'_> {
+        let start = out.len();
+        match self.try_map(record, context, out) {
+            Ok(mapped) => mapped,
+            Err(fault) => {
+                out.truncate(start);
+                Mapped::Rejected { kind: fault.kind, detail: fault.what }
+            }
+        }
+    }
+
+    fn try_map(
+        &self,
+        verified: &VerifiedRecord<'_>,
+        context: &Context,
+        out: &mut Vec<Event>,
+    ) -> Result<Mapped<'_>, Fault> {
+        let record = Json::parse(verified.record().text, self.max_record)?;
+        let root = self.unwrapped(&record)?;
+        let scope = Scope::new(&self.plan, context, verified.log(), &record, root);
+        let nested = self.nested(&scope)?;
+        let scope = scope.with_nested(&nested);
+
+        if first(&self.housekeeping, &scope)?.is_some() {
+            return Ok(Mapped::Housekeeping { time_ms: self.record_time(&scope) });
+        }
+        if let Some(verdict) = first(&self.ignores, &scope)? {
+            return Ok(Mapped::Ignored { reason: &verdict.reason, time_ms: self.record_time(&scope) });
+        }
+        if let Some(verdict) = first(&self.rejects, &scope)? {
+            return Err(reject(verdict, &scope)?);
+        }
+
+        let start = out.len();
+        let origin = Origin { verified, context };
+        for rule in &self.rules {
+            if rule.when.holds(&scope).map_err(|fault| at_rule(fault, rule))? {
+                let before = out.len();
+                walk(rule, 0, &scope, &origin, before, out)?;
+                if self.match_first && out.len() > before {
+                    break;
+                }
+            }
+        }
+        Ok(match out.len() - start {
+            0 => Mapped::Observation { time_ms: self.record_time(&scope) },
+            count => Mapped::Events(count),
+        })
+    }
+
+    /// Returns what the profile's paths begin at.
+    fn unwrapped<'f>(&self, record: &'f Json<'f>) -> Result<&'f Json<'f>, Fault> {
+        if !matches!(record, Json::Object(_)) {
+            return Err(Fault {
+                kind: BreakKind::Malformed,
+                what: format!("expected an object, found {}", record.type_name()),
+            });
+        }
+        let inner = self.unwrap.iter().find_map(|pointer| record.at(pointer));
+        Ok(inner.filter(|inner| matches!(inner, Json::Object(_))).unwrap_or(record))
+    }
+
+    /// Parses the strings of the record that hold JSON. One that holds something else is nothing.
+    fn nested<'f>(&self, scope: &Scope<'f>) -> Result<Vec<Option<Json<'f>>>, Fault> {
+        self.plan
+            .nested
+            .iter()
+            .map(|path| match path.find(scope) {
+                Some(Json::Text(text)) => match Json::parse(text, self.max_record) {
+                    Ok(json) => Ok(Some(json)),
+                    Err(fault) if fault.kind == BreakKind::Malformed => Ok(None),
+                    Err(fault) => Err(Fault { what: format!("`{}`: {}", path.text, fault.what), ..fault }),
+                },
+                _ => Ok(None),
+            })
+            .collect()
+    }
+
+
+    fn record_time<'f>(&'f self, scope: &Scope<'f>) -> Option<i64> {
+        let value = self.record_time.as_ref()?.eval(scope).ok()?;
+        let stamp = value.time(&self.plan.times, self.plan.zone).ok()??;
+        Some(stamp.ms())
+    }
+}
+
+/// Returns the first verdict whose condition holds.
+fn first<'p: 'f, 'f>(verdicts: &'p [Verdict], scope: &Scope<'f>) -> Result<Option<&'p Verdict>, Fault> {
+    for verdict in verdicts {
+        if verdict.when.holds(scope)? {
+            return Ok(Some(verdict));
+        }
+    }
+    Ok(None)
+}
+
+fn reject<'f>(verdict: &'f Verdict, scope: &Scope<'f>) -> Result<Fault, Fault> {
+    let value = match &verdict.value {
+        Some(expr) => expr.eval(scope)?.text()?,
+        None => None,
+    };
+    Ok(Fault::rejected(match value {
+        Some(value) => format!("{} `{}`", verdict.reason, shown(&value)),
+        None => verdict.reason.clone(),
+    }))
+}
+
+fn at_rule(fault: Fault, rule: &Rule) -> Fault {
+    Fault { what: format!("{} (rule `{}`)", fault.what, rule.id), ..fault }
+}
+
+fn at_column(fault: Fault, column: &str) -> Fault {
+    Fault { what: format!("{} for `{column}`", fault.what), ..fault }
+}
+
+/// Where a record comes from.
+struct Origin<'r> {
+    verified: &'r VerifiedRecord<'r>,
+    context: &'r Context,
+}
+
+/// Walks the arrays of a rule from `level` on, and emits one event per innermost item that fits.
+fn walk<'f>(
+    rule: &'f Rule,
+    level: usize,
+    scope: &Scope<'f>,
+    origin: &Origin<'_>,
+    before: usize,
+    out: &mut Vec<Event>,
+) -> Result<(), Fault> {
+    let Some(path) = rule.each.get(level) else {
+        let fits = rule.fits.as_ref().map_or(Ok(true), |fits| fits.holds(scope));
+        if fits.map_err(|fault| at_rule(fault, rule))? {
+            let sub = out.len() - before;
+            out.push(emit(rule, sub, scope, origin).map_err(|fault| at_rule(fault, rule))?);
+        }
+        return Ok(());
+    };
+    for (index, item) in items(path, scope).map_err(|fault| at_rule(fault, rule))?.iter().enumerate() {
+        walk(rule, level + 1, &scope.within(item, index), origin, before, out)?;
+    }
+    Ok(())
+}
+
+fn emit<'f>(rule: &'f Rule, sub: usize, scope: &Scope<'f>, origin: &Origin<'_>) -> Result<Event, Fault> {
+    let mut event = begin(rule, sub, origin);
+    let mut marks: Vec<&str> = rule.quality.iter().map(String::as_str).collect();
+    let mut ambiguous = false;
+    for assign in &rule.assigns {
+        let done = match assign {
+            Assign::Time(expr) => time(expr, scope, &mut event, &mut marks),
+            Assign::Column { column, expr } if column.name == "corr_request" => {
+                request(expr, scope, &mut event, &mut ambiguous)
+            }
+            Assign::Column { column, expr } => {
+                self::column(column.slot, column.holds, expr, scope, &mut event, &mut marks)
+                    .map_err(|fault| at_column(fault, column.name))
+            }
+            Assign::Principal { role, options } => principal(role, options, scope, &mut event, &mut marks),
+        };
+        match done {
+            Ok(()) => {}
+            Err(fault) if rule.is_evidence() => return Err(fault),
+            Err(_) => marks.push("value_refused"),
+        }
+    }
+    origin.context.fill(&mut event);
+    complete(rule, &mut event, ambiguous, &mut marks)?;
+    marks.sort_unstable();
+    marks.dedup();
+    event.quality = (!marks.is_empty()).then(|| marks.join(","));
+    Ok(event)
+}
+
+/// Returns the event with the columns that say where it comes from.
+fn begin(rule: &Rule, sub: usize, origin: &Origin<'_>) -> Event {
+    let record = origin.verified.record();
+    let sub = u64::try_from(sub).unwrap_or(u64::MAX);
+    let id = Digest::of_parts([
+        origin.context.source().as_bytes(),
+        origin.context.object().as_bytes(),
+        &record.offset.to_be_bytes(),
+        record.digest.as_bytes(),
+        rule.id.as_bytes(),
+        &sub.to_be_bytes(),
+    ]);
+    let int = |value: u64| i64::try_from(value).ok();
+    Event {
+        id: Some(id.to_string()),
+        source: Some(origin.context.source().to_owned()),
+        log: Some(origin.verified.log().to_owned()),
+        object: Some(origin.context.object().to_owned()),
+        offset: int(record.offset),
+        length: i64::try_from(record.text.len()).ok(),
+        line: int(record.line),
+        index: int(record.index),
+        line_digest: Some(record.digest.to_string()),
+        rule: Some(rule.id.clone()),
+        sub: int(sub),
+        kind: Some(rule.kind.to_owned()),
+        seq: origin.verified.seq().and_then(int),
+        grade: Some(origin.verified.grade().word().to_owned()),
+        ..Event::default()
+    }
+}
+
+fn time<'f>(
+    expr: &'f Expr,
+    scope: &Scope<'f>,
+    event: &mut Event,
+    marks: &mut Vec<&str>,
+) -> Result<(), Fault> {
+    let value = expr.eval(scope)?;
+    if let Some(stamp) = value.time(&scope.plan.times, scope.plan.zone)? {
+        event.time_ms = Some(stamp.ms());
+        event.time = Some(stamp.text());
+        if stamp.zone_assumed() {
+            marks.push("zone_assumed");
+        }
+    }
+    Ok(())
+}
+
+/// Fills `corr_request`. A product may list several requests in force; then none of them is the one.
+fn request<'f>(
+    expr: &'f Expr,
+    scope: &Scope<'f>,
+    event: &mut Event,
+    ambiguous: &mut bool,
+) -> Result<(), Fault> {
+    let value = expr.eval(scope)?;
+    let value = match value {
+        Val::Json(Json::List(items)) => {
+            let mut ids = Vec::new();
+            for item in items {
+                ids.extend(Val::Json(item).text()?.filter(|id| !scope.plan.nulls.iter().any(|null| *null == *id)));
+            }
+            ids.sort_unstable();
+            ids.dedup();
+            *ambiguous = ids.len() > 1;
+            if *ambiguous { None } else { ids.pop() }
+        }
+        other => other.text()?,
+    };
+    event.corr_request = value.map(|id| scope.context.correlation("request", &shown(&id)));
+    Ok(())
+}
+
+fn column<'f>(
+    slot: Slot,
+    holds: Holds,
+    expr: &'f Expr,
+    scope: &Scope<'f>,
+    event: &mut Event,
+    marks: &mut Vec<&str>,
+) -> Result<(), Fault> {
+    let value = expr.eval(scope)?;
+    match slot {
+        Slot::Text(slot) => {
+            let Some(text) = value.text()? else { return Ok(()) };
+            *slot(event) = match holds {
+                Holds::Words(words) => word(&text, words, || expr.label(scope.plan), marks)?,
+                Holds::Correlation(kind) => Some(scope.context.correlation(kind, &shown(&text))),
+                _ => Some(shown(&text)),
+            };
+        }
+        Slot::Int(slot) if holds == Holds::Millis => {
+            let stamp = value.time(&scope.plan.times, scope.plan.zone)?;
+            if stamp.is_some_and(super::stamp::Stamp::zone_assumed) {
+                marks.push("zone_assumed");
+            }
+            *slot(event) = stamp.map(super::stamp::Stamp::ms);
+        }
+        Slot::Int(slot) => *slot(event) = value.int()?,
+        Slot::Flag(slot) => *slot(event) = value.flag()?,
+    }
+    Ok(())
+}
+
+/// Returns the word as it is stored. `unknown` is a value the product has, and stands for nothing.
+fn word(
+    text: &str,
+    words: &[&str],
+    label: impl Fn() -> String,
+    marks: &mut Vec<&str>,
+) -> Result<Option<String>, Fault> {
+    if text == "unknown" {
+        marks.push("enum_unknown");
+        return Ok(None);
+    }
+    match check_word(text, words) {
+        Ok(()) => Ok(Some(text.to_owned())),
+        Err(_) => Err(Fault::rejected(format!("unknown value `{}` at `{}`", shown(text), label()))),
+    }
+}
+
+/// Fills the columns of a principal from the first option that has an id.
+fn principal<'f>(
+    role: &'static Role,
+    options: &'f [Principal],
+    scope: &Scope<'f>,
+    event: &mut Event,
+    marks: &mut Vec<&str>,
+) -> Result<(), Fault> {
+    for option in options {
+        let wrong = |member: &str| {
+            let column = format!("{}_{member}", role.name);
+            move |fault| at_column(fault, &column)
+        };
+        let Some(id) = option.id.eval(scope).and_then(|id| id.text()).map_err(wrong("id"))? else { continue };
+        let scope = scope.of_principal(id.clone());
+        let text = |expr: &'f Option<Expr>, member: &str| match expr {
+            Some(expr) => expr.eval(&scope).and_then(|value| value.text()).map_err(wrong(member)),
+            None => Ok(None),
+        };
+        let ns = text(&option.ns, "ns")?;
+        store(role.ns, event, &ns.unwrap_or_else(|| scope.context.source().into()));
+        store(role.id, event, &id);
+        for (slot, expr, member) in
+            [(role.display, &option.name, "name"), (role.email, &option.email, "email")]
+        {
+            if let (Some(slot), Some(value)) = (slot, text(expr, member)?) {
+                store(slot, event, &value);
+            }
+        }
+        if let (Some(Slot::Text(slot)), Some(kind)) = (role.kind, text(&option.kind, "kind")?) {
+            let label = || option.kind.as_ref().map_or_else(String::new, |expr| expr.label(scope.plan));
+            *slot(event) = word(&kind, PRINCIPAL_KINDS, label, marks).map_err(wrong("kind"))?;
+        }
+        return Ok(());
+    }
+    if matches!((role.name, event.kind.as_deref()), ("requester", Some("request")) | ("decider", Some("decision"))) {
+        marks.push(role.missing);
+    }
+    Ok(())
+}
+
+fn store(slot: Slot, event: &mut Event, text: &str) {
+    if let Slot::Text(slot) = slot {
+        *slot(event) = Some(shown(text));
+    }
+}
+
+/// Settles the columns that say what an absence means, and refuses evidence without its core.
+fn complete(rule: &Rule, event: &mut Event, ambiguous: bool, marks: &mut Vec<&str>) -> Result<(), Fault> {
+    if event.time_ms.is_none() {
+        if rule.is_evidence() {
+            return Err(Fault::rejected("no time"));
+        }
+        marks.push("time_missing");
+    }
+    let core = match rule.kind {
+        "request" | "decision" | "resolution" if event.corr_request.is_none() => Some("corr_request"),
+        "decision" if event.outcome.is_none() && !marks.contains(&"enum_unknown") => Some("outcome"),
+        "resolution" if event.resolution.is_none() && !marks.contains(&"enum_unknown") => Some("resolution"),
+        _ => None,
+    };
+    if let Some(name) = core {
+        return Err(Fault::rejected(format!("no value for `{name}`")));
+    }
+    if rule.kind == "execution" {
+        if ambiguous {
+            event.request_link = Some("ambiguous".to_owned());
+        } else if event.corr_request.is_some() {
+            event.request_link = Some("linked".to_owned());
+        }
+    }
+    if event.quorum.is_some() {
+        event.quorum_link = None;
+    }
+    if event.command_digest.is_none() && event.edited_digest.is_none() {
+        event.canonicalisation = None;
+    }
+    if let Some(state @ ("truncated" | "redacted")) = event.command_state.as_deref() {
+        marks.push(if state == "truncated" { "truncated" } else { "redacted" });
+    }
+    if let Some(key) = &event.dedup_key {
+        event.dedup_key = Some(format!("{}:{}:{key}", event.source.as_deref().unwrap_or_default(), rule.kind));
+    }
+    Ok(())
+}

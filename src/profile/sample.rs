@@ -1,0 +1,189 @@
+//! A profile's own test: its sample records against the events it expects of them.
+//!
+//! `sample*.jsonl` holds one record per line, `sample*.json` one document. `expected.jsonl` holds, in the order
+//! of the sample files and records, one line per event or per record without events: `at`, the place of the
+//! record; then either the event's non-null columns, or `result` and its reason.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::library::Entry;
+use super::{Context, Mapped, Profile, ProfileError, event_json};
+use crate::integrity::record::VerifiedRecord;
+use crate::source::framing::{Framing, Record};
+
+/// The source id under which samples are mapped.
+pub const SOURCE: &str = "sample";
+
+/// Columns that only say where a record lies; expected events leave them out.
+const PLACE: [&str; 10] =
+    ["id", "source", "log", "object", "offset", "length", "line", "index", "line_digest", "grade"];
+
+/// What the samples of a profile showed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Outcome {
+    /// Records read.
+    pub records: usize,
+    /// Events made.
+    pub events: usize,
+    /// Records by what became of them: `events`, `ignored`, `observation`, `housekeeping`, `rejected`.
+    pub results: BTreeMap<&'static str, usize>,
+    /// How the samples differ from what is expected, in order; empty where they do not.
+    pub differences: Vec<String>,
+}
+
+/// Maps the samples of `entry` and compares the events with `expected.jsonl`.
+///
+/// # Errors
+///
+/// [`ProfileError::MissingFile`] where there is no sample or no `expected.jsonl`.
+pub fn check(entry: &Entry) -> Result<Outcome, ProfileError> {
+    let missing = |file| ProfileError::MissingFile { folder: entry.profile().name().to_owned(), file };
+    let expected = entry.files().get("expected.jsonl").ok_or_else(|| missing("expected.jsonl"))?;
+    let mut outcome = Outcome::default();
+    let found = lines(entry, &mut outcome)?;
+    if found.is_empty() {
+        return Err(missing("sample.jsonl"));
+    }
+    compare(&String::from_utf8_lossy(expected), &found, &mut outcome.differences);
+    Ok(outcome)
+}
+
+/// Returns what the samples of `entry` become, in the shape of `expected.jsonl`.
+///
+/// # Errors
+///
+/// [`ProfileError::Set`] where the profile cannot do without a setting.
+pub fn lines(entry: &Entry, outcome: &mut Outcome) -> Result<Vec<Map<String, Value>>, ProfileError> {
+    let mut found = Vec::new();
+    let samples =
+        entry.files().iter().filter(|(name, _)| name.starts_with("sample") && !name.ends_with(".md"));
+    for (name, bytes) in samples {
+        let text = String::from_utf8_lossy(bytes);
+        let context = entry.profile().context(SOURCE, name, &BTreeMap::new())?;
+        let as_lines = match entry.profile().framing() {
+            Framing::Lines => true,
+            Framing::Document { .. } => false,
+            Framing::ByName { .. } => !name.ends_with(".json"),
+        };
+        for record in if as_lines { split(&text) } else { document(&text, entry.profile()) } {
+            let at = if as_lines {
+                format!("{name}:{}", record.line)
+            } else {
+                format!("{name}[{}]", record.index)
+            };
+            one(entry.profile(), record, &context, &at, &mut found, outcome);
+        }
+    }
+    Ok(found)
+}
+
+fn one(
+    profile: &Profile,
+    record: Record<'_>,
+    context: &Context,
+    at: &str,
+    found: &mut Vec<Map<String, Value>>,
+    outcome: &mut Outcome,
+) {
+    let mut events = Vec::new();
+    let mapped = profile.map(&VerifiedRecord::unprotected(record, SOURCE), context, &mut events);
+    outcome.records += 1;
+    outcome.events += events.len();
+    for event in &events {
+        let mut line = Map::from_iter([("at".to_owned(), Value::from(at))]);
+        line.extend(event_json(event).into_iter().filter(|(name, _)| !PLACE.contains(&name.as_str())));
+        found.push(line);
+    }
+    let (result, reason) = match mapped {
+        Mapped::Events(_) => ("events", None),
+        Mapped::Ignored { reason, .. } => ("ignored", Some(reason.to_owned())),
+        Mapped::Observation { .. } => ("observation", None),
+        Mapped::Housekeeping { .. } => ("housekeeping", None),
+        Mapped::Rejected { kind, detail } => ("rejected", Some(format!("{kind}: {detail}"))),
+    };
+    *outcome.results.entry(result).or_default() += 1;
+    if result != "events" {
+        let mut line = Map::from_iter([("at".to_owned(), at.into()), ("result".to_owned(), result.into())]);
+        if let Some(reason) = reason {
+            line.insert("reason".to_owned(), reason.into());
+        }
+        found.push(line);
+    }
+}
+
+fn split(text: &str) -> Vec<Record<'_>> {
+    let mut offset = 0;
+    let mut records = Vec::new();
+    for (index, line) in (0_u64..).zip(text.split_inclusive('\n')) {
+        let trimmed = line.trim_end_matches(['\n', '\r']);
+        records.push(Record::new(trimmed, offset, index + 1, 0));
+        offset += u64::try_from(line.len()).unwrap_or_default();
+    }
+    records
+}
+
+/// Cuts a document as [`Framing::Document`] says. A document that is none is one record, which is then rejected.
+fn document<'t>(text: &'t str, profile: &Profile) -> Vec<Record<'t>> {
+    let pointers = match profile.framing() {
+        Framing::Document { records } | Framing::ByName { records } => records,
+        Framing::Lines => Vec::new(),
+    };
+    let raw = pointers.iter().find_map(|pointer| resolve(text, pointer)).unwrap_or(text);
+    let items: Vec<&str> = match serde_json::from_str::<Vec<&RawValue>>(raw) {
+        Ok(items) => items.into_iter().map(RawValue::get).collect(),
+        Err(_) => vec![raw],
+    };
+    (0_u64..)
+        .zip(items)
+        .map(|(index, item)| {
+            // Both are slices of `text`, so the distance of their addresses is the item's offset.
+            let offset = item.as_ptr().addr() - text.as_ptr().addr();
+            let line = text[..offset].matches('\n').count() + 1;
+            let int = |value: usize| u64::try_from(value).unwrap_or_default();
+            Record::new(item, int(offset), int(line), index)
+        })
+        .collect()
+}
+
+fn resolve<'t>(text: &'t str, pointer: &str) -> Option<&'t str> {
+    pointer.split('/').skip(1).try_fold(text, |text, token| {
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+        members.get(&token.replace("~1", "/").replace("~0", "~")).map(|raw| raw.get())
+    })
+}
+
+fn compare(expected: &str, found: &[Map<String, Value>], differences: &mut Vec<String>) {
+    let mut wanted = Vec::new();
+    for (number, line) in (1..).zip(expected.lines()) {
+        match serde_json::from_str::<Map<String, Value>>(line) {
+            Ok(line) => wanted.push(line),
+            Err(error) => differences.push(format!("expected.jsonl:{number}: not a JSON object: {error}")),
+        }
+    }
+    let label = |line: &Map<String, Value>| {
+        let text = |name: &str| line.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
+        format!("{} {}", text("at"), if line.contains_key("rule") { text("rule") } else { text("result") })
+    };
+    for index in 0..wanted.len().max(found.len()) {
+        match (wanted.get(index), found.get(index)) {
+            (Some(wanted), None) => differences.push(format!("{}: expected, not found", label(wanted))),
+            (None, Some(found)) => differences.push(format!("{}: found, not expected", label(found))),
+            (Some(wanted), Some(found)) => {
+                let names: std::collections::BTreeSet<&String> = wanted.keys().chain(found.keys()).collect();
+                for name in names.into_iter().filter(|name| wanted.get(*name) != found.get(*name)) {
+                    let show = |value: Option<&Value>| value.map_or("null".to_owned(), Value::to_string);
+                    differences.push(format!(
+                        "{}: `{name}`: expected {}, found {}",
+                        label(found),
+                        show(wanted.get(name)),
+                        show(found.get(name))
+                    ));
+                }
+            }
+            (None, None) => {}
+        }
+    }
+}

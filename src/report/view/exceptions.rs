@@ -1,0 +1,109 @@
+//! Section 7: every exception with the line that shows it, and what could not be tested.
+
+use super::build::{paragraph, table};
+use super::text::{DOT, local_id, of, place, plural, second_or_dash, short};
+use super::{MAX_EXCEPTIONS, MAX_ROWS, View, links, section, subsection, tone};
+use crate::report::document::{Block, Section, Table, Text, Tone};
+use crate::report::model::{Exception, Untestable};
+
+pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
+    let report = view.report;
+    let shown = report.exceptions.len().min(MAX_EXCEPTIONS);
+    let accepted = report.exceptions.iter().filter(|e| e.accepted.is_some()).count();
+    sections.push(section("7", "exceptions", "Exceptions register", vec![
+        paragraph(format!(
+            "{} shown; {} accepted by a waiver. An id stays the same when the log is exported again. Each row names the object and line that show it.",
+            of(shown, report.exceptions.len()),
+            of(accepted, report.exceptions.len()),
+        )),
+        Block::Table(register(view)),
+        paragraph("Management response, owner, and due date are kept outside this document; the workpaper has columns for them."),
+    ]));
+    sections.push(subsection("7.1", "untestable", "Items that could not be tested", vec![
+        paragraph("An item is untestable when a missing value would change its outcome. It is not counted as held."),
+        Block::Table(items(view, "untestable-list", "Untestable items", "untestable", &report.untestable)),
+    ]));
+    sections.push(subsection(
+        "7.2",
+        "pending",
+        "Pending items",
+        vec![
+            paragraph("Their limit ends after the as-of moment; the next report has to look at them again."),
+            Block::Table(items(view, "pending-list", "Pending items", "pending", &report.pending)),
+        ],
+    ));
+}
+
+fn register(view: &View) -> Table {
+    table("exception-register", "Exceptions, most severe first")
+        .column("Exception", 12)
+        .column("Severity", 10)
+        .column("Test", 11)
+        .column("Occurred (UTC)", 12)
+        .column("What was found", 30)
+        .column("Where", 15)
+        .column("Case", 12)
+        .column("Bears on", 12)
+        .empty("No exceptions noted.")
+        .filter()
+        .capped(&view.report.exceptions, MAX_EXCEPTIONS, "exceptions", |exception| row(view, exception))
+}
+
+fn row(view: &View, exception: &Exception) -> Vec<Text> {
+    let tests: Vec<&str> =
+        std::iter::once(exception.test.as_str()).chain(exception.also.iter().map(String::as_str)).collect();
+    let controls: Vec<&str> = exception.controls.iter().map(|id| local_id(id)).collect();
+    let case = match &exception.case {
+        Some(case) => view.links.case(Text::mono(case), case),
+        None => Text::body("–"),
+    };
+    let severity = match &exception.accepted {
+        None => Text::mark(&exception.severity, tone::severity(&exception.severity)),
+        Some(waiver) => Text::mark(format!("{}{DOT}accepted: {waiver}", exception.severity), Tone::Caution),
+    };
+    vec![
+        Text::mono(short(&exception.id)).at(links::anchor("exception", &exception.id)),
+        severity,
+        view.links.test(Text::mono(tests.join(DOT)), &exception.test),
+        Text::body(second_or_dash(exception.time)),
+        Text::body(found(exception)),
+        Text::mono(
+            [
+                place(&exception.object, exception.line).as_str(),
+                exception.source.as_str(),
+                exception.grade.word(),
+            ]
+            .join(DOT),
+        ),
+        case,
+        Text::body(super::text::or_dash(&controls.join(DOT))),
+    ]
+}
+
+/// Returns the defect phrase, the product's own id, and the facts.
+fn found(exception: &Exception) -> String {
+    let mut parts = vec![exception.summary.clone(), format!("{} {}", exception.subject, exception.native_id)];
+    parts.extend(exception.facts.iter().map(|(label, value)| format!("{label}: {value}")));
+    parts.join(DOT)
+}
+
+fn items(view: &View, id: &str, caption: &str, member: &str, items: &[Untestable]) -> Table {
+    let caption = format!("{caption}: {}", plural(items.len(), "item", "items"));
+    table(id, caption)
+        .column("Item", 24)
+        .column("Test", 13)
+        .column("Source", 16)
+        .column("Missing", 22)
+        .column("Where", 25)
+        .empty("None.")
+        .filter()
+        .capped(items, MAX_ROWS, member, |item| {
+            vec![
+                Text::mono(&item.native_id),
+                view.links.test(Text::mono(&item.test), &item.test),
+                Text::mono(&item.source),
+                Text::mono(&item.reason),
+                Text::mono(place(&item.object, item.line)),
+            ]
+        })
+}

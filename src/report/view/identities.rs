@@ -1,0 +1,34 @@
+//! Section 10: actors that no roster row names.
+
+use super::build::{paragraph, table};
+use super::text::{count, minute_or_dash, plural};
+use super::{MAX_ROWS, View, section};
+use crate::report::document::{Block, Section, Text, Tone};
+
+pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
+    let unresolved = &view.report.unresolved;
+    let table = table(
+        "unresolved-list",
+        format!("Unresolved: {}", plural(unresolved.len(), "identity", "identities")),
+    )
+    .column("Id", 34)
+    .column("Namespace", 20)
+    .column("Why", 16)
+    .number("Events", 12)
+    .column("First (UTC)", 18)
+    .empty("Every identity is resolved, or there is no roster to resolve against.")
+    .filter()
+    .capped(unresolved, MAX_ROWS, "unresolved", |identity| {
+        vec![
+            Text::mono(&identity.id),
+            Text::mono(&identity.ns),
+            Text::mark(&identity.why, Tone::Caution),
+            Text::body(count(identity.events)),
+            Text::body(minute_or_dash(identity.first)),
+        ]
+    });
+    sections.push(section("10", "identities", "Unresolved identities", vec![
+        paragraph("Whether two names mean one person is decided by the roster alone. Where it is silent, tests that compare people are unable to test."),
+        Block::Table(table),
+    ]));
+}

@@ -1,0 +1,153 @@
+//! Section 6: the tests, and what they say about every control of every framework.
+
+use super::build::{heading, list, paragraph, table};
+use super::text::{DOT, listed, local_id, of, plural};
+use super::{View, links, section, subsection, tone};
+use crate::report::document::{Block, Section, Table, Text, Tone};
+use crate::report::figure::matrix;
+use crate::report::model::{Control, Framework, Report};
+
+pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
+    let report = view.report;
+    sections.push(section("6", "results", "Results by control", vec![
+        paragraph("The tests first; then every control of each framework. A control shows the weakest of its tests, capped by how far approval logs reach and by how far the evidence can be relied on."),
+        Block::Table(tests(view)),
+    ]));
+    for (i, framework) in report.frameworks.iter().enumerate() {
+        let id = links::anchor("framework", &framework.id);
+        let number = format!("6.{}", i + 1);
+        sections.push(subsection(&number, &id, &framework.name, framework_blocks(view, framework)));
+    }
+    let number = format!("6.{}", report.frameworks.len() + 1);
+    sections.push(subsection(&number, "control-results", "Controls with tests", control_blocks(view)));
+}
+
+fn tests(view: &View) -> Table {
+    table("test-results", "Tests")
+        .column("Test", 11)
+        .column("What holds when there is no exception", 27)
+        .column("Result", 22)
+        .number("Accepted", 9)
+        .number("Untestable", 11)
+        .number("Pending", 9)
+        .column("Reliance", 11)
+        .empty("No test ran.")
+        .rows(view.report.tests.iter().map(|test| {
+            let limited = test.reliance != "full";
+            vec![
+                view.links.test(Text::mono(&test.id), &test.id),
+                Text::body(&test.title),
+                Text::mark(tone::result(test), tone::outcome(test.result)),
+                Text::body(of(test.accepted, test.exceptions)),
+                Text::body(of(test.untestable, test.population)),
+                Text::body(of(test.pending, test.population)),
+                if limited { Text::mark(&test.reliance, Tone::Caution) } else { Text::body(&test.reliance) },
+            ]
+        }))
+}
+
+/// Returns the controls of `framework`.
+fn controls_of<'a>(report: &'a Report, framework: &'a Framework) -> impl Iterator<Item = &'a Control> {
+    report.controls.iter().filter(|c| c.id.split_once(':').is_some_and(|(id, _)| id == framework.id))
+}
+
+fn framework_blocks(view: &View, framework: &Framework) -> Vec<Block> {
+    let report = view.report;
+    let controls: Vec<&Control> = controls_of(report, framework).collect();
+    let with_tests = controls.iter().filter(|control| !control.tests.is_empty()).count();
+    let reached = controls.iter().filter(|control| control.reach != "none").count();
+    let mut blocks = vec![paragraph(format!(
+        "Listed: {} controls. Approval logs reach {}; tests here bear on {}.",
+        of(controls.len(), framework.count),
+        of(reached, controls.len()),
+        of(with_tests, controls.len()),
+    ))];
+    if !controls.is_empty() {
+        blocks.push(Block::Figure(matrix::figure(framework, &controls)));
+    }
+    blocks.push(Block::Table(control_table(view, framework, &controls)));
+    blocks
+}
+
+fn control_table(view: &View, framework: &Framework, controls: &[&Control]) -> Table {
+    table(&links::anchor("controls", &framework.id), format!("Every control of {}", framework.name))
+        .column("Control", 10)
+        .column("In our words", 32)
+        .column("Status", 20)
+        .column("Shown as far as", 12)
+        .number("Exceptions", 12)
+        .column("Tests", 14)
+        .empty("No control is listed.")
+        .filter()
+        .rows(controls.iter().map(|control| {
+            let (_, phrase, tone) = tone::status(&control.status);
+            vec![
+                view.links.control(Text::mono(local_id(&control.id)), &control.id),
+                Text::body(&control.title),
+                Text::mark(phrase, tone),
+                Text::body(&control.cap),
+                Text::body(if control.tests.is_empty() {
+                    "–".to_owned()
+                } else {
+                    of(control.exceptions, control.population)
+                }),
+                Text::mono(listed(&control.tests)),
+            ]
+        }))
+}
+
+fn control_blocks(view: &View) -> Vec<Block> {
+    let controls: Vec<&Control> =
+        view.report.controls.iter().filter(|control| !control.tests.is_empty()).collect();
+    let mut blocks = vec![paragraph(format!(
+        "{} have at least one test. Population and exceptions count each subject once, however many tests look at it.",
+        plural(controls.len(), "control", "controls")
+    ))];
+    for control in controls {
+        blocks.extend(control_block(view, control));
+    }
+    blocks
+}
+
+fn control_block(view: &View, control: &Control) -> Vec<Block> {
+    let report = view.report;
+    let (_, phrase, tone) = tone::status(&control.status);
+    let id = local_id(&control.id);
+    let status = format!(
+        "{phrase}{DOT}{} subjects with an exception{DOT}shown as far as: {} (reach: {})",
+        of(control.exceptions, control.population),
+        control.cap,
+        control.reach
+    );
+    let rows =
+        control.tests.iter().filter_map(|id| report.tests.iter().find(|test| test.id == *id)).map(|test| {
+            let mapping = report.mappings.iter().find(|m| m.control == control.id && m.test == test.id);
+            vec![
+                view.links.test(Text::mono(&test.id), &test.id),
+                Text::body(mapping.map_or("–", |m| m.relation.as_str())),
+                Text::mark(tone::result(test), tone::outcome(test.result)),
+                Text::body(of(test.untestable, test.population)),
+                Text::body(mapping.map_or("–", |m| m.not_shown.as_str())),
+            ]
+        });
+    let anchor = links::anchor("control", &control.id);
+    let table = table(&format!("{anchor}-tests"), format!("Tests linked to {id}"))
+        .column("Test", 13)
+        .column("Relation", 12)
+        .column("Result", 27)
+        .number("Untestable", 14)
+        .column("Not shown", 34)
+        .empty("None of its tests ran.")
+        .rows(rows);
+    let mut blocks = vec![
+        heading(format!("{id} {}", control.title), anchor),
+        Block::Paragraph { text: Text::mark(status, tone) },
+        paragraph(format!("Approval logs can show: {}", control.can_show)),
+        Block::Table(table),
+    ];
+    if !control.reasons.is_empty() {
+        blocks.push(paragraph(format!("Capped, {}:", plural(control.reasons.len(), "reason", "reasons"))));
+        blocks.push(list(control.reasons.iter().map(String::as_str)));
+    }
+    blocks
+}

@@ -1,0 +1,269 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::report::document::{Style, Table, Text};
+use crate::report::fixture;
+use crate::report::model::Report;
+
+fn of(report: Report) -> Document {
+    document(&Assessment::for_tests(report))
+}
+
+fn tables(document: &Document) -> Vec<&Table> {
+    let blocks = document.sections.iter().flat_map(|section| &section.blocks);
+    blocks
+        .filter_map(|block| match block {
+            Block::Table(table) => Some(table),
+            Block::Figure(figure) => Some(&figure.data),
+            _ => None,
+        })
+        .collect()
+}
+
+fn table<'a>(document: &'a Document, id: &str) -> &'a Table {
+    tables(document).into_iter().find(|table| table.id == id).unwrap_or_else(|| panic!("no table {id}"))
+}
+
+/// Every text of the document that can link or be linked to.
+fn texts(document: &Document) -> Vec<&Text> {
+    let mut texts: Vec<&Text> = document.cover.iter().map(|fact| &fact.value).collect();
+    for block in document.sections.iter().flat_map(|section| &section.blocks) {
+        match block {
+            Block::Paragraph { text } => texts.push(text),
+            Block::Note { paragraphs, .. } => texts.extend(paragraphs),
+            Block::List { items } => texts.extend(items),
+            Block::Facts { facts, .. } => texts.extend(facts.iter().map(|fact| &fact.value)),
+            Block::Chips { .. } => {}
+            Block::Table(table) => texts.extend(table.rows.iter().flatten()),
+            Block::Figure(figure) => texts.extend(figure.data.rows.iter().flatten()),
+        }
+    }
+    texts
+}
+
+/// Every string of the document, as one text.
+fn all_words(document: &Document) -> String {
+    fn walk(value: &serde_json::Value, out: &mut String) {
+        match value {
+            serde_json::Value::String(text) => {
+                out.push_str(text);
+                out.push('\n');
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|item| walk(item, out)),
+            serde_json::Value::Object(members) => members.values().for_each(|member| walk(member, out)),
+            _ => {}
+        }
+    }
+    let mut out = String::new();
+    walk(&serde_json::to_value(document).unwrap(), &mut out);
+    out
+}
+
+#[test]
+fn the_cover_states_the_three_verdicts() {
+    let document = of(fixture::report());
+    let values: Vec<_> =
+        document.verdicts.iter().map(|chip| (chip.label.as_str(), chip.value.as_str())).collect();
+    assert_eq!(
+        values,
+        [
+            ("Integrity", "verified 1 of 4 logs"),
+            ("Population", "gaps found"),
+            ("Control tests", "11 exceptions noted, 1 accepted"),
+        ]
+    );
+    assert_eq!(document.verdicts[0].note, "1 altered, 2 not verifiable");
+    assert!(document.statement.contains("No opinion or assurance is expressed"));
+    assert_eq!(document.title, "Approval control evidence report");
+}
+
+#[test]
+fn sections_stand_in_order_with_their_numbers() {
+    let document = of(fixture::report());
+    let top: Vec<_> = document
+        .sections
+        .iter()
+        .filter(|s| s.level == 1)
+        .map(|s| (s.number.as_str(), s.id.as_str()))
+        .collect();
+    assert_eq!(
+        top,
+        [
+            ("1", "at-a-glance"),
+            ("2", "basis"),
+            ("3", "sources"),
+            ("4", "population"),
+            ("5", "integrity"),
+            ("6", "results"),
+            ("7", "exceptions"),
+            ("8", "procedures"),
+            ("9", "cases"),
+            ("10", "identities"),
+            ("11", "limits"),
+            ("12", "seal"),
+            ("A", "glossary"),
+        ]
+    );
+    assert!(document.sections.iter().all(|s| s.level == 1 || s.number.contains('.')));
+}
+
+#[test]
+fn ids_are_unique_and_every_link_has_its_target() {
+    for report in [fixture::report(), fixture::empty(), fixture::report_with_exceptions(2_050)] {
+        let document = of(report);
+        let mut ids: Vec<&str> = document.sections.iter().map(|section| section.id.as_str()).collect();
+        ids.extend(tables(&document).iter().map(|table| table.id.as_str()));
+        for block in document.sections.iter().flat_map(|section| &section.blocks) {
+            if let Block::Figure(figure) = block {
+                ids.push(&figure.id);
+            }
+        }
+        ids.extend(texts(&document).iter().filter_map(|text| text.anchor.as_deref()));
+        let unique: BTreeSet<&str> = ids.iter().copied().collect();
+        assert_eq!(ids.len(), unique.len(), "an id stands twice");
+        for text in texts(&document) {
+            if let Some(target) = &text.target {
+                assert!(unique.contains(target.as_str()), "no target {target} for `{}`", text.text);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_row_has_a_cell_for_each_column() {
+    for report in [fixture::report(), fixture::empty()] {
+        for table in tables(&of(report)) {
+            assert!(!table.columns.is_empty() && !table.caption.is_empty(), "{}", table.id);
+            for row in &table.rows {
+                assert_eq!(row.len(), table.columns.len(), "{}", table.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_exception_leads_to_its_line() {
+    let report = fixture::report();
+    let document = of(report.clone());
+    let register = table(&document, "exception-register");
+    assert_eq!(register.rows.len(), report.exceptions.len());
+    for (exception, row) in report.exceptions.iter().zip(&register.rows) {
+        let place = format!("{}:{}", exception.object, exception.line);
+        assert!(row[5].text.contains(&place), "{} lacks {place}", row[5].text);
+        assert_eq!(row[0].anchor.as_deref(), Some(format!("exception-{}", exception.id).as_str()));
+    }
+}
+
+#[test]
+fn a_long_register_is_cut_and_says_where_the_rest_lies() {
+    let document = of(fixture::report_with_exceptions(2_050));
+    let register = table(&document, "exception-register");
+    assert_eq!((register.rows.len(), register.total), (MAX_EXCEPTIONS, 2_050));
+    assert_eq!(register.rest.as_deref(), Some("report.json/exceptions"));
+    assert!(all_words(&document).contains("2,000 of 2,050 shown"));
+    let short = of(fixture::report());
+    assert_eq!(table(&short, "exception-register").rest, None);
+}
+
+#[test]
+fn every_control_of_both_frameworks_is_listed() {
+    let document = of(fixture::report());
+    assert_eq!(table(&document, "controls-iso27001-2022").rows.len(), 93);
+    assert_eq!(table(&document, "controls-soc2-tsc-2017").rows.len(), 61);
+}
+
+#[test]
+fn breaks_and_holes_name_object_and_line() {
+    let document = of(fixture::report());
+    let breaks: Vec<_> = table(&document, "break-list")
+        .rows
+        .iter()
+        .map(|row| (row[1].text.as_str(), row[2].text.as_str()))
+        .collect();
+    assert_eq!(breaks, [("teleport-2026-08.jsonl:412", "altered"), ("teleport-2026-08.jsonl:413", "gap")]);
+    assert_eq!(table(&document, "hole-list").rows.len(), 2);
+    assert!(all_words(&document).contains("first at teleport-2026-08.jsonl:412 (altered)"));
+}
+
+#[test]
+fn nothing_read_is_never_a_clean_report() {
+    let document = of(fixture::empty());
+    let words = all_words(&document);
+    assert!(words.contains("No record was read."));
+    assert!(!words.contains("No exceptions were noted"));
+    assert_eq!(document.verdicts[2].note, "no test ran");
+    assert!(document.verdicts.iter().all(|chip| chip.tone != crate::report::document::Tone::Good));
+}
+
+#[test]
+fn unreviewed_links_are_counted() {
+    let words = all_words(&of(fixture::report()));
+    let mappings = fixture::report().mappings;
+    let open = mappings.iter().filter(|mapping| !mapping.reviewed).count();
+    assert!(open > 0 && open < mappings.len());
+    assert!(
+        words.contains(&format!("Not yet reviewed by a named person: {open} of {} links.", mappings.len()))
+    );
+}
+
+#[test]
+fn the_seal_prints_the_digest_in_groups_of_eight() {
+    let report = fixture::report();
+    let digest = crate::report::json::digest(&report).to_string();
+    let document = of(report);
+    assert_eq!(document.results_digest, digest);
+    let seal = texts(&document)
+        .into_iter()
+        .find(|text| {
+            text.style == Style::Mono && text.text.replace(' ', "") == digest && text.text.contains(' ')
+        })
+        .expect("the seal prints the digest");
+    let groups: Vec<_> = seal.text.split(' ').collect();
+    assert!(groups.len() == 8 && groups.iter().all(|group| group.len() == 8));
+}
+
+/// Words that would claim more than procedures and their findings can.
+const FORBIDDEN: [&str; 24] = [
+    "compliant",
+    "noncompliant",
+    "non-compliant",
+    "compliance",
+    "pass",
+    "passed",
+    "passes",
+    "passing",
+    "fail",
+    "failed",
+    "fails",
+    "certified",
+    "certify",
+    "certificate",
+    "effective",
+    "effectiveness",
+    "violation",
+    "violations",
+    "attested",
+    "unqualified",
+    "authentic",
+    "tamper-proof",
+    "guaranteed",
+    "satisfied",
+];
+const FORBIDDEN_PHRASES: [&str; 4] = ["reasonable assurance", "in our opinion", "we believe", "is complete"];
+
+#[test]
+fn no_word_claims_more_than_the_procedures_show() {
+    for report in [fixture::report(), fixture::empty()] {
+        let words = all_words(&of(report)).to_lowercase();
+        let used: BTreeSet<&str> = words.split(|c: char| !c.is_alphanumeric() && c != '-').collect();
+        let found: Vec<_> = FORBIDDEN.iter().filter(|word| used.contains(*word)).collect();
+        assert!(found.is_empty(), "forbidden: {found:?}");
+        let phrases: Vec<_> = FORBIDDEN_PHRASES.iter().filter(|phrase| words.contains(*phrase)).collect();
+        assert!(phrases.is_empty(), "forbidden: {phrases:?}");
+    }
+}
+
+#[test]
+fn the_same_report_gives_the_same_document() {
+    assert_eq!(of(fixture::report()), of(fixture::report()));
+}

@@ -1,0 +1,37 @@
+//! The three functions on which every run stands, embedded or on a cluster: plan, segment, stitch.
+//!
+//! [`plan::plan`] cuts the objects of a workspace into segments. [`scan::segment`] verifies and normalises one of
+//! them into a [`Part`] and a [`summary::Summary`]; it sees nothing else. [`stitch::stitch`] folds the set of
+//! summaries, sorted, into verdicts, holes and totals. Summaries are never merged pairwise: with a fork in a log,
+//! the order of merging would change the result.
+
+pub mod finish;
+pub mod hole;
+pub mod links;
+pub mod plan;
+pub mod scan;
+pub mod stitch;
+pub mod summary;
+
+use polars::prelude::DataFrame;
+
+use crate::digest::Digest;
+
+/// The rows of one segment. Lines count from the start of the segment until they are stitched.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Frame of [`crate::event::Event`].
+    pub events: DataFrame,
+    /// Frame of [`crate::table::IntegrityRow`]: one row per record.
+    pub records: DataFrame,
+    /// Key that signed the records from a line on, up to the next entry; empty without signatures.
+    pub signers: Vec<(u64, Digest)>,
+}
+
+impl Part {
+    /// Returns the key of the record on `line`, counted from the start of the segment.
+    pub fn signer(&self, line: u64) -> Option<Digest> {
+        let after = self.signers.partition_point(|(first, _)| *first <= line);
+        after.checked_sub(1).and_then(|at| self.signers.get(at)).map(|(_, key)| *key)
+    }
+}

@@ -1,0 +1,132 @@
+//! What there is to read, cut into segments.
+
+use std::io::Read as _;
+use std::ops::Range;
+use std::path::Path;
+
+use crate::integrity::verdict::BreakKind;
+use crate::profile::{Context, Integrity, Profile};
+use crate::settings::Source;
+use crate::source::container::Container;
+use crate::source::framing::Framing;
+use crate::source::location::{self, LocationError, ObjectRef};
+use crate::source::object;
+
+/// Bytes of a segment, unless a test asks for another size.
+///
+/// Large enough that a segment's overhead vanishes, small enough that two cores share one file of a few hundred MiB.
+pub const SEGMENT_BYTES: u64 = 32 << 20;
+
+/// A source with its objects, sorted by name.
+#[derive(Debug)]
+pub struct SourcePlan<'p> {
+    /// What the workspace declares.
+    pub settings: Source,
+    /// How its records are read.
+    pub profile: &'p Profile,
+    /// What the mapping knows of the source.
+    pub context: Context,
+    /// Its objects.
+    pub objects: Vec<ObjectRef>,
+    /// Objects that should be there and are not, with the reason.
+    pub missing: Vec<Missing>,
+}
+
+impl SourcePlan<'_> {
+    /// Tells whether a chain or signatures protect its records.
+    pub fn is_protected(&self) -> bool {
+        self.profile.integrity() != Integrity::None
+    }
+}
+
+/// An object that should be there and is not.
+#[derive(Clone, Debug)]
+pub struct Missing {
+    /// Pattern as declared.
+    pub pattern: String,
+    /// `missing-object` or `unreadable-object`.
+    pub kind: BreakKind,
+    /// Why.
+    pub detail: String,
+}
+
+/// One piece of work: an object, or a range of the lines of a plain one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Segment {
+    /// Index of the source in the plan.
+    pub source: usize,
+    /// Index of the object in the source.
+    pub object: usize,
+    /// Lines that begin in this range of bytes; `None` for the whole object.
+    pub range: Option<Range<u64>>,
+}
+
+/// Everything a run reads.
+#[derive(Debug)]
+pub struct Plan<'p> {
+    /// Sources, in the order declared.
+    pub sources: Vec<SourcePlan<'p>>,
+    /// Segments, by source, object name and offset.
+    pub segments: Vec<Segment>,
+}
+
+/// Resolves the objects of a source. What is missing is listed, not an error.
+pub fn objects(settings: &Source, base: &Path) -> (Vec<ObjectRef>, Vec<Missing>) {
+    let mut objects: Vec<ObjectRef> = Vec::new();
+    let mut missing = Vec::new();
+    for pattern in &settings.objects {
+        match location::resolve(pattern, base) {
+            Ok(found) => objects.extend(found),
+            Err(error) => missing.push(Missing {
+                pattern: pattern.clone(),
+                kind: match error {
+                    LocationError::NothingThere { .. } | LocationError::BadPattern { .. } => BreakKind::MissingObject,
+                    LocationError::Unreachable { .. } => BreakKind::UnreadableObject,
+                },
+                detail: error.to_string(),
+            }),
+        }
+    }
+    objects.sort_by(|a, b| a.name.cmp(&b.name));
+    objects.dedup_by(|a, b| a.name == b.name);
+    (objects, missing)
+}
+
+/// Cuts the objects of `sources` into segments of about `segment_bytes`.
+pub fn plan(sources: Vec<SourcePlan<'_>>, segment_bytes: u64) -> Plan<'_> {
+    let mut segments = Vec::new();
+    for (source, at) in sources.iter().zip(0..) {
+        for (object, index) in source.objects.iter().zip(0..) {
+            let cuttable = object.size > segment_bytes && is_lines(&source.profile.framing(), &object.name);
+            if !(cuttable && is_plain(object)) {
+                segments.push(Segment { source: at, object: index, range: None });
+                continue;
+            }
+            let mut start = 0;
+            while start < object.size {
+                let end = (start + segment_bytes).min(object.size);
+                segments.push(Segment { source: at, object: index, range: Some(start..end) });
+                start = end;
+            }
+        }
+    }
+    Plan { sources, segments }
+}
+
+/// Tells whether the object named `name` holds one record per line.
+pub fn is_lines(framing: &Framing, name: &str) -> bool {
+    match framing {
+        Framing::Lines => true,
+        Framing::Document { .. } => false,
+        Framing::ByName { .. } => {
+            let bare = [".gz", ".zst"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
+            !bare.ends_with(".json")
+        }
+    }
+}
+
+fn is_plain(object: &ObjectRef) -> bool {
+    let mut start = Vec::new();
+    let read = object::open(object, Some(0..object.size.min(4))).and_then(|reader| reader.take(4).read_to_end(&mut start));
+    read.is_ok() && Container::sniff(&start) == Container::Plain
+}

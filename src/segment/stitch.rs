@@ -1,0 +1,306 @@
+//! The set of summaries, folded into logs, holes, objects and totals.
+//!
+//! A pure function of the set: the order and the number of times that a summary arrives change nothing, and neither
+//! does where the objects were cut.
+
+use std::collections::BTreeMap;
+
+use super::hole::{damage, silences};
+use super::plan::SourcePlan;
+use super::summary::{Summary, Times};
+use crate::clock::{Moment, Period};
+use crate::integrity::chain::RunSummary;
+use crate::integrity::head::LogHead;
+use crate::integrity::keyring::Keyring;
+use crate::integrity::stitch::{LinkIndex, LogVerdict, ObjectFact, StitchInput, stitch as chain_stitch};
+use crate::integrity::verdict::{BreakKind, Completeness, Grade, Verdict};
+use crate::report::model::{Hole, Log, Object, Tally};
+
+/// Summaries by source, object and offset: a set, whatever order they came in.
+pub type Summaries = BTreeMap<(String, String, u64), Summary>;
+
+/// A source after stitching.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct StitchedSource {
+    /// Where every record went.
+    pub tally: Tally,
+    /// Times per log.
+    pub times: BTreeMap<String, Times>,
+    /// Objects, by name.
+    pub objects: Vec<Object>,
+    /// True where an object could not be read, which is exit 5.
+    pub unreadable: bool,
+    /// Records whose time lies in the period.
+    pub in_period: u64,
+}
+
+/// Everything that the summaries show.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Stitched {
+    /// Sources, in the plan's order.
+    pub sources: Vec<StitchedSource>,
+    /// Logs, by source and name.
+    pub logs: Vec<Log>,
+    /// Verdicts of chained logs, by source.
+    pub verdicts: BTreeMap<String, Vec<LogVerdict>>,
+    /// Holes, by source and start.
+    pub holes: Vec<Hole>,
+    /// Lines before each segment of its object.
+    pub bases: BTreeMap<(String, String, u64), u64>,
+    /// Heads that match no input.
+    pub unmatched_heads: Vec<LogHead>,
+}
+
+/// What was brought from outside to judge logs by.
+#[derive(Clone, Copy)]
+pub struct Anchors<'a> {
+    /// Trusted keys.
+    pub keyring: &'a Keyring,
+    /// Last records, by source.
+    pub heads: &'a BTreeMap<String, Vec<LogHead>>,
+    /// Last records before the objects, by source.
+    pub after: &'a BTreeMap<String, Vec<LogHead>>,
+    /// Links of single records.
+    pub links: &'a dyn LinkIndex,
+}
+
+/// Returns the span of `period` that can be tested at `as_of`.
+pub fn window(period: Period, as_of: Moment) -> Period {
+    Period { from: period.from, to: period.to.min(as_of) }
+}
+
+/// Folds the summaries of the segments of `sources`. `window` is the period, ended at as-of.
+pub fn stitch(sources: &[SourcePlan<'_>], summaries: &Summaries, window: Period, anchors: &Anchors<'_>) -> Stitched {
+    let mut stitched = Stitched::default();
+    for source in sources {
+        let id = source.settings.id.as_str();
+        let segments: Vec<&Summary> = summaries.values().filter(|summary| summary.source == id).collect();
+        let bases = bases(&segments);
+        let found = one(source, &segments);
+        let mut times = Times::default();
+        for log in found.times.values() {
+            times.extend(log);
+        }
+        let mut holes = absent(source, &found, window);
+        holes.extend(damage(id, &segments, &bases, &times, lifetime(source, window)));
+        if source.is_protected() {
+            let verdicts = chains(source, &segments, window, anchors);
+            holes.extend(verdicts.logs.iter().flat_map(|verdict| verdict.holes.clone()));
+            stitched.logs.extend(verdicts.logs.iter().map(|verdict| with_rejects(&verdict.log, &found)));
+            stitched.unmatched_heads.extend(verdicts.unmatched_heads);
+            stitched.verdicts.insert(id.to_owned(), verdicts.logs);
+        } else {
+            stitched.logs.push(plain_log(source, &found, &holes));
+        }
+        // The chain and the reader may both notice that an object is missing or that a log is silent.
+        holes.sort();
+        holes.dedup_by(|a, b| (&a.span, a.kind, &a.object, a.line) == (&b.span, b.kind, &b.object, b.line));
+        stitched.holes.extend(holes);
+        stitched.bases.extend(bases.into_iter().map(|((object, start), base)| ((id.to_owned(), object, start), base)));
+        stitched.sources.push(found);
+    }
+    stitched.logs.sort_by(|a, b| (&a.source, &a.log).cmp(&(&b.source, &b.log)));
+    stitched.holes.sort();
+    stitched
+}
+
+/// Judges the chained logs of a source.
+fn chains(
+    source: &SourcePlan<'_>,
+    segments: &[&Summary],
+    window: Period,
+    anchors: &Anchors<'_>,
+) -> crate::integrity::stitch::Stitched {
+    let none = Vec::new();
+    let id = &source.settings.id;
+    let mut objects: Vec<ObjectFact> = source
+        .objects
+        .iter()
+        .map(|object| ObjectFact {
+            name: object.name.clone(),
+            fault: segments
+                .iter()
+                .filter(|summary| summary.object == object.name)
+                .find_map(|summary| summary.failure.as_ref())
+                .map(|failure| (failure.kind, failure.detail.clone())),
+        })
+        .collect();
+    objects.extend(source.missing.iter().map(|missing| ObjectFact {
+        name: missing.pattern.clone(),
+        fault: Some((missing.kind, missing.detail.clone())),
+    }));
+    let runs: Vec<RunSummary> = segments.iter().flat_map(|summary| summary.runs.clone()).collect();
+    chain_stitch(&StitchInput {
+        source: id,
+        logs: &source.settings.logs,
+        objects: &objects,
+        runs: &runs,
+        heads: anchors.heads.get(id).unwrap_or(&none),
+        after: anchors.after.get(id).unwrap_or(&none),
+        keyring: anchors.keyring,
+        links: anchors.links,
+        period: lifetime(source, window),
+        as_of: window.to,
+        max_silence: source.settings.max_silence_ms,
+    })
+}
+
+/// Adds to a log the records that are intact and yet could not be used.
+fn with_rejects(log: &Log, found: &StitchedSource) -> Log {
+    let unusable: u64 = found.tally.rejected.get(&BreakKind::Rejected).copied().unwrap_or_default();
+    Log { rejected: log.rejected.max(unusable), ..log.clone() }
+}
+
+/// Returns the part of `window` in which the source lived.
+pub fn lifetime(source: &SourcePlan<'_>, window: Period) -> Period {
+    let from = source.settings.from.map_or(window.from, |from| from.max(window.from));
+    let to = source.settings.until.map_or(window.to, |until| until.min(window.to));
+    Period { from, to: to.max(from) }
+}
+
+fn bases(segments: &[&Summary]) -> BTreeMap<(String, u64), u64> {
+    let mut bases = BTreeMap::new();
+    let mut lines: BTreeMap<&str, u64> = BTreeMap::new();
+    for summary in segments {
+        let before = lines.entry(summary.object.as_str()).or_default();
+        bases.insert((summary.object.clone(), summary.start), *before);
+        *before += summary.lines;
+    }
+    bases
+}
+
+fn one(source: &SourcePlan<'_>, segments: &[&Summary]) -> StitchedSource {
+    let mut found = StitchedSource::default();
+    let mut objects: BTreeMap<&str, Object> = BTreeMap::new();
+    for summary in segments {
+        add(&mut found.tally, &summary.tally);
+        for (log, times) in &summary.times {
+            found.times.entry(log.clone()).or_default().extend(times);
+        }
+        let object = objects.entry(summary.object.as_str()).or_insert_with(|| Object {
+            source: source.settings.id.clone(),
+            name: summary.object.clone(),
+            bytes: source
+                .objects
+                .iter()
+                .find(|object| object.name == summary.object)
+                .map_or(0, |object| object.size),
+            sha256: None,
+            records: 0,
+            error: None,
+        });
+        object.records += summary.tally.read;
+        if let Some((digest, bytes)) = summary.stored {
+            object.sha256 = Some(digest);
+            object.bytes = bytes;
+        }
+        if let Some(failure) = &summary.failure {
+            found.unreadable |= failure.kind == BreakKind::UnreadableObject;
+            object.error = Some(format!("{}: {}", failure.kind, failure.detail));
+        }
+    }
+    found.unreadable |= source.missing.iter().any(|missing| missing.kind == BreakKind::UnreadableObject);
+    found.objects = objects.into_values().collect();
+    found
+}
+
+fn add(total: &mut Tally, part: &Tally) {
+    total.read += part.read;
+    total.mapped += part.mapped;
+    total.observations += part.observations;
+    total.housekeeping += part.housekeeping;
+    total.duplicates += part.duplicates;
+    total.events += part.events;
+    total.repeated_events += part.repeated_events;
+    for (reason, count) in &part.ignored {
+        *total.ignored.entry(reason.clone()).or_default() += count;
+    }
+    for (kind, count) in &part.rejected {
+        *total.rejected.entry(*kind).or_default() += count;
+    }
+}
+
+/// Returns the holes of what is not there at all: objects, logs, records, and time without any.
+fn absent(source: &SourcePlan<'_>, found: &StitchedSource, window: Period) -> Vec<Hole> {
+    let settings = &source.settings;
+    let lifetime = lifetime(source, window);
+    let whole = |kind, object: &str, detail: String| Hole {
+        source: settings.id.clone(),
+        span: lifetime,
+        kind,
+        object: object.to_owned(),
+        line: 0,
+        detail,
+    };
+    let mut holes: Vec<Hole> =
+        source.missing.iter().map(|missing| whole(missing.kind, &missing.pattern, missing.detail.clone())).collect();
+    let excused = settings.may_be_empty.as_ref().is_some_and(|(_, until)| window.to <= *until);
+    let inside: u64 = in_window(found, lifetime);
+    if inside == 0 && !excused {
+        holes.push(whole(BreakKind::Empty, "", "there is no record inside the period".to_owned()));
+    }
+    if let Some(expected) = settings.extracted.as_ref().and_then(|extracted| extracted.records) {
+        if expected != found.tally.read {
+            let detail = format!("{} records were read, and the extraction declares {expected}", found.tally.read);
+            holes.push(whole(BreakKind::Gap, "", detail));
+        }
+    }
+    if let (Some(limit), true, false) = (settings.max_silence_ms, inside > 0, source.is_protected()) {
+        for times in found.times.values() {
+            holes.extend(silences(&settings.id, times, limit, lifetime));
+        }
+    }
+    holes
+}
+
+/// Counts the days' records inside a window; the edge days count if a bucket of theirs touches it.
+fn in_window(found: &StitchedSource, window: Period) -> u64 {
+    found
+        .times
+        .values()
+        .flat_map(|times| times.buckets.values())
+        .filter(|(low, high)| *low < window.to && *high >= window.from)
+        .count() as u64
+}
+
+/// Returns the log of a source whose format has no mechanism.
+fn plain_log(source: &SourcePlan<'_>, found: &StitchedSource, holes: &[Hole]) -> Log {
+    let id = source.settings.id.clone();
+    let records = found.tally.read;
+    let rejected: u64 = found.tally.rejected.values().sum();
+    let product = source.profile.product();
+    let breaks = holes
+        .iter()
+        .filter(|hole| hole.source == id && hole.line > 0)
+        .map(|hole| crate::integrity::verdict::Break {
+            object: hole.object.clone(),
+            line: hole.line,
+            offset: 0,
+            seq: None,
+            kind: hole.kind,
+            detail: hole.detail.clone(),
+        })
+        .collect();
+    Log {
+        source: id.clone(),
+        log: id,
+        verdict: Verdict::NotVerifiable,
+        reasons: vec![format!(
+            "{product} writes neither hashes nor signatures, so nothing in these {records} records can show a change; a \
+             checkpoint over each export, kept by somebody else, would cover them"
+        )],
+        objects: found.objects.iter().map(|object| object.name.clone()).collect(),
+        records,
+        covered: 0,
+        rejected,
+        integrity: if records > rejected { Grade::Parsed } else { Grade::None },
+        completeness: Completeness::Unknown,
+        signed: 0,
+        pinned: 0,
+        first: None,
+        head: None,
+        keys: Vec::new(),
+        uncovered_fields: vec!["every field".to_owned()],
+        breaks,
+    }
+}

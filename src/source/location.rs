@@ -1,0 +1,237 @@
+//! Where objects lie: paths, folders, globs and URLs, resolved to a sorted list of objects.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures::TryStreamExt as _;
+use globset::{GlobBuilder, GlobMatcher};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as StorePath;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+use thiserror::Error;
+
+/// An object that can be read, with the name by which results speak of it.
+#[derive(Clone, Debug)]
+pub struct ObjectRef {
+    /// Name as declared: never a path of the machine.
+    pub name: String,
+    /// Bytes as stored.
+    pub size: u64,
+    /// The file, for an object of the local file system.
+    pub file: Option<PathBuf>,
+    store: Arc<dyn ObjectStore>,
+    path: StorePath,
+}
+
+impl ObjectRef {
+    /// Returns the store and the path in it.
+    pub(super) fn stored(&self) -> (&Arc<dyn ObjectStore>, &StorePath) {
+        (&self.store, &self.path)
+    }
+
+    /// Returns the same object under another name.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+}
+
+/// Why a pattern gave no objects.
+#[derive(Debug, Error)]
+pub enum LocationError {
+    /// Nothing lies there. The user can fix this.
+    #[error("no object matches `{pattern}`")]
+    NothingThere {
+        /// The pattern as written.
+        pattern: String,
+    },
+    /// The pattern cannot be read. The user can fix this.
+    #[error("`{pattern}` is not a path, a glob or a URL")]
+    BadPattern {
+        /// The pattern as written.
+        pattern: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store does not answer. The user can fix this.
+    #[error("cannot list `{pattern}`")]
+    Unreachable {
+        /// The pattern as written.
+        pattern: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl LocationError {
+    /// Says what to do about it.
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::NothingThere { .. } => {
+                "check the path; it is relative to the folder of `countersign.toml`, and a glob matches files only"
+                    .to_owned()
+            }
+            Self::BadPattern { .. } => {
+                "write a path, a folder, a glob such as `logs/*.jsonl.gz`, or a URL such as `s3://bucket/prefix/`"
+                    .to_owned()
+            }
+            Self::Unreachable { .. } => {
+                "check that the location exists, and that this account may list it".to_owned()
+            }
+        })
+    }
+}
+
+/// Lists the objects that `pattern` names, sorted by name. `base` is what a relative path is relative to.
+///
+/// Files and folders whose name begins with a dot are skipped inside a folder or a glob.
+///
+/// # Errors
+///
+/// When nothing matches, the pattern cannot be parsed, or the store does not answer.
+pub fn resolve(pattern: &str, base: &Path) -> Result<Vec<ObjectRef>, LocationError> {
+    let mut objects = match pattern.split_once("://") {
+        Some(("file", path)) => local(path, Path::new("/"), pattern)?,
+        Some(_) => remote(pattern)?,
+        None => local(pattern, base, pattern)?,
+    };
+    if objects.is_empty() {
+        return Err(LocationError::NothingThere { pattern: pattern.to_owned() });
+    }
+    objects.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(objects)
+}
+
+/// Tells whether `pattern` names one object literally, without a glob.
+pub fn is_literal(pattern: &str) -> bool {
+    !pattern.contains(['*', '?', '[', '{'])
+}
+
+/// Splits a pattern at its last slash before the first wildcard: the folder to list, and the rest to match.
+fn split_literal(pattern: &str) -> (&str, &str) {
+    let wild = pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len());
+    match pattern[..wild].rfind('/') {
+        Some(slash) => pattern.split_at(slash + 1),
+        None => ("", pattern),
+    }
+}
+
+fn matcher(rest: &str, pattern: &str) -> Result<GlobMatcher, LocationError> {
+    GlobBuilder::new(rest)
+        .literal_separator(true)
+        .build()
+        .map(|glob| glob.compile_matcher())
+        .map_err(|source| LocationError::BadPattern { pattern: pattern.to_owned(), source: Box::new(source) })
+}
+
+fn local(path: &str, base: &Path, pattern: &str) -> Result<Vec<ObjectRef>, LocationError> {
+    let full = base.join(path);
+    if is_literal(path) && full.is_file() {
+        let (_, name) = split_literal(path);
+        let name = if Path::new(path).is_absolute() { name } else { path };
+        return Ok(vec![local_object(&full, name.to_owned(), pattern)?]);
+    }
+    let folder_pattern = format!("{}/**", path.trim_end_matches('/'));
+    let path = if full.is_dir() { folder_pattern.as_str() } else { path };
+    let (folder, rest) = split_literal(path);
+    let matcher = matcher(rest, pattern)?;
+    let root = base.join(folder);
+    if !root.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut objects = Vec::new();
+    for below in files_below(&root, pattern)? {
+        if matcher.is_match(&below) {
+            let name =
+                if Path::new(folder).is_absolute() { below.clone() } else { format!("{folder}{below}") };
+            objects.push(local_object(&root.join(&below), name, pattern)?);
+        }
+    }
+    Ok(objects)
+}
+
+fn unreachable(pattern: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> LocationError {
+    LocationError::Unreachable { pattern: pattern.to_owned(), source: source.into() }
+}
+
+fn local_object(file: &Path, name: String, pattern: &str) -> Result<ObjectRef, LocationError> {
+    let size = std::fs::metadata(file).map_err(|error| unreachable(pattern, error))?.len();
+    let file = std::path::absolute(file).map_err(|error| unreachable(pattern, error))?;
+    let path = StorePath::from_absolute_path(&file).map_err(|error| unreachable(pattern, error))?;
+    Ok(ObjectRef { name, size, file: Some(file), store: Arc::new(LocalFileSystem::new()), path })
+}
+
+/// Returns the paths of all files below `root`, relative to it, with `/` between their parts.
+///
+/// Listing goes over the file system, not over `LocalFileSystem::list`, which leaves out names it cannot encode.
+fn files_below(root: &Path, pattern: &str) -> Result<Vec<String>, LocationError> {
+    let mut files = Vec::new();
+    let mut folders = vec![(root.to_path_buf(), String::new())];
+    while let Some((folder, prefix)) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(|error| unreachable(pattern, error))? {
+            let entry = entry.map_err(|error| unreachable(pattern, error))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with('.') {
+                continue;
+            }
+            let below = format!("{prefix}{name}");
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push((path, format!("{below}/")));
+            } else {
+                files.push(below);
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn remote(pattern: &str) -> Result<Vec<ObjectRef>, LocationError> {
+    let (folder, rest) = split_literal(pattern);
+    let bad = |source: Box<dyn std::error::Error + Send + Sync>| LocationError::BadPattern {
+        pattern: pattern.to_owned(),
+        source,
+    };
+    let literal = is_literal(pattern);
+    let url =
+        url::Url::parse(if literal { pattern } else { folder }).map_err(|error| bad(Box::new(error)))?;
+    let (store, path) =
+        object_store::parse_url_opts(&url, std::env::vars().map(|(k, v)| (k.to_lowercase(), v)))
+            .map_err(|error| bad(Box::new(error)))?;
+    let store: Arc<dyn ObjectStore> = Arc::from(store);
+    if literal && !pattern.ends_with('/') {
+        if let Ok(meta) = super::object::block_on(store.head(&path)) {
+            return Ok(vec![ObjectRef {
+                name: pattern.to_owned(),
+                size: meta.size,
+                file: None,
+                store,
+                path,
+            }]);
+        }
+    }
+    let below = if literal { "**" } else { rest };
+    let matcher = matcher(below, pattern)?;
+    let listed: Vec<_> = super::object::block_on(store.list(Some(&path)).try_collect())
+        .map_err(|error| unreachable(pattern, error))?;
+    let root = if literal { format!("{}/", pattern.trim_end_matches('/')) } else { folder.to_owned() };
+    Ok(listed
+        .into_iter()
+        .filter_map(|meta| {
+            let parts: Vec<_> =
+                meta.location.prefix_match(&path)?.map(|part| part.as_ref().to_owned()).collect();
+            let rest = parts.join("/");
+            let name = format!("{root}{rest}");
+            matcher.is_match(&rest).then(|| ObjectRef {
+                name,
+                size: meta.size,
+                file: None,
+                store: Arc::clone(&store),
+                path: meta.location.clone(),
+            })
+        })
+        .collect())
+}
