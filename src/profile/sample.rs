@@ -6,13 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::library::Entry;
 use super::{Context, Mapped, Profile, ProfileError, event_json};
 use crate::integrity::record::VerifiedRecord;
-use crate::source::framing::{Framing, Record};
+use crate::source::framing::{Framing, Record, document_records};
 
 /// The source id under which samples are mapped.
 pub const SOURCE: &str = "sample";
@@ -125,34 +124,13 @@ fn split(text: &str) -> Vec<Record<'_>> {
     records
 }
 
-/// Cuts a document as [`Framing::Document`] says. A document that is none is one record, which is then rejected.
+/// Cuts a document as its framing says. A document that is none is one record, which is then rejected.
 fn document<'t>(text: &'t str, profile: &Profile) -> Vec<Record<'t>> {
     let pointers = match profile.framing() {
         Framing::Document { records } | Framing::ByName { records } => records,
         Framing::Lines => Vec::new(),
     };
-    let raw = pointers.iter().find_map(|pointer| resolve(text, pointer)).unwrap_or(text);
-    let items: Vec<&str> = match serde_json::from_str::<Vec<&RawValue>>(raw) {
-        Ok(items) => items.into_iter().map(RawValue::get).collect(),
-        Err(_) => vec![raw],
-    };
-    (0_u64..)
-        .zip(items)
-        .map(|(index, item)| {
-            // Both are slices of `text`, so the distance of their addresses is the item's offset.
-            let offset = item.as_ptr().addr() - text.as_ptr().addr();
-            let line = text[..offset].matches('\n').count() + 1;
-            let int = |value: usize| u64::try_from(value).unwrap_or_default();
-            Record::new(item, int(offset), int(line), index)
-        })
-        .collect()
-}
-
-fn resolve<'t>(text: &'t str, pointer: &str) -> Option<&'t str> {
-    pointer.split('/').skip(1).try_fold(text, |text, token| {
-        let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
-        members.get(&token.replace("~1", "/").replace("~0", "~")).map(|raw| raw.get())
-    })
+    document_records(text, &pointers).unwrap_or_else(|_| vec![Record::new(text, 0, 1, 0)])
 }
 
 fn compare(expected: &str, found: &[Map<String, Value>], differences: &mut Vec<String>) {
