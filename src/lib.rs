@@ -32,3 +32,5 @@ pub mod assess;
 pub mod report;
 // The pack.
 pub mod pack;
+// What a person or a job types.
+pub mod cli;

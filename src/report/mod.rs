@@ -8,5 +8,5 @@ pub mod figure;
 pub(crate) mod fixture;
 pub mod json;
 pub mod model;
-pub mod view;
 pub mod pdf;
+pub mod view;
