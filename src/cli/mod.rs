@@ -7,6 +7,7 @@ mod check;
 mod gate;
 mod period;
 mod report;
+mod sources;
 mod verify;
 
 use std::io::{self, IsTerminal as _, Write};
@@ -70,6 +71,7 @@ enum Command {
     Check(check::CheckArgs),
     /// Verify logs, or a pack, offline
     Verify(verify::VerifyArgs),
+    Sources(sources::SourcesArgs),
 }
 
 /// Where a command writes.
@@ -128,6 +130,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
         Command::Report(args) => report::run(args, &cli.common, io),
         Command::Check(args) => check::run(args, &cli.common, io),
         Command::Verify(args) => verify::run(args, io),
+        Command::Sources(args) => sources::run(args, io),
     }
 }
 

@@ -11,12 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::integrity::verdict::BreakKind;
 use crate::redact::shown;
-
-/// The most bytes of one record; audit records of real products stay far below it.
-pub(super) const MAX_RECORD: usize = 16 * 1024 * 1024;
-
-/// The deepest nesting of one record; deeper input only serves to exhaust a reader's stack.
-pub(super) const MAX_DEPTH: usize = 64;
+use crate::source::framing::MAX_DEPTH;
 
 /// Above this a float no longer holds every integer, so an integer read as a float may be another one.
 const MAX_EXACT_FLOAT: f64 = 9_007_199_254_740_992.0;
@@ -73,7 +68,9 @@ impl<'a> Json<'a> {
             .deserialize(&mut deserializer)
             .and_then(|value| deserializer.end().map(|()| value));
         parsed.map_err(|error| {
-            fault.into_inner().unwrap_or_else(|| Fault::new(BreakKind::Malformed, format!("not JSON: {error}")))
+            fault
+                .into_inner()
+                .unwrap_or_else(|| Fault::new(BreakKind::Malformed, format!("not JSON: {error}")))
         })
     }
 
@@ -134,9 +131,8 @@ impl Pointer {
         };
         rest.split('/')
             .map(|token| {
-                let name = unescape(token).ok_or_else(|| {
-                    format!("`~` in `{text}` is neither `~0` (a tilde) nor `~1` (a slash)")
-                })?;
+                let name = unescape(token)
+                    .ok_or_else(|| format!("`~` in `{text}` is neither `~0` (a tilde) nor `~1` (a slash)"))?;
                 // RFC 6901 §4: digits without a leading zero.
                 let digits = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
                 let index = if digits && (name.len() == 1 || !name.starts_with('0')) {
@@ -300,6 +296,7 @@ impl<'de> Visitor<'de> for Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::framing::MAX_RECORD;
 
     fn kind(text: &str) -> BreakKind {
         Json::parse(text, MAX_RECORD).expect_err(text).kind
@@ -351,7 +348,9 @@ mod tests {
     fn integers_are_exact_to_64_bits() {
         assert_eq!(Json::parse("-9223372036854775808", MAX_RECORD).unwrap(), Json::Int(i64::MIN));
         assert_eq!(Json::parse("18446744073709551615", MAX_RECORD).unwrap(), Json::Big(u64::MAX));
-        let Json::Float(beyond) = Json::parse("18446744073709551616", MAX_RECORD).unwrap() else { panic!("a float") };
+        let Json::Float(beyond) = Json::parse("18446744073709551616", MAX_RECORD).unwrap() else {
+            panic!("a float")
+        };
         assert_eq!(float_text(beyond).unwrap_err().kind, BreakKind::UnsafeNumber);
         assert_eq!(float_text(1_581_136_311.002).unwrap(), "1581136311.002");
     }

@@ -3,3 +3,4 @@
 mod pack;
 mod pdf;
 mod control;
+mod profile;
