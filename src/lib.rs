@@ -29,3 +29,5 @@ pub mod assess;
 pub mod report;
 // The pack.
 pub mod pack;
+// The command line.
+pub mod cli;

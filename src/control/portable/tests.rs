@@ -81,7 +81,7 @@ fn a_left_join_with_more_than_equality_is_refused_where_it_stands() {
 
 #[test]
 fn every_construct_outside_the_subset_is_refused_by_name() {
-    for (sql, construct) in [
+    let constructs = [
         ("SELECT a.id FROM a INNER JOIN b ON a.id = b.id AND a.x < b.x", "INNER JOIN with a condition other than equality of columns in ON"),
         ("SELECT id FROM a; SELECT id FROM a", "2 statements in one file"),
         ("", "0 statements in one file"),
@@ -89,7 +89,6 @@ fn every_construct_outside_the_subset_is_refused_by_name() {
         ("COPY a TO 'f'", "a statement other than SELECT"),
         ("WITH RECURSIVE r AS (SELECT id FROM a) SELECT id FROM r", "WITH RECURSIVE"),
         ("WITH r (k) AS (SELECT id FROM a) SELECT k FROM r", "a column list after a WITH name"),
-        ("WITH r AS MATERIALIZED (SELECT id FROM a) SELECT id FROM r", "an option of a WITH part"),
         ("WITH a AS (SELECT id FROM b) SELECT id FROM a", "the WITH name `a`, which is taken"),
         ("WITH r AS (WITH s AS (SELECT id FROM a) SELECT id FROM s) SELECT id FROM r", "WITH inside WITH"),
         ("SELECT id FROM a ORDER BY id", "ORDER BY"),
@@ -102,7 +101,6 @@ fn every_construct_outside_the_subset_is_refused_by_name() {
         ("SELECT id FROM a UNION ALL SELECT x FROM b", "UNION ALL of columns with different names"),
         ("(SELECT id FROM a)", "a query in parentheses"),
         ("VALUES (1)", "VALUES"),
-        ("TABLE a", "a body other than SELECT"),
         ("SELECT DISTINCT id FROM a", "SELECT DISTINCT"),
         ("SELECT id FROM a QUALIFY ROW_NUMBER() OVER (ORDER BY id) = 1", "QUALIFY"),
         ("SELECT ROW_NUMBER() OVER w AS n FROM a WINDOW w AS (ORDER BY id)", "WINDOW"),
@@ -208,9 +206,15 @@ fn every_construct_outside_the_subset_is_refused_by_name() {
         ("SELECT main.a.id FROM a", "a name of more than two parts"),
         ("SELECT 'untestable:a.y' AS k FROM a", "the text `a.y`, which looks like a column and is none"),
         ("SELECT 'b.z' AS k FROM a", "the text `b.z`, which looks like a column and is none"),
-    ] {
-        assert_eq!(refused(sql), construct, "{sql}");
-    }
+    ];
+    let wrong: Vec<String> = constructs
+        .into_iter()
+        .filter_map(|(sql, construct)| match run(sql) {
+            Err(ControlError::NotPortable { construct: found, .. }) if found == construct => None,
+            found => Some(format!("{sql}\n  expected {construct}\n  found {found:?}")),
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -231,7 +235,7 @@ fn unknown_names_are_refused_with_a_near_match() {
 
 #[test]
 fn text_that_is_no_sql_says_so() {
-    let error = run("SELECT FROM WHERE").unwrap_err();
+    let error = run("SELEC id FROM a").unwrap_err();
     assert!(error.to_string().starts_with("control file `tests/x/q.sql` is not valid: sql parser error"), "{error}");
     assert!(run(&format!("SELECT {}1{} AS k FROM a", "(".repeat(5_000), ")".repeat(5_000))).is_err());
 }
