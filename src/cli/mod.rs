@@ -130,7 +130,12 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
         Command::Report(args) => report::run(args, &cli.common, io),
         Command::Check(args) => check::run(args, &cli.common, io),
         Command::Verify(args) => verify::run(args, io),
-        Command::Sources(args) => sources::run(args, io),
+        Command::Sources(args) => match sources::run(args, io.out) {
+            Ok(true) => Ok(Exit::Done),
+            Ok(false) => Ok(Exit::Usage),
+            Err(sources::SourcesError::Profile(error)) => Err(crate::run::RunError::from(error).into()),
+            Err(sources::SourcesError::Output(error)) => Err(Failure::output(&error)),
+        },
     }
 }
 
