@@ -40,6 +40,9 @@ enum Command {
         /// Test such as AUTHZ-01, or control such as iso27001-2022:A.5.3
         id: String,
     },
+    /// Print the published tables with their columns as JSON
+    #[command(hide = true)]
+    Schema,
     /// Check every control file: form, references, and that each query is portable
     Lint,
     /// Run the tests' own cases
@@ -65,11 +68,10 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<(), ControlError> {
         Command::List { json: false } => list(&library, out),
         Command::Show { id } if id.contains(':') => show_control(&library, id, out),
         Command::Show { id } => show_test(&library, library.test(id)?, out),
+        Command::Schema => schema(&library, out),
         Command::Lint => lint(&library, out),
         Command::Test { ids, tables: None } => try_cases(&library, &chosen(&library, ids)?, out),
-        Command::Test { ids, tables: Some(folder) } => {
-            try_tables(&chosen(&library, ids)?, folder, out)
-        }
+        Command::Test { ids, tables: Some(folder) } => try_tables(&chosen(&library, ids)?, folder, out),
     }
 }
 
@@ -81,7 +83,13 @@ fn list(library: &Library, out: &mut dyn Write) -> Result<(), ControlError> {
     writeln!(out)?;
     for catalog in &library.catalogs {
         let links = links_of(library, &catalog.id);
-        writeln!(out, "{:14} {:3} controls, {links} links  {}", catalog.id, catalog.controls.len(), catalog.name)?;
+        writeln!(
+            out,
+            "{:14} {:3} controls, {links} links  {}",
+            catalog.id,
+            catalog.controls.len(),
+            catalog.name
+        )?;
     }
     Ok(())
 }
@@ -111,6 +119,26 @@ fn list_json(library: &Library, out: &mut dyn Write) -> Result<(), ControlError>
         "schema": "countersign/controls/1", "tests": tests, "frameworks": frameworks,
     });
     Ok(writeln!(out, "{list}")?)
+}
+
+fn schema(library: &Library, out: &mut dyn Write) -> Result<(), ControlError> {
+    let mut tables: serde_json::Map<String, serde_json::Value> = schemas()
+        .into_iter()
+        .map(|schema| {
+            let columns: Vec<_> = schema
+                .columns
+                .iter()
+                .map(|column| serde_json::json!({ "name": column.name, "type": column.ty.word() }))
+                .collect();
+            (schema.table.to_owned(), serde_json::json!(columns))
+        })
+        .collect();
+    let columns = library.published()?.remove(PARAM).unwrap_or_default();
+    let columns: Vec<_> =
+        columns.into_iter().map(|name| serde_json::json!({ "name": name, "type": "integer" })).collect();
+    tables.insert(PARAM.to_owned(), serde_json::json!(columns));
+    let schema = serde_json::json!({ "schema": "countersign/tables/1", "tables": tables });
+    Ok(writeln!(out, "{schema}")?)
 }
 
 fn links_of(library: &Library, catalog: &str) -> usize {
@@ -187,7 +215,9 @@ fn lint(library: &Library, out: &mut dyn Write) -> Result<(), ControlError> {
     )?;
     for changed in library.overrides() {
         match changed.shipped {
-            Some(shipped) => writeln!(out, "replaced {} {} (shipped {shipped})", changed.path, changed.sha256)?,
+            Some(shipped) => {
+                writeln!(out, "replaced {} {} (shipped {shipped})", changed.path, changed.sha256)?
+            }
             None => writeln!(out, "added    {} {}", changed.path, changed.sha256)?,
         }
     }

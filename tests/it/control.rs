@@ -32,7 +32,6 @@ fn every_case_gives_what_it_expects() {
     assert_eq!(library.tests.len(), 13);
 }
 
-
 /// Every test shows at least these behaviours.
 #[test]
 fn every_test_has_a_case_of_each_kind() {
@@ -55,7 +54,11 @@ fn a_wrong_expectation_is_noticed() {
     let mut case = cases.into_iter().find(|case| case.name == "fail_no_decision").unwrap();
     for (subject, state, expected) in [
         ("e1", "ok", "e1: expected `ok`, found `exception: executed without approval`"),
-        ("e1", "exception: other", "e1: expected `exception: other`, found `exception: executed without approval`"),
+        (
+            "e1",
+            "exception: other",
+            "e1: expected `exception: other`, found `exception: executed without approval`",
+        ),
         ("e2", "ok", "e2: expected `ok`, found no item"),
     ] {
         case.expect = [(subject.to_owned(), state.to_owned())].into();
@@ -99,7 +102,8 @@ mod overrides {
 
         let library = Library::load(Some(folder.path())).unwrap();
         assert_eq!(library.tests["SOD-03"].exceptions_sql, query);
-        let changed: Vec<_> = library.overrides().iter().map(|one| (one.path.as_str(), one.shipped)).collect();
+        let changed: Vec<_> =
+            library.overrides().iter().map(|one| (one.path.as_str(), one.shipped)).collect();
         let before = Digest::of(shipped(path).as_bytes());
         let expected = [
             ("controls/parameters/strict.toml", None),
@@ -141,29 +145,81 @@ mod overrides {
             assert!(text.contains(from), "{path} holds {from}");
             text.replacen(from, to, 1)
         };
-        let not_portable = replaced(query, "CROSS JOIN param p", "CROSS JOIN param p LEFT JOIN request r ON r.request_id = d.request_id AND r.ts_ms < d.ts_ms");
+        let not_portable = replaced(
+            query,
+            "CROSS JOIN param p",
+            "CROSS JOIN param p LEFT JOIN request r ON r.request_id = d.request_id AND r.ts_ms < d.ts_ms",
+        );
         for (path, text, message) in [
             (query, not_portable, "LEFT JOIN with a condition other than equality"),
-            (query, replaced(query, " AS reason", " AS why"), "expected subject_id, reason first; found subject_id, why"),
-            ("tests/sod-03/population.sql", replaced("tests/sod-03/population.sql", " AS testability", " AS state"), "expected the columns subject_id, testability"),
+            (
+                query,
+                replaced(query, " AS reason", " AS why"),
+                "expected subject_id, reason first; found subject_id, why",
+            ),
+            (
+                "tests/sod-03/population.sql",
+                replaced("tests/sod-03/population.sql", " AS testability", " AS state"),
+                "expected the columns subject_id, testability",
+            ),
             (toml, replaced(toml, "title ", "titel "), "unknown field `titel`"),
-            (toml, replaced(toml, "\"SOD-03\"", "\"SOD-04\""), "expected an id that fits the folder `tests/sod-03`, found `SOD-04`"),
-            (toml, replaced(toml, "reads       = [\"decision\"]", "reads       = [\"decision\", \"request\"]"), "`reads` says [decision, request], but the queries read [decision]"),
-            (toml, replaced(toml, "decision.reviewer_kind", "decision.reviewer_knd"), "unknown column `decision.reviewer_knd`"),
+            (
+                toml,
+                replaced(toml, "\"SOD-03\"", "\"SOD-04\""),
+                "expected an id that fits the folder `tests/sod-03`, found `SOD-04`",
+            ),
+            (
+                toml,
+                replaced(toml, "reads       = [\"decision\"]", "reads       = [\"decision\", \"request\"]"),
+                "`reads` says [decision, request], but the queries read [decision]",
+            ),
+            (
+                toml,
+                replaced(toml, "decision.reviewer_kind", "decision.reviewer_knd"),
+                "unknown column `decision.reviewer_knd`",
+            ),
             (toml, replaced(toml, "\"AGT-01\"", "\"AGT-09\""), "unknown test `AGT-09`"),
-            (toml, replaced(toml, "title    = \"", "title    = \"Ensure "), "expected a title that states a state"),
+            (
+                toml,
+                replaced(toml, "title    = \"", "title    = \"Ensure "),
+                "expected a title that states a state",
+            ),
             (mapping, replaced(mapping, "\"AUTHZ-01\"", "\"AUTHZ-99\""), "unknown test `AUTHZ-99`"),
-            (mapping, replaced(mapping, ":CC6.1\"", ":CC6.4\""), "names a control that approval logs do not reach"),
+            (
+                mapping,
+                replaced(mapping, ":CC6.1\"", ":CC6.4\""),
+                "names a control that approval logs do not reach",
+            ),
             (mapping, replaced(mapping, ":CC6.1\"", ":CC6.6\""), "claims more than context"),
             (mapping, replaced(mapping, "\"supports\"", "\"satisfies\""), "unknown variant `satisfies`"),
-            (mapping, replaced(mapping, "\"unreviewed\"", "\"reviewed\""), "is not reviewed, but the file says `reviewed`"),
+            (
+                mapping,
+                replaced(mapping, "\"unreviewed\"", "\"reviewed\""),
+                "is not reviewed, but the file says `reviewed`",
+            ),
             (catalog, replaced(catalog, "\"CC1.1\"", "\"CC1.9\""), "found `CC1.9`"),
             (catalog, replaced(catalog, "\"CC1.1\"", "\"CC1.2\""), "`CC1.2` stands twice"),
             (catalog, replaced(catalog, "\"none\"", "\"context\""), "expected 10 controls of reach context"),
-            (parameters, replaced(parameters, "value   = 2000", "value   = -1"), "expected `clock_tolerance_ms` to be 0 or more, found -1"),
-            (parameters, replaced(parameters, "\"max_review_ms\"", "\"max_reviev_ms\""), "unknown column `bg_01_max_review_ms`"),
-            ("parameters/own.toml", "schema = \"countersign/parameters/1\"\nid = \"own\"\nextends = \"bse\"\n".to_owned(), "unknown parameter profile `bse`"),
-            ("parameters/own.toml", "schema = \"countersign/parameters/1\"\nid = \"own\"\nextends = \"own\"\n".to_owned(), "`own` extends itself"),
+            (
+                parameters,
+                replaced(parameters, "value   = 2000", "value   = -1"),
+                "expected `clock_tolerance_ms` to be 0 or more, found -1",
+            ),
+            (
+                parameters,
+                replaced(parameters, "\"max_review_ms\"", "\"max_reviev_ms\""),
+                "unknown column `bg_01_max_review_ms`",
+            ),
+            (
+                "parameters/own.toml",
+                "schema = \"countersign/parameters/1\"\nid = \"own\"\nextends = \"bse\"\n".to_owned(),
+                "unknown parameter profile `bse`",
+            ),
+            (
+                "parameters/own.toml",
+                "schema = \"countersign/parameters/1\"\nid = \"own\"\nextends = \"own\"\n".to_owned(),
+                "`own` extends itself",
+            ),
             ("test/sod-03/test.toml", String::new(), "expected it in one of the folders"),
         ] {
             let folder = tempfile::tempdir().unwrap();

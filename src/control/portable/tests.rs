@@ -27,8 +27,7 @@ fn refused(sql: &str) -> String {
 
 #[test]
 fn the_subset_passes_and_tells_what_it_reads() {
-    let checked = run(
-        "-- a comment
+    let checked = run("-- a comment
         WITH p1 AS (
           SELECT a.id, CASE WHEN a.x > 1 AND NOT a.t = 'k' THEN 'big' END AS size
           FROM a CROSS JOIN param p WHERE a.x - p.limit_ms > -5 AND a.t IN ('u', 'v') OR a.t LIKE 'w%'
@@ -47,8 +46,7 @@ fn the_subset_passes_and_tells_what_it_reads() {
         INNER JOIN p3 ON p3.id = p2.id
         WHERE COALESCE(b.x, 0) % 7 * 2 + 1 <> 3
         UNION ALL
-        SELECT a.id AS subject_id, a.t AS reason, a.x AS l FROM a",
-    )
+        SELECT a.id AS subject_id, a.t AS reason, a.x AS l FROM a")
     .unwrap();
     assert_eq!(checked.columns, ["subject_id", "reason", "l"]);
     assert_eq!(checked.reads, ["a", "b", "param"].map(str::to_owned).into());
@@ -82,7 +80,10 @@ fn a_left_join_with_more_than_equality_is_refused_where_it_stands() {
 #[test]
 fn every_construct_outside_the_subset_is_refused_by_name() {
     let constructs = [
-        ("SELECT a.id FROM a INNER JOIN b ON a.id = b.id AND a.x < b.x", "INNER JOIN with a condition other than equality of columns in ON"),
+        (
+            "SELECT a.id FROM a INNER JOIN b ON a.id = b.id AND a.x < b.x",
+            "INNER JOIN with a condition other than equality of columns in ON",
+        ),
         ("SELECT id FROM a; SELECT id FROM a", "2 statements in one file"),
         ("", "0 statements in one file"),
         ("DELETE FROM a", "a statement other than SELECT"),
@@ -97,7 +98,10 @@ fn every_construct_outside_the_subset_is_refused_by_name() {
         ("SELECT id FROM a FOR UPDATE", "a clause after the query"),
         ("SELECT id FROM a UNION SELECT id FROM b", "UNION without ALL, or another set operation"),
         ("SELECT id FROM a EXCEPT SELECT id FROM b", "EXCEPT without ALL, or another set operation"),
-        ("SELECT id FROM a INTERSECT ALL SELECT id FROM b", "INTERSECT without ALL, or another set operation"),
+        (
+            "SELECT id FROM a INTERSECT ALL SELECT id FROM b",
+            "INTERSECT without ALL, or another set operation",
+        ),
         ("SELECT id FROM a UNION ALL SELECT x FROM b", "UNION ALL of columns with different names"),
         ("(SELECT id FROM a)", "a query in parentheses"),
         ("VALUES (1)", "VALUES"),
@@ -130,9 +134,15 @@ fn every_construct_outside_the_subset_is_refused_by_name() {
         ("SELECT id, COUNT(*) AS n FROM a GROUP BY 1", "GROUP BY with an expression or a number"),
         ("SELECT COUNT(*) AS n FROM a GROUP BY x + 1", "GROUP BY with an expression or a number"),
         ("SELECT id, COUNT(*) AS n FROM a GROUP BY ROLLUP (id)", "GROUP BY with an expression or a number"),
-        ("SELECT x, COUNT(*) AS n FROM a GROUP BY id", "the column `x`, which is neither grouped nor inside an aggregate"),
+        (
+            "SELECT x, COUNT(*) AS n FROM a GROUP BY id",
+            "the column `x`, which is neither grouped nor inside an aggregate",
+        ),
         ("SELECT id FROM a HAVING COUNT(*) > 1", "HAVING without GROUP BY"),
-        ("SELECT id FROM a GROUP BY id HAVING COUNT(*) > MIN(x)", "HAVING other than an aggregate against a constant"),
+        (
+            "SELECT id FROM a GROUP BY id HAVING COUNT(*) > MIN(x)",
+            "HAVING other than an aggregate against a constant",
+        ),
         ("SELECT id FROM a GROUP BY id HAVING id > 1", "HAVING other than an aggregate against a constant"),
         ("SELECT COUNT(*) AS n FROM a", "an aggregate without GROUP BY"),
         ("SELECT id FROM a WHERE COUNT(*) > 1", "an aggregate outside the columns"),
@@ -197,11 +207,20 @@ fn every_construct_outside_the_subset_is_refused_by_name() {
         ("SELECT RANK() OVER (ORDER BY id) AS n FROM a", "rank OVER"),
         ("SELECT ROW_NUMBER() OVER (PARTITION BY id) AS n FROM a", "a window without ORDER BY"),
         ("SELECT ROW_NUMBER() OVER (ORDER BY id) AS n FROM a", "a window ordered by what may be null"),
-        ("SELECT ROW_NUMBER() OVER (ORDER BY COALESCE(x, 0) DESC) AS n FROM a", "DESC or NULLS FIRST in a window"),
-        ("SELECT ROW_NUMBER() OVER (ORDER BY COALESCE(x, 0) NULLS LAST) AS n FROM a", "DESC or NULLS FIRST in a window"),
+        (
+            "SELECT ROW_NUMBER() OVER (ORDER BY COALESCE(x, 0) DESC) AS n FROM a",
+            "DESC or NULLS FIRST in a window",
+        ),
+        (
+            "SELECT ROW_NUMBER() OVER (ORDER BY COALESCE(x, 0) NULLS LAST) AS n FROM a",
+            "DESC or NULLS FIRST in a window",
+        ),
         ("SELECT LAG(x) OVER (ORDER BY COALESCE(x, 0) ROWS 1 PRECEDING) AS n FROM a", "a window frame"),
         ("SELECT LAG(x, 1, 0) OVER (ORDER BY COALESCE(x, 0)) AS n FROM a", "lag with other than 1 arguments"),
-        ("SELECT id FROM a WHERE ROW_NUMBER() OVER (ORDER BY COALESCE(x, 0)) = 1", "a window outside the columns of a SELECT without GROUP BY"),
+        (
+            "SELECT id FROM a WHERE ROW_NUMBER() OVER (ORDER BY COALESCE(x, 0)) = 1",
+            "a window outside the columns of a SELECT without GROUP BY",
+        ),
         ("SELECT id FROM a INNER JOIN b ON a.id = b.id", "the column `id` without its table"),
         ("SELECT main.a.id FROM a", "a name of more than two parts"),
         ("SELECT 'untestable:a.y' AS k FROM a", "the text `a.y`, which looks like a column and is none"),
@@ -223,7 +242,11 @@ fn unknown_names_are_refused_with_a_near_match() {
         ("SELECT id FROM aa", "`tests/x/q.sql` names the unknown table `aa`", "did you mean `a`?"),
         ("SELECT a.flab FROM a", "`tests/x/q.sql` names the unknown column `flab`", "did you mean `flag`?"),
         ("SELECT c.id FROM a", "`tests/x/q.sql` names the unknown table alias `c`", "did you mean `a`?"),
-        ("SELECT a.id FROM a CROSS JOIN param p WHERE a.x > p.limit", "`tests/x/q.sql` names the unknown column `limit`", ""),
+        (
+            "SELECT a.id FROM a CROSS JOIN param p WHERE a.x > p.limit",
+            "`tests/x/q.sql` names the unknown column `limit`",
+            "",
+        ),
     ] {
         let error = run(sql).unwrap_err();
         assert_eq!(error.to_string(), message, "{sql}");
@@ -236,6 +259,9 @@ fn unknown_names_are_refused_with_a_near_match() {
 #[test]
 fn text_that_is_no_sql_says_so() {
     let error = run("SELEC id FROM a").unwrap_err();
-    assert!(error.to_string().starts_with("control file `tests/x/q.sql` is not valid: sql parser error"), "{error}");
+    assert!(
+        error.to_string().starts_with("control file `tests/x/q.sql` is not valid: sql parser error"),
+        "{error}"
+    );
     assert!(run(&format!("SELECT {}1{} AS k FROM a", "(".repeat(5_000), ")".repeat(5_000))).is_err());
 }
