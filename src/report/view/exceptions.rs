@@ -38,14 +38,14 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
 
 fn register(view: &View) -> Table {
     table("exception-register", "Exceptions, most severe first")
-        .column("Exception", 11)
-        .column("Severity", 9)
-        .column("Test", 11)
+        .column("Exception", 12)
+        .column("Severity", 11)
+        .column("Test", 10)
         .column("Occurred (UTC)", 11)
-        .column("What was found", 29)
-        .column("Where", 17)
-        .column("Case", 14)
-        .column("Bears on", 10)
+        .column("What was found", 28)
+        .column("Where", 16)
+        .column("Case", 12)
+        .column("Bears on", 9)
         .empty("No exceptions noted.")
         .filter()
         .capped(

@@ -73,8 +73,8 @@ fn framework_blocks(view: &View, framework: &Framework) -> Vec<Block> {
 fn control_table(view: &View, framework: &Framework, controls: &[&Control]) -> Table {
     table(&links::anchor("controls", &framework.id), format!("Every control of {}", framework.name))
         .column("Control", 10)
-        .column("In our words", 40)
-        .column("Status", 17)
+        .column("In our words", 37)
+        .column("Status", 20)
         .column("Shown as far as", 10)
         .number("Exceptions", 10)
         .column("Tests", 13)
