@@ -225,9 +225,12 @@ const keepViews = async (file) => {
     ["dark", { colorScheme: "dark" }],
     ["narrow", { viewport: { width: 400, height: 800 } }],
   ]) {
-    await open(file, options, (page) => page.screenshot({ path: `${name}-${view}.png`, fullPage: true }));
+    await open(file, options, async (page) => {
+      const height = await page.evaluate(() => Math.min(document.documentElement.scrollHeight, 60_000));
+      await page.screenshot({ path: `${name}-${view}.png`, fullPage: true, clip: { x: 0, y: 0, width: page.viewportSize().width, height } });
+    });
   }
-  await open(file, {}, (page) => page.pdf({ path: `${name}-print.pdf`, preferCSSPageSize: true, printBackground: true }));
+  await open(file, {}, (page) => page.pdf({ path: `${name}-print.pdf`, preferCSSPageSize: true, printBackground: true, timeout: 120_000 }));
 };
 
 for (const argument of args) {
