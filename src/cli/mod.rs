@@ -4,6 +4,7 @@
 //! that into an exit code.
 
 mod check;
+mod controls;
 mod gate;
 mod period;
 mod report;
@@ -72,6 +73,7 @@ enum Command {
     /// Verify logs, or a pack, offline
     Verify(verify::VerifyArgs),
     Sources(sources::SourcesArgs),
+    Controls(controls::Args),
 }
 
 /// Where a command writes.
@@ -130,6 +132,10 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
         Command::Report(args) => report::run(args, &cli.common, io),
         Command::Check(args) => check::run(args, &cli.common, io),
         Command::Verify(args) => verify::run(args, io),
+        Command::Controls(args) => match controls::run(args, io.out) {
+            Ok(()) => Ok(Exit::Done),
+            Err(error) => Err(crate::run::RunError::from(error).into()),
+        },
         Command::Sources(args) => match sources::run(args, io.out) {
             Ok(true) => Ok(Exit::Done),
             Ok(false) => Ok(Exit::Usage),
