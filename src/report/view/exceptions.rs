@@ -1,9 +1,9 @@
 //! Section 7: every exception with the line that shows it, and what could not be tested.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::{paragraph, table};
-use super::text::{DOT, listed, local_id, of, place, plural, second_or_dash, short};
+use super::text::{DOT, count, of, place, plural, second_or_dash, short};
 use super::{MAX_EXCEPTIONS, MAX_ROWS, View, links, section, subsection, tone};
 use crate::report::document::{Block, Section, Table, Text};
 use crate::report::model::{Exception, Untestable};
@@ -23,6 +23,7 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
     ]));
     sections.push(subsection("7.1", "untestable", "Items that could not be tested", vec![
         paragraph("An item is untestable when a missing value would change its outcome. It is not counted as held."),
+        Block::Table(by_cause(&report.untestable)),
         Block::Table(items(view, "untestable-list", "Untestable items", "untestable", &report.untestable)),
     ]));
     sections.push(subsection(
@@ -38,14 +39,13 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
 
 fn register(view: &View) -> Table {
     table("exception-register", "Exceptions, most severe first")
-        .column("Exception", 12)
+        .column("Exception", 13)
         .column("Severity", 11)
         .column("Test", 10)
-        .column("Occurred (UTC)", 11)
-        .column("What was found", 28)
-        .column("Where", 16)
-        .column("Case", 12)
-        .column("Bears on", 9)
+        .column("Occurred (UTC)", 12)
+        .column("What was found", 36)
+        .column("Where", 26)
+        .column("Case", 15)
         .empty("No exceptions noted.")
         .filter()
         .capped(
@@ -65,7 +65,6 @@ fn first_of_each(exceptions: &[Exception]) -> Vec<(&Exception, bool)> {
 fn row(view: &View, exception: &Exception, first: bool) -> Vec<Text> {
     let tests: Vec<&str> =
         std::iter::once(exception.test.as_str()).chain(exception.also.iter().map(String::as_str)).collect();
-    let controls: Vec<&str> = exception.controls.iter().map(|id| local_id(id)).collect();
     let case = match &exception.case {
         Some(case) => view.links.case(Text::mono(case), case),
         None => Text::body("–"),
@@ -82,25 +81,46 @@ fn row(view: &View, exception: &Exception, first: bool) -> Vec<Text> {
         view.links.test(Text::mono(tests.join(DOT)), &exception.test),
         Text::body(second_or_dash(exception.time)),
         Text::body(found(exception)),
-        Text::mono(
-            [
-                place(&exception.object, exception.line).as_str(),
-                exception.source.as_str(),
-                exception.grade.word(),
-            ]
-            .join(DOT),
-        ),
+        Text::mono(place(&exception.object, exception.line)),
         case,
-        Text::body(listed(&controls)),
     ]
 }
 
-/// Returns the defect phrase, the product's own id, and the facts.
+/// Facts printed of one exception; `report.json` has them all.
+const MAX_FACTS: usize = 5;
+
+/// Returns the defect phrase, the product's own id, and the first facts.
 fn found(exception: &Exception) -> String {
     let mut parts = vec![exception.summary.clone(), format!("{} {}", exception.subject, exception.native_id)];
     parts.extend(exception.accepted.iter().map(|waiver| format!("accepted by waiver {waiver}")));
-    parts.extend(exception.facts.iter().map(|(label, value)| format!("{label}: {value}")));
+    let facts = exception.facts.iter().filter(|(label, _)| label != "environment").take(MAX_FACTS);
+    parts.extend(facts.map(|(label, value)| format!("{label} {value}")));
     parts.join(DOT)
+}
+
+/// Items of one list that are printed; the cause table counts them all.
+const MAX_ITEMS: usize = 100;
+
+fn by_cause(items: &[Untestable]) -> Table {
+    let mut causes: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
+    for item in items {
+        *causes.entry((&item.test, &item.source, &item.reason)).or_default() += 1;
+    }
+    let causes: Vec<_> = causes.into_iter().collect();
+    table("untestable-causes", "What is missing, by test and source")
+        .column("Test", 14)
+        .column("Source", 26)
+        .column("Missing", 40)
+        .number("Items", 12)
+        .empty("None.")
+        .capped(&causes, MAX_ROWS, "untestable", |((test, source, reason), items)| {
+            vec![
+                Text::mono(*test),
+                Text::mono(*source),
+                Text::mono(*reason),
+                Text::body(count(*items)),
+            ]
+        })
 }
 
 fn items(view: &View, id: &str, caption: &str, member: &str, items: &[Untestable]) -> Table {
@@ -113,7 +133,7 @@ fn items(view: &View, id: &str, caption: &str, member: &str, items: &[Untestable
         .column("Where", 25)
         .empty("None.")
         .filter()
-        .capped(items, MAX_ROWS, member, |item| {
+        .capped(items, MAX_ITEMS, member, |item| {
             vec![
                 Text::mono(&item.native_id),
                 view.links.test(Text::mono(&item.test), &item.test),
