@@ -43,9 +43,9 @@ fn register(view: &View) -> Table {
         .column("Severity", 11)
         .column("Test", 10)
         .column("Occurred (UTC)", 12)
-        .column("What was found", 36)
-        .column("Where", 26)
-        .column("Case", 15)
+        .column("What was found", 46)
+        .column("Where", 24)
+        .column("Case", 18)
         .empty("No exceptions noted.")
         .filter()
         .capped(
@@ -86,15 +86,24 @@ fn row(view: &View, exception: &Exception, first: bool) -> Vec<Text> {
     ]
 }
 
-/// Facts printed of one exception; `report.json` has them all.
-const MAX_FACTS: usize = 5;
-
-/// Returns the defect phrase, the product's own id, and the first facts.
+/// Returns the defect phrase, who and what it was about, and the product's own id. `report.json` has every fact.
 fn found(exception: &Exception) -> String {
-    let mut parts = vec![exception.summary.clone(), format!("{} {}", exception.subject, exception.native_id)];
-    parts.extend(exception.accepted.iter().map(|waiver| format!("accepted by waiver {waiver}")));
-    let facts = exception.facts.iter().filter(|(label, _)| label != "environment").take(MAX_FACTS);
-    parts.extend(facts.map(|(label, value)| format!("{label} {value}")));
+    let fact = |label: &str| {
+        exception.facts.iter().find(|(known, _)| known == label).map(|(_, value)| value.as_str())
+    };
+    let who = fact("executor").or_else(|| fact("approver")).or_else(|| fact("requester"));
+    let person = fact("accountable person").filter(|person| who.is_none_or(|who| !who.starts_with(person)));
+    let who = match (who, person) {
+        (Some(who), Some(person)) => format!("{who} ({person})"),
+        (who, person) => who.or(person).unwrap_or_default().to_owned(),
+    };
+    let what = match (fact("action"), fact("resource")) {
+        (Some(action), Some(resource)) => format!("{action} on {resource}"),
+        (action, resource) => action.or(resource).unwrap_or_default().to_owned(),
+    };
+    let waiver = exception.accepted.as_ref().map(|waiver| format!("accepted by waiver {waiver}"));
+    let parts = [exception.summary.clone(), who, what, exception.native_id.clone(), waiver.unwrap_or_default()];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(DOT)
 }
 
