@@ -24,8 +24,8 @@ pub mod profile;
 pub mod redact;
 // Events to cases to tables.
 pub mod case;
-pub mod segment;
 pub mod run;
+pub mod segment;
 pub mod table;
 // Tables to results.
 pub mod control;

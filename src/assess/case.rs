@@ -79,7 +79,8 @@ fn matching<R: Row>(tables: &Tables, column: &str, wanted: &BTreeSet<String>) ->
 }
 
 fn drafts(tables: &Tables, wanted: &BTreeSet<String>) -> Vec<Draft> {
-    let mut drafts: Vec<Draft> = matching::<Request>(tables, "request_id", wanted).into_iter().map(request).collect();
+    let mut drafts: Vec<Draft> =
+        matching::<Request>(tables, "request_id", wanted).into_iter().map(request).collect();
     drafts.extend(matching::<Decision>(tables, "request_id", wanted).into_iter().map(decision));
     drafts.extend(matching::<Execution>(tables, "request_id", wanted).into_iter().map(execution));
     drafts.extend(
@@ -125,7 +126,12 @@ fn request(row: Request) -> Draft {
         lane: "request",
         who: row.actor_id,
         person: row.principal_id,
-        what: phrase([Some("asked".to_owned()), row.action_name.or(row.action_class), row.resource_id, emergency]),
+        what: phrase([
+            Some("asked".to_owned()),
+            row.action_name.or(row.action_class),
+            row.resource_id,
+            emergency,
+        ]),
         valid_to: None,
     }
 }
@@ -147,7 +153,12 @@ fn decision(row: Decision) -> Draft {
         lane: "decision",
         who: row.reviewer_id,
         person: row.reviewer_principal_id,
-        what: phrase([Some(word.to_owned()), post, row.channel.map(|channel| format!("by {channel}")), row.reason]),
+        what: phrase([
+            Some(word.to_owned()),
+            post,
+            row.channel.map(|channel| format!("by {channel}")),
+            row.reason,
+        ]),
         valid_to: row.expires_ms,
     }
 }
@@ -161,7 +172,12 @@ fn execution(row: Execution) -> Draft {
         lane: "execution",
         who: row.actor_id,
         person: row.principal_id,
-        what: phrase([Some("ran".to_owned()), row.action_name.or(row.action_class), row.resource_id, emergency]),
+        what: phrase([
+            Some("ran".to_owned()),
+            row.action_name.or(row.action_class),
+            row.resource_id,
+            emergency,
+        ]),
         valid_to: None,
     }
 }

@@ -3,8 +3,10 @@
 //! stdout is the result, stderr everything else. A command returns how it ended or a [`Failure`]; only [`main`] turns
 //! that into an exit code.
 
+mod append;
 mod check;
 mod gate;
+mod keys;
 mod period;
 mod report;
 mod verify;
@@ -70,6 +72,10 @@ enum Command {
     Check(check::CheckArgs),
     /// Verify logs, or a pack, offline
     Verify(verify::VerifyArgs),
+    /// Append events to a log as chained and signed records
+    Append(append::AppendArgs),
+    /// Make, inspect and trust keys
+    Keys(keys::KeysArgs),
 }
 
 /// Where a command writes.
@@ -128,6 +134,8 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
         Command::Report(args) => report::run(args, &cli.common, io),
         Command::Check(args) => check::run(args, &cli.common, io),
         Command::Verify(args) => verify::run(args, io),
+        Command::Append(args) => append::run(args, io),
+        Command::Keys(args) => keys::run(args, io),
     }
 }
 
@@ -141,5 +149,6 @@ fn coloured(when: Color) -> bool {
 
 /// Colours the labels of a failure.
 fn paint(text: &str) -> String {
-    text.replacen("error:", "\u{1b}[1;31merror:\u{1b}[0m", 1).replace("  help:", "  \u{1b}[1;36mhelp:\u{1b}[0m")
+    text.replacen("error:", "\u{1b}[1;31merror:\u{1b}[0m", 1)
+        .replace("  help:", "  \u{1b}[1;36mhelp:\u{1b}[0m")
 }

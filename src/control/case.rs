@@ -143,11 +143,7 @@ fn parse<T: for<'de> Deserialize<'de>>(path: &str, bytes: &[u8]) -> Result<T, Co
     toml::from_str(text).map_err(|error| ControlError::invalid(path, error.to_string()))
 }
 
-fn fits_its_name(
-    path: &str,
-    name: &str,
-    expect: &BTreeMap<String, String>,
-) -> Result<(), ControlError> {
+fn fits_its_name(path: &str, name: &str, expect: &BTreeMap<String, String>) -> Result<(), ControlError> {
     let with = |prefix: &str| expect.values().filter(|state| state.starts_with(prefix)).count();
     let Some(kind) = KINDS.iter().find(|kind| name.starts_with(*kind)) else {
         let detail = format!("expected a name that starts with one of {}", KINDS.join(", "));
@@ -253,16 +249,9 @@ where
 }
 
 /// Returns `param`: the base profile, the case's own values over it.
-fn param(
-    library: &Library,
-    path: &str,
-    own: &BTreeMap<String, i64>,
-) -> Result<DataFrame, ControlError> {
-    let mut values: BTreeMap<String, i64> = library
-        .profile("base")?
-        .into_iter()
-        .map(|parameter| (parameter.column, parameter.value))
-        .collect();
+fn param(library: &Library, path: &str, own: &BTreeMap<String, i64>) -> Result<DataFrame, ControlError> {
+    let mut values: BTreeMap<String, i64> =
+        library.profile("base")?.into_iter().map(|parameter| (parameter.column, parameter.value)).collect();
     for (&column, value) in RUN_COLUMNS.iter().zip([PERIOD_START_MS, PERIOD_END_MS, PERIOD_END_MS]) {
         values.insert(column.to_owned(), value);
     }

@@ -132,12 +132,7 @@ pub fn parse<'a>(
         .collect()
 }
 
-fn controls(
-    entry: &Entry,
-    path: &str,
-    table: &str,
-    text: &str,
-) -> Result<Vec<CatalogControl>, ControlError> {
+fn controls(entry: &Entry, path: &str, table: &str, text: &str) -> Result<Vec<CatalogControl>, ControlError> {
     let pattern = regex::Regex::new(&format!("^(?:{})$", entry.id_pattern))
         .map_err(|error| ControlError::invalid(path, error.to_string()))?;
     let mut controls: Vec<CatalogControl> = Vec::new();

@@ -103,11 +103,7 @@ impl Status {
     }
 }
 
-fn status(
-    control: &CatalogControl,
-    links: &[&Link],
-    results: &BTreeMap<String, Standing<'_>>,
-) -> Status {
+fn status(control: &CatalogControl, links: &[&Link], results: &BTreeMap<String, Standing<'_>>) -> Status {
     if control.reach == Reach::None {
         return Status::without("not_tested", "approval logs do not reach it".to_owned());
     }
@@ -195,10 +191,8 @@ impl Subjects {
             }
             for (id, evaluation) in evaluations {
                 // Evidence-quality rows limit reliance and are no exceptions of a control.
-                let deviates = library
-                    .tests
-                    .get(id)
-                    .is_some_and(|test| test.kind == super::definition::Kind::Deviation);
+                let deviates =
+                    library.tests.get(id).is_some_and(|test| test.kind == super::definition::Kind::Deviation);
                 let exceptions = evaluation
                     .items
                     .iter()

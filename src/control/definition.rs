@@ -182,8 +182,7 @@ impl Test {
         let tables = read.iter().filter(|table| *table != PARAM).cloned().collect();
         agree(&path, "reads", &file.reads, &tables)?;
         let own = |name: &&String| !super::parameter::is_general(name);
-        let parameters =
-            population.parameters.union(&exceptions.parameters).filter(own).cloned().collect();
+        let parameters = population.parameters.union(&exceptions.parameters).filter(own).cloned().collect();
         agree(&path, "parameters", &file.parameters, &parameters)?;
         Ok(Self {
             id: file.id,
@@ -300,11 +299,7 @@ fn agree(
         return Ok(());
     }
     let list = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
-    let detail = format!(
-        "`{field}` says [{}], but the queries read [{}]",
-        list(declared),
-        list(found)
-    );
+    let detail = format!("`{field}` says [{}], but the queries read [{}]", list(declared), list(found));
     Err(ControlError::invalid(path, detail))
 }
 

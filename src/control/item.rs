@@ -182,8 +182,7 @@ fn set_aside(path: &str, population: &DataFrame) -> Result<BTreeMap<String, Item
                 return Err(contract(path, format!("expected {expected}, found `{state}`")));
             }
         };
-        let item =
-            Item { subject_id: id.to_owned(), state, reason: reason.to_owned(), facts: Vec::new() };
+        let item = Item { subject_id: id.to_owned(), state, reason: reason.to_owned(), facts: Vec::new() };
         // Untestable sorts before pending, so that of two rows the weaker stands, whatever their order.
         match items.get(id) {
             Some(known) if (known.state, &known.reason) <= (item.state, &item.reason) => {}
@@ -207,10 +206,8 @@ fn exception_rows(path: &str, exceptions: &DataFrame) -> Result<Vec<Item>, Contr
         let (Some(id), Some(reason)) = (ids.get(index), reasons.get(index)) else {
             return Err(contract(path, "a row without subject_id or reason".to_owned()));
         };
-        let facts = facts
-            .iter()
-            .map(|column| fact(path, column, index))
-            .collect::<Result<Vec<_>, ControlError>>()?;
+        let facts =
+            facts.iter().map(|column| fact(path, column, index)).collect::<Result<Vec<_>, ControlError>>()?;
         rows.push(Item {
             subject_id: id.to_owned(),
             state: State::Exception,
@@ -303,7 +300,8 @@ mod tests {
     #[test]
     fn subjects_are_found_by_halving() {
         let subjects = StringChunked::from_iter_values("s".into(), ["a", "c", "e"].into_iter());
-        let found: Vec<bool> = ["a", "b", "c", "d", "e", "f"].iter().map(|id| contains(&subjects, id)).collect();
+        let found: Vec<bool> =
+            ["a", "b", "c", "d", "e", "f"].iter().map(|id| contains(&subjects, id)).collect();
         assert_eq!(found, [true, false, true, false, true, false]);
     }
 }

@@ -216,10 +216,9 @@ struct Texts<'a>(&'a BTreeMap<String, Vec<u8>>);
 
 impl<'a> Texts<'a> {
     fn read(&self, path: &str) -> Result<&'a str, ControlError> {
-        let bytes = self
-            .0
-            .get(path)
-            .ok_or_else(|| ControlError::unknown("controls", "file", path, self.0.keys().map(String::as_str)))?;
+        let bytes = self.0.get(path).ok_or_else(|| {
+            ControlError::unknown("controls", "file", path, self.0.keys().map(String::as_str))
+        })?;
         std::str::from_utf8(bytes).map_err(|error| ControlError::invalid(path, error.to_string()))
     }
 
@@ -281,11 +280,7 @@ impl<'a> Texts<'a> {
         Ok(catalogs)
     }
 
-    fn links(
-        &self,
-        catalogs: &[Catalog],
-        tests: &BTreeMap<String, Test>,
-    ) -> Result<Vec<Link>, ControlError> {
+    fn links(&self, catalogs: &[Catalog], tests: &BTreeMap<String, Test>) -> Result<Vec<Link>, ControlError> {
         let mut found: BTreeMap<(String, String), Link> = BTreeMap::new();
         for path in self.in_folder("mappings", ".toml") {
             for link in mapping::parse(path, self.read(path)?, catalogs, tests)? {

@@ -73,9 +73,8 @@ pub fn reliance(
 ) -> Reliance {
     let mut all: Vec<String> = reasons.into_iter().collect();
     for other in &test.relies_on {
-        let clean = |outcome: &&TestOutcome| {
-            matches!(outcome, TestOutcome::NoException | TestOutcome::NoOccurrence)
-        };
+        let clean =
+            |outcome: &&TestOutcome| matches!(outcome, TestOutcome::NoException | TestOutcome::NoOccurrence);
         match outcomes.get(other) {
             None => all.push(format!("{other} did not run")),
             Some(outcome) if !clean(&outcome) => all.push(format!("{other}: {}", outcome.phrase())),

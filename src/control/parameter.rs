@@ -167,11 +167,7 @@ impl Parameters {
 /// # Errors
 ///
 /// [`ControlError::EmptyPeriod`] where no time is left to test.
-pub fn frame(
-    parameters: &[Parameter],
-    period: Period,
-    as_of: Moment,
-) -> Result<DataFrame, ControlError> {
+pub fn frame(parameters: &[Parameter], period: Period, as_of: Moment) -> Result<DataFrame, ControlError> {
     let end = period.to.min(as_of);
     if end <= period.from {
         return Err(ControlError::EmptyPeriod { from: period.from.to_string(), to: end.to_string() });
@@ -212,7 +208,9 @@ fn column(path: &str, parameter: &ParameterFile) -> Result<String, ControlError>
     }
     match &parameter.test {
         None if GENERAL.contains(&parameter.name.as_str()) => Ok(parameter.name.clone()),
-        None => Err(ControlError::unknown(path, "general parameter", &parameter.name, GENERAL.iter().copied())),
+        None => {
+            Err(ControlError::unknown(path, "general parameter", &parameter.name, GENERAL.iter().copied()))
+        }
         Some(test) if is_test_id(test) => {
             Ok(format!("{}_{}", test.to_ascii_lowercase().replace('-', "_"), parameter.name))
         }

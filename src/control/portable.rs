@@ -107,13 +107,7 @@ impl Lint<'_> {
     }
 
     /// Refuses `construct` where `present`.
-    fn without(
-        &self,
-        present: bool,
-        construct: &str,
-        span: Span,
-        instead: &str,
-    ) -> Result<(), ControlError> {
+    fn without(&self, present: bool, construct: &str, span: Span, instead: &str) -> Result<(), ControlError> {
         if present { Err(self.refuse(construct, span, instead)) } else { Ok(()) }
     }
 
@@ -219,11 +213,9 @@ impl Lint<'_> {
             SetExpr::Query(_) => {
                 Err(self.refuse("a query in parentheses", body.span(), "write it as a WITH part"))
             }
-            SetExpr::Values(_) => Err(self.refuse(
-                "VALUES",
-                body.span(),
-                "ask for a table, or write the values in IN or CASE",
-            )),
+            SetExpr::Values(_) => {
+                Err(self.refuse("VALUES", body.span(), "ask for a table, or write the values in IN or CASE"))
+            }
             _ => Err(self.refuse("a body other than SELECT", body.span(), "write a SELECT; tests only read")),
         }
     }
@@ -258,12 +250,7 @@ impl Lint<'_> {
         self.without(!select.named_window.is_empty(), "WINDOW", span, "write the window where it is used")?;
         self.without(select.top.is_some(), "TOP", span, "leave it out: every row counts")?;
         self.without(select.into.is_some(), "SELECT INTO", span, "leave it out: tests only read")?;
-        self.without(
-            !select.lateral_views.is_empty(),
-            "LATERAL VIEW",
-            span,
-            "let the loader make the rows",
-        )?;
+        self.without(!select.lateral_views.is_empty(), "LATERAL VIEW", span, "let the loader make the rows")?;
         let other = select.exclude.is_some()
             || select.prewhere.is_some()
             || !select.connect_by.is_empty()
@@ -389,9 +376,7 @@ impl Lint<'_> {
     ) -> Result<(), ControlError> {
         let (kind, constraint) = match operator {
             JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => ("INNER JOIN", constraint),
-            JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => {
-                ("LEFT JOIN", constraint)
-            }
+            JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => ("LEFT JOIN", constraint),
             JoinOperator::CrossJoin(JoinConstraint::None) => {
                 let param = scope.relations.get(alias).is_some_and(|relation| relation.is_param);
                 return self.without(

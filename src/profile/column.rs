@@ -43,8 +43,17 @@ pub(super) const PRINCIPAL_KINDS: &[&str] = &["human", "agent", "service", "syst
 
 /// Kinds of event that a rule may emit.
 pub(super) const KINDS: &[&str] = &[
-    "request", "decision", "resolution", "grant", "revocation", "execution", "session", "policy_change",
-    "bypass", "notification", "observation",
+    "request",
+    "decision",
+    "resolution",
+    "grant",
+    "revocation",
+    "execution",
+    "session",
+    "policy_change",
+    "bypass",
+    "notification",
+    "observation",
 ];
 
 /// Tells whether a wrong value in an event of `kind` would change who approved or ran what.
@@ -59,11 +68,25 @@ const CHANNELS: &[&str] = &["slack", "teams", "web", "api", "cli", "mcp", "email
 const COMMAND_STATES: &[&str] = &["full", "truncated", "redacted", "hashed", "encrypted", "absent"];
 const EXEC_STATES: &[&str] = &["started", "succeeded", "failed", "blocked", "not_run"];
 const OUTCOMES: &[&str] = &[
-    "approved", "approved_with_changes", "denied", "changes_requested", "commented", "abstained", "dismissed",
+    "approved",
+    "approved_with_changes",
+    "denied",
+    "changes_requested",
+    "commented",
+    "abstained",
+    "dismissed",
 ];
 const BASES: &[&str] = &["human", "policy", "model", "standing_rule", "timeout", "break_glass", "system"];
 const RESOLUTIONS: &[&str] = &[
-    "pending", "approved", "denied", "expired", "cancelled", "withdrawn", "revoked", "superseded", "bypassed",
+    "pending",
+    "approved",
+    "denied",
+    "expired",
+    "cancelled",
+    "withdrawn",
+    "revoked",
+    "superseded",
+    "bypassed",
     "consumed",
 ];
 
@@ -198,7 +221,12 @@ macro_rules! role {
 /// The principals of an event.
 pub(super) const ROLES: [Role; 4] = [
     role!(
-        "requester", requester_kind, requester_ns, requester_id, requester_name, requester_email,
+        "requester",
+        requester_kind,
+        requester_ns,
+        requester_id,
+        requester_name,
+        requester_email,
         "requester_missing"
     ),
     Role {
@@ -212,7 +240,12 @@ pub(super) const ROLES: [Role; 4] = [
     },
     role!("decider", decider_kind, decider_ns, decider_id, decider_name, decider_email, "decider_missing"),
     role!(
-        "executor", executor_kind, executor_ns, executor_id, executor_name, executor_email,
+        "executor",
+        executor_kind,
+        executor_ns,
+        executor_id,
+        executor_name,
+        executor_email,
         "executor_missing"
     ),
 ];

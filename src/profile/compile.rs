@@ -109,7 +109,9 @@ impl<'t> Compiler<'t> {
             None if text.starts_with('/') => (Base::Root, text),
             None => {
                 let help = format!("write `/{0}` for a member, `={0}` for the text itself", shown(text));
-                return Err(node.error(format!("`{}` is neither a path nor a constant", shown(text)), Some(help)));
+                return Err(
+                    node.error(format!("`{}` is neither a path nor a constant", shown(text)), Some(help))
+                );
             }
             Some(reference) => {
                 let (name, pointer) = match reference.find('/') {
@@ -207,7 +209,9 @@ impl<'t> Compiler<'t> {
             // A misspelt operator stands among the keys.
             let key = table.entries().find(|(key, _)| !OPERATORS.contains(&key.text) && key.text != "of");
             return Err(match key {
-                Some((key, _)) if found.is_empty() => key.error(what, Some(did_you_mean(key.text, OPERATORS))),
+                Some((key, _)) if found.is_empty() => {
+                    key.error(what, Some(did_you_mean(key.text, OPERATORS)))
+                }
                 _ => table.error(what, Some(help)),
             });
         };
@@ -358,10 +362,9 @@ impl<'t> Compiler<'t> {
                 }
                 Ok(Condition::All(parts))
             }
-            Shape::List(_) => Ok(Condition::Value {
-                of: self.string(value, key.text)?,
-                test: Test::In(constants(value)?),
-            }),
+            Shape::List(_) => {
+                Ok(Condition::Value { of: self.string(value, key.text)?, test: Test::In(constants(value)?) })
+            }
             _ => Ok(Condition::Value {
                 of: self.string(value, key.text)?,
                 test: Test::In(vec![constant(value)?]),
@@ -369,7 +372,13 @@ impl<'t> Compiler<'t> {
         }
     }
 
-    fn named_test(&mut self, key: Key<'t>, at: Node<'t>, name: Key<'t>, argument: Node<'t>) -> Compiled<Condition> {
+    fn named_test(
+        &mut self,
+        key: Key<'t>,
+        at: Node<'t>,
+        name: Key<'t>,
+        argument: Node<'t>,
+    ) -> Compiled<Condition> {
         const TESTS: [&str; 12] =
             ["eq", "in", "not_in", "exists", "present", "type", "matches", "lt", "le", "gt", "ge", "has"];
         let limit = || match argument.shape()? {
@@ -409,10 +418,9 @@ impl<'t> Compiler<'t> {
             "gt" => Test::Greater(limit()?),
             "ge" => Test::AtLeast(limit()?),
             other => {
-                return Err(name.error(
-                    format!("unknown test `{}`", shown(other)),
-                    Some(did_you_mean(other, TESTS)),
-                ));
+                return Err(
+                    name.error(format!("unknown test `{}`", shown(other)), Some(did_you_mean(other, TESTS)))
+                );
             }
         };
         Ok(Condition::Value { of: self.string(at, key.text)?, test })
@@ -421,14 +429,15 @@ impl<'t> Compiler<'t> {
     /// Refuses an expression that can yield a word outside `words`.
     pub(super) fn check_words(&self, expr: &Expr, words: &[&str]) -> Result<(), (String, String)> {
         let check = |constant: &Constant| match constant {
-            Constant::Text(text) => {
-                check_word(text, words).map_err(|help| (format!("`{}` is not a value of this column", shown(text)), help))
-            }
+            Constant::Text(text) => check_word(text, words)
+                .map_err(|help| (format!("`{}` is not a value of this column", shown(text)), help)),
             _ => Err(("expected a word".to_owned(), format!("write one of {}", words.join(", ")))),
         };
         match expr {
             Expr::Constant(constant) => check(constant),
-            Expr::Let(number) => self.plan.lets.get(*number).map_or(Ok(()), |expr| self.check_words(expr, words)),
+            Expr::Let(number) => {
+                self.plan.lets.get(*number).map_or(Ok(()), |expr| self.check_words(expr, words))
+            }
             Expr::First(options) => options.iter().try_for_each(|option| self.check_words(option, words)),
             Expr::If { then, otherwise, .. } => {
                 self.check_words(then, words)?;

@@ -12,13 +12,25 @@ pub(super) enum Condition {
     Any(Vec<Condition>),
     Not(Box<Condition>),
     /// The value fits the test.
-    Value { of: Expr, test: Test },
+    Value {
+        of: Expr,
+        test: Test,
+    },
     /// The place exists, even if null lies there.
-    Exists { of: Path, expected: bool },
+    Exists {
+        of: Path,
+        expected: bool,
+    },
     /// The JSON type at the place.
-    Type { of: Path, expected: JsonType },
+    Type {
+        of: Path,
+        expected: JsonType,
+    },
     /// Some item of the array fits.
-    Has { of: Path, fits: Box<Condition> },
+    Has {
+        of: Path,
+        fits: Box<Condition>,
+    },
 }
 
 /// A test of one value.
@@ -140,7 +152,9 @@ fn equal(value: &Val<'_>, constant: &Constant) -> bool {
     match constant {
         Constant::Text(text) => text_of(value) == Some(text),
         Constant::Int(int) => number(value).is_some_and(|number| number == Number::Int(*int)),
-        Constant::Flag(flag) => matches!(value, Val::Flag(found) | Val::Json(Json::Flag(found)) if found == flag),
+        Constant::Flag(flag) => {
+            matches!(value, Val::Flag(found) | Val::Json(Json::Flag(found)) if found == flag)
+        }
     }
 }
 

@@ -59,8 +59,9 @@ impl Profile {
                 let help = did_you_mean(key, known.iter().map(String::as_str));
                 return Err(wrong(format!("unknown key `{}`", shown(key)), Some(help)));
             };
-            let fill = read_fill(column, value)
-                .map_err(|help| wrong(format!("`{}` cannot be `{}`", column.name, shown(value)), Some(help)))?;
+            let fill = read_fill(column, value).map_err(|help| {
+                wrong(format!("`{}` cannot be `{}`", column.name, shown(value)), Some(help))
+            })?;
             fills.push((column.name, fill));
         }
         Ok(Context { source: source.to_owned(), object: object.to_owned(), set: set.clone(), fills })
@@ -137,22 +138,39 @@ impl Context {
 fn is_fillable(column: &EventColumn) -> bool {
     matches!(
         column.name,
-        "env" | "resource_group" | "resource_type" | "resource_id" | "data_class" | "action_class" | "channel"
-            | "risk" | "policy_id" | "scope" | "quorum" | "requester_kind" | "requester_ns" | "decider_kind"
-            | "decider_ns" | "executor_kind" | "executor_ns" | "break_glass" | "bypass" | "canonicalisation"
+        "env"
+            | "resource_group"
+            | "resource_type"
+            | "resource_id"
+            | "data_class"
+            | "action_class"
+            | "channel"
+            | "risk"
+            | "policy_id"
+            | "scope"
+            | "quorum"
+            | "requester_kind"
+            | "requester_ns"
+            | "decider_kind"
+            | "decider_ns"
+            | "executor_kind"
+            | "executor_ns"
+            | "break_glass"
+            | "bypass"
+            | "canonicalisation"
     )
 }
 
 fn read_fill(column: &EventColumn, value: &str) -> Result<Fill, String> {
     match (column.slot, column.holds) {
-        (Slot::Text(_), Holds::Words(words)) => check_word(value, words).map(|()| Fill::Text(value.to_owned())),
+        (Slot::Text(_), Holds::Words(words)) => {
+            check_word(value, words).map(|()| Fill::Text(value.to_owned()))
+        }
         (Slot::Text(_), Holds::Principal) if column.name.ends_with("_kind") => {
             check_word(value, super::column::PRINCIPAL_KINDS).map(|()| Fill::Text(value.to_owned()))
         }
         (Slot::Text(_), _) => Ok(Fill::Text(shown(value))),
         (Slot::Int(_), _) => value.parse().map(Fill::Int).map_err(|_| "write an integer".to_owned()),
-        (Slot::Flag(_), _) => {
-            value.parse().map(Fill::Flag).map_err(|_| "write `true` or `false`".to_owned())
-        }
+        (Slot::Flag(_), _) => value.parse().map(Fill::Flag).map_err(|_| "write `true` or `false`".to_owned()),
     }
 }

@@ -16,7 +16,9 @@ impl Profile {
             let mut add = |table: &str, column: &str| {
                 filled.insert(format!("{table}.{column}"));
             };
-            for column in ["event_id", "source_id", "ts_ms", "kind", "grade", "content_digest", "object", "line"] {
+            for column in
+                ["event_id", "source_id", "ts_ms", "kind", "grade", "content_digest", "object", "line"]
+            {
                 add("event", column);
             }
             if self.integrity == Integrity::CountersignLog {
@@ -105,11 +107,13 @@ fn columns(table: &str, name: &str) -> &'static [&'static str] {
         ("request", "requester") | ("execution", "executor") => {
             &["actor_id", "actor_ns", "actor_kind", "principal_id", "principal_ns", "identity"]
         }
-        ("request", "subject") => {
-            &["on_behalf_of", "beneficiary_principal_id", "beneficiary_principal_ns"]
-        }
+        ("request", "subject") => &["on_behalf_of", "beneficiary_principal_id", "beneficiary_principal_ns"],
         ("decision", "decider") => &[
-            "reviewer_id", "reviewer_ns", "reviewer_kind", "reviewer_principal_id", "reviewer_principal_ns",
+            "reviewer_id",
+            "reviewer_ns",
+            "reviewer_kind",
+            "reviewer_principal_id",
+            "reviewer_principal_ns",
             "reviewer_identity",
         ],
         ("request" | "execution", "action_class") => &["action_class"],

@@ -202,7 +202,17 @@ impl<'f> Scope<'f> {
         record: &'f Json<'f>,
         root: &'f Json<'f>,
     ) -> Self {
-        Self { plan, context, log, record, root, nested: &[], items: [None; MAX_EACH + 1], index: 0, id: None }
+        Self {
+            plan,
+            context,
+            log,
+            record,
+            root,
+            nested: &[],
+            items: [None; MAX_EACH + 1],
+            index: 0,
+            id: None,
+        }
     }
 
     /// Returns the scope with the parsed strings of the record.
@@ -266,10 +276,14 @@ impl Expr {
                 }
             }
             Self::Capture { of, regex, group } => match of.eval(scope)?.text()? {
-                Some(text) => capture(regex, *group, &text).map_or(Val::Null, |found| Val::Text(found.into())),
+                Some(text) => {
+                    capture(regex, *group, &text).map_or(Val::Null, |found| Val::Text(found.into()))
+                }
                 None => Val::Null,
             },
-            Self::Time { of, formats, zone } => of.eval(scope)?.time(formats, *zone)?.map_or(Val::Null, Val::Time),
+            Self::Time { of, formats, zone } => {
+                of.eval(scope)?.time(formats, *zone)?.map_or(Val::Null, Val::Time)
+            }
             Self::Duration { of, unit } => match of.eval(scope)?.text()? {
                 Some(text) => Val::Length(unit.read(&text)?),
                 None => Val::Null,
@@ -428,11 +442,9 @@ pub(super) fn items<'f>(path: &Path, scope: &Scope<'f>) -> Result<&'f [Json<'f>]
     match path.find(scope) {
         None | Some(Json::Null) => Ok(&[]),
         Some(Json::List(items)) => Ok(items),
-        Some(other) => Err(Fault::rejected(format!(
-            "expected an array at `{}`, found {}",
-            path.text,
-            other.type_name()
-        ))),
+        Some(other) => {
+            Err(Fault::rejected(format!("expected an array at `{}`, found {}", path.text, other.type_name())))
+        }
     }
 }
 
@@ -464,9 +476,9 @@ fn add<'f>(left: Val<'f>, right: Val<'f>) -> Result<Val<'f>, Fault> {
             Val::Time(stamp.plus(nanos)?)
         }
         (left, right) => match (left.int()?, right.int()?) {
-            (Some(left), Some(right)) => Val::Int(
-                left.checked_add(right).ok_or_else(|| Fault::rejected("a sum beyond 64 bits"))?,
-            ),
+            (Some(left), Some(right)) => {
+                Val::Int(left.checked_add(right).ok_or_else(|| Fault::rejected("a sum beyond 64 bits"))?)
+            }
             _ => Val::Null,
         },
     })
@@ -476,11 +488,9 @@ fn add<'f>(left: Val<'f>, right: Val<'f>) -> Result<Val<'f>, Fault> {
 fn greatest<'f>(of: &'f [Expr], over: Option<&Path>, scope: &Scope<'f>) -> Result<Val<'f>, Fault> {
     let scopes: Vec<Scope<'f>> = match over {
         None => vec![scope.clone()],
-        Some(path) => items(path, scope)?
-            .iter()
-            .enumerate()
-            .map(|(index, item)| scope.within(item, index))
-            .collect(),
+        Some(path) => {
+            items(path, scope)?.iter().enumerate().map(|(index, item)| scope.within(item, index)).collect()
+        }
     };
     let mut best: Option<(i64, Val<'f>)> = None;
     for scope in &scopes {

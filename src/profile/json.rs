@@ -73,7 +73,9 @@ impl<'a> Json<'a> {
             .deserialize(&mut deserializer)
             .and_then(|value| deserializer.end().map(|()| value));
         parsed.map_err(|error| {
-            fault.into_inner().unwrap_or_else(|| Fault::new(BreakKind::Malformed, format!("not JSON: {error}")))
+            fault
+                .into_inner()
+                .unwrap_or_else(|| Fault::new(BreakKind::Malformed, format!("not JSON: {error}")))
         })
     }
 
@@ -134,9 +136,8 @@ impl Pointer {
         };
         rest.split('/')
             .map(|token| {
-                let name = unescape(token).ok_or_else(|| {
-                    format!("`~` in `{text}` is neither `~0` (a tilde) nor `~1` (a slash)")
-                })?;
+                let name = unescape(token)
+                    .ok_or_else(|| format!("`~` in `{text}` is neither `~0` (a tilde) nor `~1` (a slash)"))?;
                 // RFC 6901 §4: digits without a leading zero.
                 let digits = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
                 let index = if digits && (name.len() == 1 || !name.starts_with('0')) {
@@ -351,7 +352,9 @@ mod tests {
     fn integers_are_exact_to_64_bits() {
         assert_eq!(Json::parse("-9223372036854775808", MAX_RECORD).unwrap(), Json::Int(i64::MIN));
         assert_eq!(Json::parse("18446744073709551615", MAX_RECORD).unwrap(), Json::Big(u64::MAX));
-        let Json::Float(beyond) = Json::parse("18446744073709551616", MAX_RECORD).unwrap() else { panic!("a float") };
+        let Json::Float(beyond) = Json::parse("18446744073709551616", MAX_RECORD).unwrap() else {
+            panic!("a float")
+        };
         assert_eq!(float_text(beyond).unwrap_err().kind, BreakKind::UnsafeNumber);
         assert_eq!(float_text(1_581_136_311.002).unwrap(), "1581136311.002");
     }

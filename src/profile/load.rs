@@ -21,8 +21,25 @@ const SCHEMA: &str = "countersign/source-profile/1";
 const MAX_RAISED_RECORD: i64 = 256 * 1024 * 1024;
 
 const TOP: [&str; 19] = [
-    "schema", "name", "version", "product", "product_versions", "basis", "integrity", "match", "absent", "read",
-    "nested", "settings", "maps", "let", "columns", "housekeeping", "ignore", "reject", "rule",
+    "schema",
+    "name",
+    "version",
+    "product",
+    "product_versions",
+    "basis",
+    "integrity",
+    "match",
+    "absent",
+    "read",
+    "nested",
+    "settings",
+    "maps",
+    "let",
+    "columns",
+    "housekeeping",
+    "ignore",
+    "reject",
+    "rule",
 ];
 
 type Compiled<T> = Result<T, ProfileError>;
@@ -49,7 +66,10 @@ impl Profile {
         let (mut compiler, mut groups) = declarations(top, &read, &settings)?;
         let record_time = read.record_time.map(|node| compiler.expr(node)).transpose()?;
         let mut verdicts = |name: &str, names_value: bool| {
-            tables(top, name)?.into_iter().map(|node| verdict(node, &mut compiler, names_value)).collect::<Compiled<Vec<_>>>()
+            tables(top, name)?
+                .into_iter()
+                .map(|node| verdict(node, &mut compiler, names_value))
+                .collect::<Compiled<Vec<_>>>()
         };
         let (housekeeping, ignores, rejects) =
             (verdicts("housekeeping", false)?, verdicts("ignore", false)?, verdicts("reject", true)?);
@@ -68,7 +88,11 @@ impl Profile {
             name: name(top)?,
             version: top.need("version")?.text()?.to_owned(),
             product: top.need("product")?.text()?.to_owned(),
-            product_versions: top.opt("product_versions").map(|node| node.text()).transpose()?.map(str::to_owned),
+            product_versions: top
+                .opt("product_versions")
+                .map(|node| node.text())
+                .transpose()?
+                .map(str::to_owned),
             basis: Basis::from_word(top.need("basis")?.word(&Basis::WORDS)?),
             integrity: Integrity::from_word(top.need("integrity")?.word(&Integrity::WORDS)?),
             absent: top.need("absent")?.texts()?.into_iter().map(str::to_owned).collect(),
@@ -105,9 +129,7 @@ struct Reading<'t> {
 impl<'t> Reading<'t> {
     fn of(top: Table<'t>) -> Compiled<Self> {
         let read = top.need("read")?.table()?;
-        read.only(&[
-            "framing", "records", "unwrap", "max_record", "nulls", "time", "zone", "record_time",
-        ])?;
+        read.only(&["framing", "records", "unwrap", "max_record", "nulls", "time", "zone", "record_time"])?;
         let zone = read.opt("zone").map(zone).transpose()?;
         Ok(Self {
             framing: framing(read)?,
@@ -179,12 +201,8 @@ fn declarations<'t>(
     settings: &[(Key<'t>, &'t str)],
 ) -> Compiled<(Compiler<'t>, Groups<'t>)> {
     let mut nested_names = Vec::new();
-    let mut plan = Plan {
-        nulls: read.nulls.clone(),
-        times: read.times.clone(),
-        zone: read.zone,
-        ..Plan::default()
-    };
+    let mut plan =
+        Plan { nulls: read.nulls.clone(), times: read.times.clone(), zone: read.zone, ..Plan::default() };
     for (key, text) in texts(top, "nested")? {
         if REFERENCES.contains(&key.text) || key.text.contains('/') {
             return Err(key.error(format!("`@{}` has a meaning of its own", shown(key.text)), None));

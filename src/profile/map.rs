@@ -94,7 +94,6 @@ impl Profile {
             .collect()
     }
 
-
     fn record_time<'f>(&'f self, scope: &Scope<'f>) -> Option<i64> {
         let value = self.record_time.as_ref()?.eval(scope).ok()?;
         let stamp = value.time(&self.plan.times, self.plan.zone).ok()??;
@@ -251,7 +250,9 @@ fn request<'f>(
         Val::Json(Json::List(items)) => {
             let mut ids = Vec::new();
             for item in items {
-                ids.extend(Val::Json(item).text()?.filter(|id| !scope.plan.nulls.iter().any(|null| *null == *id)));
+                ids.extend(
+                    Val::Json(item).text()?.filter(|id| !scope.plan.nulls.iter().any(|null| *null == *id)),
+                );
             }
             ids.sort_unstable();
             ids.dedup();
@@ -347,7 +348,10 @@ fn principal<'f>(
         }
         return Ok(());
     }
-    if matches!((role.name, event.kind.as_deref()), ("requester", Some("request")) | ("decider", Some("decision"))) {
+    if matches!(
+        (role.name, event.kind.as_deref()),
+        ("requester", Some("request")) | ("decider", Some("decision"))
+    ) {
         marks.push(role.missing);
     }
     Ok(())
@@ -393,7 +397,8 @@ fn complete(rule: &Rule, event: &mut Event, ambiguous: bool, marks: &mut Vec<&st
         marks.push(if state == "truncated" { "truncated" } else { "redacted" });
     }
     if let Some(key) = &event.dedup_key {
-        event.dedup_key = Some(format!("{}:{}:{key}", event.source.as_deref().unwrap_or_default(), rule.kind));
+        event.dedup_key =
+            Some(format!("{}:{}:{key}", event.source.as_deref().unwrap_or_default(), rule.kind));
     }
     Ok(())
 }

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::column::{
-    EventColumn, Holds, KINDS, PRINCIPAL_KINDS, ROLES, Role, column, is_evidence, settable,
-};
+use super::column::{EventColumn, Holds, KINDS, PRINCIPAL_KINDS, ROLES, Role, column, is_evidence, settable};
 use super::compile::Compiler;
 use super::condition::Condition;
 use super::error::{ProfileError, did_you_mean};
@@ -37,9 +35,15 @@ impl Rule {
 #[derive(Debug)]
 pub(super) enum Assign {
     Time(Expr),
-    Column { column: &'static EventColumn, expr: Expr },
+    Column {
+        column: &'static EventColumn,
+        expr: Expr,
+    },
     /// The first that has an id.
-    Principal { role: &'static Role, options: Vec<Principal> },
+    Principal {
+        role: &'static Role,
+        options: Vec<Principal>,
+    },
 }
 
 /// Where the members of a principal come from.
@@ -79,7 +83,11 @@ pub(super) type Groups<'t> = BTreeMap<&'t str, (Key<'t>, Table<'t>, bool)>;
 type Compiled<T> = Result<T, ProfileError>;
 
 /// Compiles one `[[ignore]]`, `[[reject]]` or `[[housekeeping]]`.
-pub(super) fn verdict<'t>(node: Node<'t>, compiler: &mut Compiler<'t>, names_value: bool) -> Compiled<Verdict> {
+pub(super) fn verdict<'t>(
+    node: Node<'t>,
+    compiler: &mut Compiler<'t>,
+    names_value: bool,
+) -> Compiled<Verdict> {
     let table = node.table()?;
     table.only(if names_value { &["when", "reason", "value"] } else { &["when", "reason"] })?;
     Ok(Verdict {
@@ -90,7 +98,11 @@ pub(super) fn verdict<'t>(node: Node<'t>, compiler: &mut Compiler<'t>, names_val
 }
 
 /// Compiles one `[[rule]]`.
-pub(super) fn rule<'t>(node: Node<'t>, compiler: &mut Compiler<'t>, groups: &mut Groups<'t>) -> Compiled<Rule> {
+pub(super) fn rule<'t>(
+    node: Node<'t>,
+    compiler: &mut Compiler<'t>,
+    groups: &mut Groups<'t>,
+) -> Compiled<Rule> {
     let table = node.table()?;
     table.only(&["id", "emit", "when", "each", "where", "use", "set", "quality"])?;
     let kind = table.need("emit")?.word(KINDS)?;
@@ -101,10 +113,7 @@ pub(super) fn rule<'t>(node: Node<'t>, compiler: &mut Compiler<'t>, groups: &mut
         when: compiler.condition(table.need("when")?)?,
         each: each(table, compiler)?,
         fits: table.opt("where").map(|node| compiler.condition(node)).transpose()?,
-        assigns: sets
-            .values()
-            .map(|(key, value)| assign(*key, *value, compiler))
-            .collect::<Compiled<_>>()?,
+        assigns: sets.values().map(|(key, value)| assign(*key, *value, compiler)).collect::<Compiled<_>>()?,
         quality: quality(table)?,
     };
     needs(kind, table, &sets)?;
@@ -168,7 +177,8 @@ fn assign<'t>(key: Key<'t>, value: Node<'t>, compiler: &mut Compiler<'t>) -> Com
             nodes.into_iter().map(|node| principal(role, node, compiler)).collect::<Compiled<_>>()?;
         return Ok(Assign::Principal { role, options });
     }
-    let known = column(key.text).filter(|column| !matches!(column.holds, Holds::Mechanical | Holds::Principal));
+    let known =
+        column(key.text).filter(|column| !matches!(column.holds, Holds::Mechanical | Holds::Principal));
     let Some(column) = known else {
         let help = did_you_mean(key.text, settable());
         return Err(key.error(format!("`{}` is no column that a rule sets", shown(key.text)), Some(help)));
@@ -182,7 +192,8 @@ fn assign<'t>(key: Key<'t>, value: Node<'t>, compiler: &mut Compiler<'t>) -> Com
 
 fn principal<'t>(role: &Role, node: Node<'t>, compiler: &mut Compiler<'t>) -> Compiled<Principal> {
     let table = node.table()?;
-    let members: &[&str] = if role.kind.is_some() { &["id", "ns", "kind", "name", "email"] } else { &["id", "ns"] };
+    let members: &[&str] =
+        if role.kind.is_some() { &["id", "ns", "kind", "name", "email"] } else { &["id", "ns"] };
     table.only(members)?;
     let mut member = |name: &str| table.opt(name).map(|node| compiler.expr(node)).transpose();
     let kind = member("kind")?;
@@ -194,9 +205,7 @@ fn principal<'t>(role: &Role, node: Node<'t>, compiler: &mut Compiler<'t>) -> Co
         kind,
     };
     if let (Some(kind), Some(node)) = (&principal.kind, table.opt("kind")) {
-        compiler
-            .check_words(kind, PRINCIPAL_KINDS)
-            .map_err(|(what, help)| node.error(what, Some(help)))?;
+        compiler.check_words(kind, PRINCIPAL_KINDS).map_err(|(what, help)| node.error(what, Some(help)))?;
     }
     Ok(principal)
 }
@@ -218,7 +227,9 @@ fn needs(kind: &str, table: Table<'_>, sets: &BTreeMap<&str, (Key<'_>, Node<'_>)
             }
             _ => "every event of this kind needs it",
         };
-        return Err(table.error(format!("a rule that emits {kind} sets no `{missing}`"), Some(help.to_owned())));
+        return Err(
+            table.error(format!("a rule that emits {kind} sets no `{missing}`"), Some(help.to_owned()))
+        );
     }
     let digest = ["command_digest", "edited_digest"].iter().find(|name| sets.contains_key(**name));
     match digest {

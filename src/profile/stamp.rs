@@ -140,7 +140,8 @@ fn rfc3339(text: &str, zone: Option<Offset>) -> Option<Read> {
     }
     let (year, month, day) = (number(0, 4)?, small(5, 7)?, small(8, 10)?);
     let (hour, minute) = (small(11, 13)?, small(14, 16)?);
-    let (second, mut rest) = if is(16, b":") { (small(17, 19)?, text.get(19..)?) } else { (0, text.get(16..)?) };
+    let (second, mut rest) =
+        if is(16, b":") { (small(17, 19)?, text.get(19..)?) } else { (0, text.get(16..)?) };
     let (mut nanos, mut digits) = (0_i32, 0_u8);
     if let Some(after) = rest.strip_prefix(['.', ',']) {
         let length = after.bytes().take_while(u8::is_ascii_digit).count();
@@ -162,7 +163,15 @@ fn rfc3339(text: &str, zone: Option<Offset>) -> Option<Read> {
         return Some(Read::Unset);
     }
     // RFC 3339 §5.7: a leap second is written `60`; it counts as the second before it.
-    let at = DateTime::new(year, month, day, hour, minute, second.min(if second == 60 { 59 } else { second }), nanos);
+    let at = DateTime::new(
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        second.min(if second == 60 { 59 } else { second }),
+        nanos,
+    );
     resolve(at.ok()?, offset, digits, assumed)
 }
 
@@ -313,9 +322,18 @@ mod tests {
     #[test]
     fn what_is_no_time_is_refused() {
         for text in [
-            "", "yesterday", "2026-13-02T10:06:40Z", "2026-02-30T10:06:40Z", "2026-03-02T25:06:40Z",
-            "2026-03-02T10:06:61Z", "2026-03-02T10:06:40.Z", "2026-03-02T10:06:40+07:0", "2026-03-02T10:06:40Zx",
-            "2026-03-02", "+026-03-02T10:06:40Z", "2026-03-02T10:06:40+01:60",
+            "",
+            "yesterday",
+            "2026-13-02T10:06:40Z",
+            "2026-02-30T10:06:40Z",
+            "2026-03-02T25:06:40Z",
+            "2026-03-02T10:06:61Z",
+            "2026-03-02T10:06:40.Z",
+            "2026-03-02T10:06:40+07:0",
+            "2026-03-02T10:06:40Zx",
+            "2026-03-02",
+            "+026-03-02T10:06:40Z",
+            "2026-03-02T10:06:40+01:60",
         ] {
             assert!(refused(text, "rfc3339").contains("no time"), "{text}");
         }
@@ -348,9 +366,7 @@ mod tests {
 
     #[test]
     fn milliseconds_round_down_on_both_sides_of_1970() {
-        let ms = |text: &str| {
-            read_time(text, &[TimeFormat::Rfc3339], None).unwrap().unwrap().ms()
-        };
+        let ms = |text: &str| read_time(text, &[TimeFormat::Rfc3339], None).unwrap().unwrap().ms();
         assert_eq!(ms("1970-01-01T00:00:00.0019Z"), 1);
         assert_eq!(ms("1969-12-31T23:59:59.9999Z"), -1);
     }
@@ -373,7 +389,14 @@ mod tests {
         assert_eq!(read("go", "1m0.5s").unwrap(), 60_500_000_000);
         assert_eq!(read("iso8601", "PT1H").unwrap(), 3_600_000_000_000);
         assert_eq!(read("iso8601", "P1DT1S").unwrap(), 86_401_000_000_000);
-        for (unit, text) in [("iso8601", "P1M"), ("iso8601", "1h"), ("go", "PT1H"), ("ns", "1.5"), ("s", "9999999999999999999"), ("go", "")] {
+        for (unit, text) in [
+            ("iso8601", "P1M"),
+            ("iso8601", "1h"),
+            ("go", "PT1H"),
+            ("ns", "1.5"),
+            ("s", "9999999999999999999"),
+            ("go", ""),
+        ] {
             assert!(read(unit, text).is_err(), "{unit} {text}");
         }
     }

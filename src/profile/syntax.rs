@@ -64,7 +64,8 @@ impl<'t> Table<'t> {
 
     /// Returns the value of `key`, which must be there.
     pub(super) fn need(&self, key: &str) -> Result<Node<'t>, ProfileError> {
-        self.opt(key).ok_or_else(|| self.error(format!("`{key}` is missing"), Some(format!("add `{key} = …`"))))
+        self.opt(key)
+            .ok_or_else(|| self.error(format!("`{key}` is missing"), Some(format!("add `{key} = …`"))))
     }
 
     /// Returns keys and values, sorted by key.

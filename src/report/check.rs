@@ -219,8 +219,11 @@ fn exceptions(report: &Report, baseline: Option<&Check>) -> Vec<CheckException> 
         .map(|exception| (exception.id.as_str(), exception))
         .collect();
     let found: BTreeSet<&str> = report.exceptions.iter().map(|exception| exception.id.as_str()).collect();
-    let mut all: Vec<CheckException> =
-        report.exceptions.iter().map(|exception| compared(exception, known.get(exception.id.as_str()))).collect();
+    let mut all: Vec<CheckException> = report
+        .exceptions
+        .iter()
+        .map(|exception| compared(exception, known.get(exception.id.as_str())))
+        .collect();
     all.extend(
         known
             .values()

@@ -70,7 +70,8 @@ fn records(report: &Report) -> String {
 
 fn log(log: &Log) -> String {
     let name = if log.log == log.source { log.log.clone() } else { format!("{}/{}", log.source, log.log) };
-    let mut line = format!("  {:<18} {:<15} {}, {}", clean(&name), log.verdict, log.integrity, log.completeness);
+    let mut line =
+        format!("  {:<18} {:<15} {}, {}", clean(&name), log.verdict, log.integrity, log.completeness);
     if log.verdict == Verdict::Verified {
         let _ = write!(line, ", {} of {} records covered", grouped(log.covered), grouped(log.records));
     } else if let Some(first) = log.breaks.first().filter(|_| log.verdict == Verdict::Altered) {
@@ -97,8 +98,12 @@ fn population(report: &Report) -> String {
 }
 
 fn outcomes(report: &Report) -> String {
-    let parts: Vec<String> =
-        report.verdicts.outcomes.iter().map(|(outcome, count)| format!("{count} {}", outcome.phrase())).collect();
+    let parts: Vec<String> = report
+        .verdicts
+        .outcomes
+        .iter()
+        .map(|(outcome, count)| format!("{count} {}", outcome.phrase()))
+        .collect();
     format!("Tests        {} · {}", report.tests.len(), parts.join(" · "))
 }
 
@@ -162,7 +167,9 @@ pub fn grouped(count: u64) -> String {
 pub fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+        if c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        {
             let _ = write!(out, "<U+{:04X}>", u32::from(c));
         } else {
             out.push(c);
@@ -177,7 +184,10 @@ mod tests {
 
     #[test]
     fn digits_are_grouped() {
-        assert_eq!(["0", "999", "1,000", "1,234,567"], [0, 999, 1_000, 1_234_567].map(grouped).each_ref().map(String::as_str));
+        assert_eq!(
+            ["0", "999", "1,000", "1,234,567"],
+            [0, 999, 1_000, 1_234_567].map(grouped).each_ref().map(String::as_str)
+        );
     }
 
     #[test]

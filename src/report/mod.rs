@@ -9,6 +9,6 @@ pub(crate) mod fixture;
 pub mod html;
 pub mod json;
 pub mod model;
-pub mod view;
 pub mod pdf;
+pub mod view;
 pub mod visible;

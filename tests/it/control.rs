@@ -12,7 +12,9 @@ fn every_case_gives_what_it_expects() {
     for test in library.tests.values() {
         for case in case::cases(&library, test).unwrap() {
             match case::differences(test, &case) {
-                Ok(lines) => wrong.extend(lines.iter().map(|line| format!("{} {}: {line}", test.id, case.name))),
+                Ok(lines) => {
+                    wrong.extend(lines.iter().map(|line| format!("{} {}: {line}", test.id, case.name)))
+                }
                 Err(error) => wrong.push(format!("{} {}: {error}", test.id, case.name)),
             }
         }

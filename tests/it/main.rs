@@ -1,5 +1,5 @@
 //! The one integration-test binary. A further file here is a module, not a target.
 
+mod control;
 mod pack;
 mod pdf;
-mod control;

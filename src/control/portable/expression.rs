@@ -56,12 +56,7 @@ impl Lint<'_> {
     }
 
     /// Accepts an aggregate compared with a constant, and `AND` of such.
-    pub(super) fn having(
-        &mut self,
-        having: &Expr,
-        grouped: bool,
-        scope: &Scope,
-    ) -> Result<(), ControlError> {
+    pub(super) fn having(&mut self, having: &Expr, grouped: bool, scope: &Scope) -> Result<(), ControlError> {
         let instead = "put the aggregate into a WITH part, and filter it with WHERE";
         self.without(!grouped, "HAVING without GROUP BY", having.span(), instead)?;
         match having {
@@ -81,11 +76,9 @@ impl Lint<'_> {
                 self.expression(left, scope, Place::Group)?;
                 self.expression(right, scope, Place::Row)
             }
-            _ => Err(self.refuse(
-                "HAVING other than an aggregate against a constant",
-                having.span(),
-                instead,
-            )),
+            _ => {
+                Err(self.refuse("HAVING other than an aggregate against a constant", having.span(), instead))
+            }
         }
     }
 
@@ -103,12 +96,7 @@ impl Lint<'_> {
         }
     }
 
-    fn expression(
-        &mut self,
-        expression: &Expr,
-        scope: &Scope,
-        place: Place,
-    ) -> Result<(), ControlError> {
+    fn expression(&mut self, expression: &Expr, scope: &Scope, place: Place) -> Result<(), ControlError> {
         let span = expression.span();
         match expression {
             Expr::Identifier(ident) => self.unqualified(ident, scope),
@@ -128,9 +116,9 @@ impl Lint<'_> {
                 self.expression(expr, scope, place)
             }
             Expr::InList { expr, list, .. } => {
-                let constants = list.iter().all(|item| {
-                    matches!(item, Expr::Value(value) if !matches!(value.value, Value::Null))
-                });
+                let constants = list
+                    .iter()
+                    .all(|item| matches!(item, Expr::Value(value) if !matches!(value.value, Value::Null)));
                 self.without(
                     !constants,
                     "IN with something other than constants",
@@ -237,22 +225,20 @@ impl Lint<'_> {
             | BinaryOperator::And
             | BinaryOperator::Or => Ok(()),
             op if comparison(op) => Ok(()),
-            BinaryOperator::Divide
-            | BinaryOperator::DuckIntegerDivide
-            | BinaryOperator::MyIntegerDivide => Err(self.refuse(
-                "division",
-                span,
-                "multiply the other side, or bucket with `x - x % n`: engines truncate differently",
-            )),
+            BinaryOperator::Divide | BinaryOperator::DuckIntegerDivide | BinaryOperator::MyIntegerDivide => {
+                Err(self.refuse(
+                    "division",
+                    span,
+                    "multiply the other side, or bucket with `x - x % n`: engines truncate differently",
+                ))
+            }
             BinaryOperator::PGRegexMatch
             | BinaryOperator::PGRegexIMatch
             | BinaryOperator::PGRegexNotMatch
             | BinaryOperator::PGRegexNotIMatch
-            | BinaryOperator::Regexp => Err(self.refuse(
-                "a regular expression",
-                span,
-                "let the loader make a column of it",
-            )),
+            | BinaryOperator::Regexp => {
+                Err(self.refuse("a regular expression", span, "let the loader make a column of it"))
+            }
             _ => Err(self.refuse(
                 &format!("the operator `{op}`"),
                 span,
@@ -261,12 +247,7 @@ impl Lint<'_> {
         }
     }
 
-    fn function(
-        &mut self,
-        function: &Function,
-        scope: &Scope,
-        place: Place,
-    ) -> Result<(), ControlError> {
+    fn function(&mut self, function: &Function, scope: &Scope, place: Place) -> Result<(), ControlError> {
         let name = name_of(function);
         let span = function.span();
         self.without(function.filter.is_some(), "FILTER", span, "write COUNT(CASE WHEN ... THEN 1 END)")?;
@@ -300,8 +281,8 @@ impl Lint<'_> {
         let (arguments, distinct) = self.arguments(function)?;
         self.without(distinct, &format!("DISTINCT in {name}"), span, "leave it out")?;
         arguments.into_iter().try_for_each(|argument| {
-            let argument = argument
-                .ok_or_else(|| self.refuse(&format!("{name}(*)"), span, "name the column"))?;
+            let argument =
+                argument.ok_or_else(|| self.refuse(&format!("{name}(*)"), span, "name the column"))?;
             self.expression(argument, scope, place)
         })
     }
@@ -416,10 +397,7 @@ impl Lint<'_> {
     }
 
     /// Returns the arguments, `None` for `*`, and whether they are `DISTINCT`.
-    fn arguments<'f>(
-        &self,
-        function: &'f Function,
-    ) -> Result<(Vec<Option<&'f Expr>>, bool), ControlError> {
+    fn arguments<'f>(&self, function: &'f Function) -> Result<(Vec<Option<&'f Expr>>, bool), ControlError> {
         let span = function.span();
         let FunctionArguments::List(list) = &function.args else {
             return Err(self.refuse(
@@ -627,6 +605,8 @@ fn instead_of(function: &str) -> &'static str {
             "calculate with UTC epoch milliseconds"
         }
         "read_csv" | "read_parquet" | "read_json" => "read published tables: tests open no files",
-        _ => "use COUNT, MIN, MAX, SUM, COALESCE, LOWER, LENGTH, ROW_NUMBER, LAG, LEAD, or a column made by the loader",
+        _ => {
+            "use COUNT, MIN, MAX, SUM, COALESCE, LOWER, LENGTH, ROW_NUMBER, LAG, LEAD, or a column made by the loader"
+        }
     }
 }
