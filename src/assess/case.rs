@@ -79,7 +79,8 @@ fn matching<R: Row>(tables: &Tables, column: &str, wanted: &BTreeSet<String>) ->
 }
 
 fn drafts(tables: &Tables, wanted: &BTreeSet<String>) -> Vec<Draft> {
-    let mut drafts: Vec<Draft> = matching::<Request>(tables, "request_id", wanted).into_iter().map(request).collect();
+    let mut drafts: Vec<Draft> =
+        matching::<Request>(tables, "request_id", wanted).into_iter().map(request).collect();
     drafts.extend(matching::<Decision>(tables, "request_id", wanted).into_iter().map(decision));
     drafts.extend(matching::<Execution>(tables, "request_id", wanted).into_iter().map(execution));
     drafts.extend(orphans(tables, wanted).into_iter().map(execution));
@@ -112,7 +113,9 @@ fn orphans(tables: &Tables, wanted: &BTreeSet<String>) -> Vec<Execution> {
         wanted.iter().filter_map(|case| case.splitn(3, ':').nth(2)).map(str::to_owned).collect();
     matching::<Execution>(tables, "native_id", &natives)
         .into_iter()
-        .filter(|row| row.request_id.is_none() && row.orphan_case().is_some_and(|case| wanted.contains(&case)))
+        .filter(|row| {
+            row.request_id.is_none() && row.orphan_case().is_some_and(|case| wanted.contains(&case))
+        })
         .collect()
 }
 
@@ -130,7 +133,12 @@ fn request(row: Request) -> Draft {
         lane: "request",
         who: row.actor_id,
         person: row.principal_id,
-        what: phrase([Some("asked".to_owned()), row.action_name.or(row.action_class), row.resource_id, emergency]),
+        what: phrase([
+            Some("asked".to_owned()),
+            row.action_name.or(row.action_class),
+            row.resource_id,
+            emergency,
+        ]),
         valid_to: None,
     }
 }
@@ -152,7 +160,12 @@ fn decision(row: Decision) -> Draft {
         lane: "decision",
         who: row.reviewer_id,
         person: row.reviewer_principal_id,
-        what: phrase([Some(word.to_owned()), post, row.channel.map(|channel| format!("by {channel}")), row.reason]),
+        what: phrase([
+            Some(word.to_owned()),
+            post,
+            row.channel.map(|channel| format!("by {channel}")),
+            row.reason,
+        ]),
         valid_to: row.expires_ms,
     }
 }
@@ -166,7 +179,12 @@ fn execution(row: Execution) -> Draft {
         lane: "execution",
         who: row.actor_id,
         person: row.principal_id,
-        what: phrase([Some("ran".to_owned()), row.action_name.or(row.action_class), row.resource_id, emergency]),
+        what: phrase([
+            Some("ran".to_owned()),
+            row.action_name.or(row.action_class),
+            row.resource_id,
+            emergency,
+        ]),
         valid_to: None,
     }
 }

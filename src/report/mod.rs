@@ -10,5 +10,6 @@ pub mod html;
 pub mod json;
 pub mod model;
 pub mod pdf;
-pub mod visible;
 pub mod view;
+pub mod view;
+pub mod visible;

@@ -102,7 +102,8 @@ fn found(exception: &Exception) -> String {
         (action, resource) => action.or(resource).unwrap_or_default().to_owned(),
     };
     let waiver = exception.accepted.as_ref().map(|waiver| format!("accepted by waiver {waiver}"));
-    let parts = [exception.summary.clone(), who, what, exception.native_id.clone(), waiver.unwrap_or_default()];
+    let parts =
+        [exception.summary.clone(), who, what, exception.native_id.clone(), waiver.unwrap_or_default()];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(DOT)
 }
@@ -123,12 +124,7 @@ fn by_cause(items: &[Untestable]) -> Table {
         .number("Items", 12)
         .empty("None.")
         .capped(&causes, MAX_ROWS, "untestable", |((test, source, reason), items)| {
-            vec![
-                Text::mono(*test),
-                Text::mono(*source),
-                Text::mono(*reason),
-                Text::body(count(*items)),
-            ]
+            vec![Text::mono(*test), Text::mono(*source), Text::mono(*reason), Text::body(count(*items))]
         })
 }
 
