@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use countersign::column::Row as _;
 use countersign::event::Event;
 use countersign::integrity::record::VerifiedRecord;
 use countersign::integrity::verdict::BreakKind;
@@ -280,6 +281,133 @@ fn an_event_names_its_record() {
         bytes.extend(part);
     }
     assert_eq!(event.id.as_deref(), Some(countersign::digest::Digest::of(&bytes).to_string().as_str()));
+}
+
+fn doc(name: &str) -> String {
+    std::fs::read_to_string(root().join("docs/formats").join(name)).unwrap()
+}
+
+fn block<'d>(doc: &'d str, language: &str) -> &'d str {
+    let start = doc.find(&format!("```{language}\n")).unwrap() + language.len() + 4;
+    &doc[start..start + doc[start..].find("```").unwrap()]
+}
+
+#[test]
+fn the_example_of_the_language_page_works() {
+    let page = doc("source-profile.md");
+    let profile = Profile::parse("example", block(&page, "toml")).unwrap();
+    let text = r#"{"type":"review","at":"2026-07-06T08:00:00Z","ticket":"T-1","org":"o","votes":[{"by":"kim","verdict":"OK"},{"by":"lee@x.example","verdict":"NO"},{"by":"max"}]}"#;
+    let (mapped, events) = map_one(&profile, text, &context(&profile));
+    assert_eq!(mapped, Mapped::Events(2));
+    assert_eq!(events[0].native_id.as_deref(), Some("T-1/kim"));
+    assert_eq!(events[0].decider_ns.as_deref(), Some("shop:o"));
+    assert_eq!(events[1].outcome.as_deref(), Some("denied"));
+    assert_eq!(events[1].decider_ns.as_deref(), Some("email"));
+}
+
+#[test]
+fn the_example_of_the_event_page_works() {
+    let page = doc("event.md");
+    let event = block(&page, "json").replace('\n', "");
+    let library = library();
+    let native = library.find("countersign").unwrap().profile();
+    let text = format!(r#"{{"time":"2026-07-06T08:05:00Z","event":{event}}}"#);
+    let (mapped, events) = map_one(native, &text, &context(native));
+    assert_eq!(mapped, Mapped::Events(1));
+    assert_eq!(events[0].reason.as_deref(), Some("amounts checked"));
+    assert_eq!(events[0].ticket.as_deref(), Some("CH-7"));
+}
+
+#[test]
+fn the_event_page_names_every_column() {
+    let page = doc("event.md");
+    for column in Event::COLUMNS {
+        let prefix = column.name.split('_').next().unwrap();
+        let named = [format!("`{}`", column.name), format!("`{prefix}_*`")];
+        assert!(named.iter().any(|name| page.contains(name)), "{}", column.name);
+    }
+}
+
+#[test]
+fn every_profile_has_a_page_on_what_is_not_logged() {
+    for entry in library().entries() {
+        let readme = entry.files().get("README.md").map(|bytes| String::from_utf8(bytes.clone()).unwrap());
+        let readme = readme.unwrap_or_else(|| panic!("{}: no README.md", entry.profile().name()));
+        let samples = entry.files().iter().filter(|(name, _)| name.starts_with("sample."));
+        let lines: usize = samples.map(|(_, bytes)| bytes.split(|byte| *byte == b'\n').count() - 1).sum();
+        for line in 1..=lines {
+            assert!(readme.contains(&format!("\n| {line} |")), "{}: line {line}", entry.profile().name());
+        }
+        assert!(readme.contains("## Not logged"), "{}", entry.profile().name());
+        assert!(!entry.profile().absent().is_empty());
+    }
+}
+
+fn sources(arguments: &[&str]) -> (Result<bool, String>, String) {
+    #[derive(clap::Parser)]
+    struct Cli {
+        #[command(flatten)]
+        args: countersign::cli::sources::SourcesArgs,
+    }
+    let cli = <Cli as clap::Parser>::try_parse_from([&["sources"], arguments].concat()).unwrap();
+    let mut out = Vec::new();
+    let done = countersign::cli::sources::run(&cli.args, &mut out).map_err(|error| error.to_string());
+    (done, String::from_utf8(out).unwrap())
+}
+
+#[test]
+fn sources_lists_shows_and_tests() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let workspace = elsewhere.path().to_str().unwrap();
+    let (done, out) = sources(&["list", workspace]);
+    assert_eq!(done, Ok(true));
+    let names: Vec<&str> = out.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+    assert_eq!(names, ["countersign", "hoop-sessions", "slack-approvals", "teleport"]);
+    assert!(out.lines().all(|line| line.ends_with("shipped")), "{out}");
+
+    let (done, out) = sources(&["show", "teleport", "--workspace", workspace]);
+    assert_eq!(done, Ok(true));
+    for expected in
+        ["  integrity  none", "  review: decision", "  decision.outcome", "not logged by the product"]
+    {
+        assert!(out.contains(expected), "{expected}: {out}");
+    }
+    let (done, _) = sources(&["show", "telport", "--workspace", workspace]);
+    assert_eq!(done, Err("no source profile is named `telport`".to_owned()));
+
+    let (done, out) = sources(&["test", "--workspace", workspace]);
+    assert_eq!(done, Ok(true), "{out}");
+    assert_eq!(out.lines().count(), 4);
+}
+
+#[test]
+fn sources_test_names_what_differs() {
+    let workspace = tempfile::tempdir().unwrap();
+    let folder = workspace.path().join("sources/teleport");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, bytes) in Library::shipped().unwrap().find("teleport").unwrap().files() {
+        std::fs::write(folder.join(name), bytes).unwrap();
+    }
+    let expected = folder.join("expected.jsonl");
+    let text = std::fs::read_to_string(&expected).unwrap();
+    let changed: Vec<String> = text
+        .lines()
+        .enumerate()
+        .filter(|(number, _)| *number != 4)
+        .map(|(number, line)| if number == 1 { line.replace("\"lee\"", "\"leo\"") } else { line.to_owned() })
+        .collect();
+    std::fs::write(&expected, changed.join("\n")).unwrap();
+    let (done, out) = sources(&["test", "teleport", "--workspace", workspace.path().to_str().unwrap()]);
+    assert_eq!(done, Ok(false));
+    let lines: Vec<&str> = out.lines().skip(1).collect();
+    assert_eq!(
+        lines,
+        [
+            "  sample.jsonl:2 review: `decider_id`: expected \"leo\", found \"lee\"",
+            "  sample.jsonl:4 request: found, not expected",
+        ],
+        "{out}"
+    );
 }
 
 /// Values that a record may hold: any JSON, made often enough of the names and words that profiles look for.
