@@ -1,4 +1,5 @@
 //! Source profiles against whole inputs: their own samples, the sample workspaces, and hostile records.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
