@@ -1,3 +1,5 @@
-//! The `countersign` program.
+//! The `countersign` program: everything lies in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    countersign::cli::main()
+}

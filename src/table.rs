@@ -610,3 +610,48 @@ columns! {
         protected: Flag,
     }
 }
+
+/// A published table: its name, what one row stands for, and its columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema {
+    /// Name in queries and in the pack.
+    pub table: &'static str,
+    /// What one row stands for.
+    pub doc: &'static str,
+    /// The columns, in order.
+    pub columns: &'static [crate::column::Column],
+}
+
+/// Returns every published table, in the order of this file.
+pub fn schemas() -> Vec<Schema> {
+    fn of<R: crate::column::Row>() -> Schema {
+        Schema { table: R::TABLE, doc: R::DOC.trim(), columns: R::COLUMNS }
+    }
+    vec![
+        of::<EventRow>(),
+        of::<Request>(),
+        of::<Decision>(),
+        of::<Execution>(),
+        of::<Revocation>(),
+        of::<AccessGrant>(),
+        of::<Stop>(),
+        of::<Session>(),
+        of::<Cancellation>(),
+        of::<PolicyChange>(),
+        of::<ControlEvent>(),
+        of::<Change>(),
+        of::<Identity>(),
+        of::<ReviewerGrant>(),
+        of::<RoleAssignment>(),
+        of::<SodRule>(),
+        of::<AgentManifest>(),
+        of::<PolicyVersion>(),
+        of::<ExpectedSource>(),
+        of::<ExternalActivity>(),
+        of::<Waiver>(),
+        of::<Review>(),
+        of::<Finding>(),
+        of::<ApprovalCase>(),
+        of::<IntegrityRow>(),
+    ]
+}

@@ -8,7 +8,7 @@ from moment import HOUR, MINUTE, at, days, is_weekend
 from oracle import Oracle
 from people import people_csv, roster, roster_rows
 from plan import Plan
-from traffic import break_glass, gate_day, hoop_day, hoop_prod_action
+from traffic import break_glass, gate_day, hoop_day
 from workspace import CLEAN, CLEAN_GATED, CLEAN_TRUST
 
 SEED = 20_260_601
@@ -23,13 +23,8 @@ def build():
     for day in days(START, END):
         if not is_weekend(day):
             gate_day(plan, day, plan.rng.randrange(2, 5), plan.rng.randrange(1, 4), plan.rng.randrange(0, 2))
-            hoop_day(plan, day, 0, plan.rng.randrange(1, 4), plan.rng.randrange(0, 2))
+            hoop_day(plan, day, 1, plan.rng.randrange(1, 4), plan.rng.randrange(0, 2), interactive=0)
     break_glass(plan, at("2026-06-13T03:20:00Z"), "tomas.dvorak", "platform", plan.who("grace.okafor"), 9 * HOUR)
-    # A single hoop session under review was refused, so nothing ran under it.
-    session = plan.hoop(at("2026-06-17T13:02:00Z"), plan.who("bjorn.asgeirsson"), hoop_prod_action(plan, "ledger-rw"))
-    plan.hoop_review(session)
-    plan.hoop_vote(session, "dba", plan.free(session.start + 12 * MINUTE), plan.who("lee.hartmann"), "deny")
-
     rows = [row for row in roster_rows(people) if row[5] != "oncall@acme.example"]
     oracle = Oracle(plan, rows, CLEAN_GATED, END)
     oracle.check_against([], [])

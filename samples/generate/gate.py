@@ -95,7 +95,7 @@ class Gate:
 
     def policy_change(self, moment, version):
         """Returns the event of a new version of the approval policy."""
-        return {"kind": "policy_change", "id": f"pc-{version}", "executor": self.party(self.plan.who("grace.okafor")), "policy": self.policy(moment)}
+        return {"kind": "policy_change", "id": f"pc-{version}", "requester": self.party(self.plan.who("grace.okafor")), "policy": self.policy(moment)}
 
     def party(self, actor):
         """Returns a principal."""

@@ -29,6 +29,10 @@ class HoopSession:
         self.review_status = None
         self.listed = False
 
+    def digest(self):
+        """Returns the digest of the script, where hoop logs it: not in a `connect` session, and not in the list form."""
+        return digest(self.action.command) if self.verb == "exec" and not self.listed else None
+
 
 class Plan:
     """All facts of one workspace."""
@@ -96,7 +100,7 @@ class Plan:
         return item
 
     def decide(self, source, ts, request, reviewer, outcome="approve", **rest):
-        """Adds a decision. The gate and its Slack bot log what they approved as a digest, the others don't."""
+        """Adds a decision. The gate and its Slack bot log a digest of what they approved, Teleport does not."""
         if source in ("gate-eu", "slack-approvals"):
             rest.setdefault("digest", digest(request.action.command))
         item = Decision(source, self.free(ts), request, reviewer, outcome, **rest)
@@ -147,7 +151,7 @@ class Plan:
     def hoop_vote(self, session, group, ts, reviewer, outcome="approve", forced=False):
         """Adds the vote of a reviewer for one group of the review."""
         expires = ts + session.duration if session.kind == "jit" and outcome == "approve" else None
-        item = Decision("hoop", ts, session.request, reviewer, outcome, expires=expires)
+        item = Decision("hoop", ts, session.request, reviewer, outcome, expires=expires, digest=session.digest())
         item.extra = {"group": group, "forced": forced}
         self.decisions.append(item)
         session.decisions.append(item)
@@ -162,7 +166,7 @@ class Plan:
     def hoop_run(self, session, end):
         """Ends the session at `end`, which is the only bound on its run that hoop logs."""
         end = self.free(end)
-        item = Execution("hoop", end, session.actor, session.action, session.request)
+        item = Execution("hoop", end, session.actor, session.action, session.request, session.digest())
         item.ended = end
         item.break_glass = bool(session.request and session.request.break_glass)
         item.state = "failed" if self.rng.random() < 0.05 else "succeeded"

@@ -170,8 +170,8 @@ def hoop_user(plan, group, moment):
     return person, plan.who(person)
 
 
-def hoop_day(plan, day, reviewed, reads, dev, listed=False):
-    """Adds one day of hoop sessions."""
+def hoop_day(plan, day, reviewed, reads, dev, listed=False, interactive=0.3):
+    """Adds one day of hoop sessions. `interactive` is the share of reviewed ones that have no script."""
     rng = plan.rng
     for _ in range(reviewed):
         moment = office_time(rng, day)
@@ -181,7 +181,7 @@ def hoop_day(plan, day, reviewed, reads, dev, listed=False):
         session = plan.hoop(moment, actor, hoop_prod_action(plan, connection))
         session.listed = listed
         two = len(groups) == 2 and rng.random() < 0.2
-        jit = not two and rng.random() < 0.3
+        jit = not two and rng.random() < interactive
         if jit:
             session.verb = "connect"
             plan.hoop_review(session, "jit", rng.choice([30 * MINUTE, HOUR, 2 * HOUR]))

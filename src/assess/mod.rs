@@ -1,7 +1,42 @@
 //! Results to one assessment: the only value that renderers see.
+//!
+//! In: stitched logs, tables, and the evaluation of every test. Out: an [`Assessment`]. Here holes turn results into
+//! `unable to test`, exceptions get their ids and places, and everything that a report states is counted once.
 
+mod case;
+mod days;
+mod exception;
+mod place;
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::case::Tables;
+use crate::clock::{Moment, Period};
+use crate::control::ControlError;
+use crate::control::coverage::{Standing, controls};
+use crate::control::definition::{Kind, Test as Definition};
+use crate::control::item::{Evaluation, State};
+use crate::control::library::Library;
+use crate::control::outcome::{Circumstances, Reliance, outcome, reliance};
 use crate::digest::Digest;
-use crate::report::model::Report;
+use crate::identity::Roster;
+use crate::integrity::keyring::Keyring;
+use crate::integrity::verdict::{Completeness, Grade, Verdict};
+use crate::report::json;
+use crate::report::model::{
+    Framework, Hole, Key, Mapping, Override, PolicyFile, Report, Setting, Source, Test, TestOutcome,
+    UnresolvedIdentity, Untestable, Verdicts, WaterfallStep,
+};
+use crate::segment::plan::SourcePlan;
+use crate::segment::stitch::{Stitched, window};
+use crate::settings::{Role, Workspace};
+
+/// Raised with any change of the program that can turn a result.
+pub const DERIVATION: u32 = 1;
+
+/// Items listed per test among the untestable and the pending; the counts are always complete.
+const MAX_LISTED: usize = 1_000;
 
 /// A finished assessment. Only this module builds one.
 #[derive(Clone, PartialEq, Debug)]
@@ -21,10 +56,614 @@ impl Assessment {
         self.results_digest
     }
 
+    /// Seals a report.
+    fn seal(report: Report) -> Self {
+        let results_digest = Digest::of(&json::to_bytes(&report));
+        Self { report, results_digest }
+    }
+
     /// Wraps a report made by hand.
     #[cfg(test)]
     pub(crate) fn for_tests(report: Report) -> Self {
-        let results_digest = crate::report::json::digest(&report);
-        Self { report, results_digest }
+        Self::seal(report)
     }
+}
+
+/// Everything an assessment rests on.
+pub struct Inputs<'a> {
+    /// The workspace.
+    pub workspace: &'a Workspace,
+    /// The period.
+    pub period: Period,
+    /// Time after this moment is not tested.
+    pub as_of: Moment,
+    /// Sources with their profiles.
+    pub sources: &'a [SourcePlan<'a>],
+    /// What the segments showed.
+    pub stitched: &'a Stitched,
+    /// The tables.
+    pub tables: &'a Tables,
+    /// Events per source that repeat a fact.
+    pub repeated: &'a BTreeMap<String, u64>,
+    /// Identities that could not be resolved.
+    pub unresolved: Vec<UnresolvedIdentity>,
+    /// The control library.
+    pub library: &'a Library,
+    /// The evaluation of every test, by id.
+    pub evaluations: &'a BTreeMap<String, Evaluation>,
+    /// The roster.
+    pub roster: &'a Roster,
+    /// Trusted keys.
+    pub keyring: &'a Keyring,
+    /// Files of the workspace that replace or add to shipped ones.
+    pub overrides: Vec<Override>,
+    /// Digests of everything that shaped the results, apart from the control library.
+    pub policy: Vec<PolicyFile>,
+}
+
+/// Makes the assessment.
+///
+/// # Errors
+///
+/// Names an unknown framework or control.
+pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
+    let window = window(inputs.period, inputs.as_of);
+    let holes = touching(&inputs.stitched.holes, window);
+    let judged = judge(&inputs, &holes);
+    let links = links(inputs.library);
+    let failing = failing(&inputs);
+    let events: BTreeSet<&str> = failing.iter().map(|item| item.event.as_str()).collect();
+    let listed = listed(&inputs);
+    let wanted: BTreeSet<&str> = events.iter().copied().chain(listed.iter().map(|item| item.1.as_str())).collect();
+    let empty = polars::prelude::DataFrame::default();
+    let places = place::places(inputs.tables.get("event").unwrap_or(&empty), &wanted);
+    let items = exception::items(inputs.tables, &events);
+    let exceptions = exception::exceptions(failing.clone(), &places, &items, &links);
+
+    let mut by_case: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for found in &exceptions {
+        by_case.entry(found.case.clone().unwrap_or_default()).or_default().push(found.id.clone());
+    }
+    let cases = case::timelines(inputs.tables, &by_case.keys().cloned().collect(), &by_case, inputs.roster);
+
+    let sources: Vec<Source> = inputs
+        .sources
+        .iter()
+        .zip(&inputs.stitched.sources)
+        .map(|(plan, found)| {
+            let repeated = inputs.repeated.get(&plan.settings.id).copied().unwrap_or_default();
+            source::source(plan, found, &inputs.stitched.logs, inputs.keyring, window, repeated)
+        })
+        .collect();
+    let (days, counts) = days(&inputs, window, &holes, &events);
+    let standings: BTreeMap<String, Standing<'_>> = judged
+        .iter()
+        .map(|(id, judged)| {
+            let evaluation = inputs.evaluations.get(id);
+            (id.clone(), Standing { outcome: judged.outcome, reliance: &judged.reliance, evaluation })
+        })
+        .collect();
+    let out_of_scope: BTreeMap<String, String> = inputs
+        .workspace
+        .out_of_scope
+        .iter()
+        .map(|entry| (entry.control.clone(), format!("{} (decided by {})", entry.reason, entry.decided_by)))
+        .collect();
+    let controls = controls(inputs.library, &inputs.workspace.frameworks, &standings, &out_of_scope)?;
+    let tests: Vec<Test> =
+        inputs.library.tests.values().filter_map(|test| test_entry(&inputs, test, judged.get(&test.id)?)).collect();
+    let untestable = list(&inputs, &listed, State::Untestable, &places);
+    let pending = list(&inputs, &listed, State::Pending, &places);
+    let mut policy = inputs.policy;
+    policy.extend(inputs.library.policy());
+    policy.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut overrides = inputs.overrides;
+    overrides.extend(inputs.library.overrides().iter().cloned());
+    overrides.sort_by(|a, b| a.path.cmp(&b.path));
+
+    Ok(Assessment::seal(Report {
+        schema: "countersign/report/1".to_owned(),
+        derivation: DERIVATION,
+        entity: inputs.workspace.entity.clone(),
+        system: inputs.workspace.system.clone(),
+        period: inputs.period,
+        as_of: inputs.as_of,
+        verdicts: verdicts(inputs.stitched, &tests, &sources, &holes),
+        waterfall: waterfall(&sources, &counts),
+        objects: inputs.stitched.sources.iter().flat_map(|source| source.objects.clone()).collect(),
+        sources,
+        logs: inputs.stitched.logs.clone(),
+        holes,
+        tests,
+        frameworks: frameworks(inputs.library, &inputs.workspace.frameworks)?,
+        controls,
+        mappings: mappings(inputs.library, &inputs.workspace.frameworks),
+        exceptions,
+        untestable,
+        pending,
+        cases,
+        days,
+        keys: keys(inputs.keyring, inputs.stitched),
+        unresolved: inputs.unresolved,
+        parameters: inputs.library.profile(&inputs.workspace.parameters)?.iter().map(Into::into).collect(),
+        settings: settings(inputs.workspace, inputs.library, inputs.roster)?,
+        overrides,
+        policy,
+    }))
+}
+
+/// Returns the holes that touch the tested window.
+fn touching(holes: &[Hole], window: Period) -> Vec<Hole> {
+    holes.iter().filter(|hole| hole.span.touches(window)).cloned().collect()
+}
+
+/// What the algebra says of one test.
+struct Judged {
+    outcome: TestOutcome,
+    reliance: Reliance,
+    reasons: Vec<String>,
+    sources: Vec<String>,
+}
+
+fn judge(inputs: &Inputs<'_>, holes: &[Hole]) -> BTreeMap<String, Judged> {
+    let mut judged = BTreeMap::new();
+    let mut outcomes: BTreeMap<String, TestOutcome> = BTreeMap::new();
+    let filled = filled(inputs);
+    for test in inputs.library.tests.values() {
+        let Some(evaluation) = inputs.evaluations.get(&test.id) else { continue };
+        let sources = read_by(test, inputs);
+        let touched: Vec<&Hole> = holes.iter().filter(|hole| sources.contains(&hole.source)).collect();
+        let missing: Vec<&String> = test.requires.iter().filter(|column| !filled.contains(*column)).collect();
+        let counts = evaluation.counts();
+        let circumstances = Circumstances { holes: touched.len(), fillable: missing.is_empty() };
+        let outcome = outcome(test.kind, &counts, circumstances);
+        let mut reasons: Vec<String> =
+            missing.iter().map(|column| format!("no configured source can fill `{column}`")).collect();
+        if counts.untestable > 0 {
+            reasons.push(untestable_reason(evaluation, counts.untestable));
+        }
+        if test.kind != Kind::EvidenceQuality {
+            reasons.extend(touched.iter().take(5).map(|hole| hole_reason(hole)));
+            if touched.len() > 5 {
+                reasons.push(format!("{} more holes, listed in the report", touched.len() - 5));
+            }
+        }
+        outcomes.insert(test.id.clone(), outcome);
+        judged.insert(test.id.clone(), Judged { outcome, reliance: Reliance::default(), reasons, sources });
+    }
+    for (id, entry) in &mut judged {
+        let Some(test) = inputs.library.tests.get(id) else { continue };
+        entry.reliance = reliance(test, &outcomes, limits(test, entry, inputs));
+        let reasons = entry.reliance.reasons.iter().map(|reason| format!("limited reliance: {reason}"));
+        entry.reasons.extend(reasons);
+    }
+    judged
+}
+
+fn hole_reason(hole: &Hole) -> String {
+    let place = if hole.line > 0 { format!(" at {}:{}", hole.object, hole.line) } else { String::new() };
+    format!(
+        "records of `{}` may be missing from {} to {} ({}{place})",
+        hole.source, hole.span.from, hole.span.to, hole.kind
+    )
+}
+
+/// Says how many items lack what, most first.
+fn untestable_reason(evaluation: &Evaluation, total: u64) -> String {
+    let mut columns: BTreeMap<&str, u64> = BTreeMap::new();
+    for item in evaluation.with(State::Untestable) {
+        *columns.entry(item.reason.as_str()).or_default() += 1;
+    }
+    let mut columns: Vec<(&str, u64)> = columns.into_iter().collect();
+    columns.sort_by_key(|(column, count)| (std::cmp::Reverse(*count), *column));
+    let parts: Vec<String> = columns.iter().map(|(column, count)| format!("{count} for want of `{column}`")).collect();
+    format!("{total} items untestable: {}", parts.join(", "))
+}
+
+/// Returns what limits the reliance on a test, apart from the tests it relies on.
+fn limits(test: &Definition, entry: &Judged, inputs: &Inputs<'_>) -> Vec<String> {
+    if test.kind == Kind::EvidenceQuality {
+        return Vec::new();
+    }
+    let mut limits: Vec<String> = inputs
+        .stitched
+        .logs
+        .iter()
+        .filter(|log| entry.sources.contains(&log.source) && log.verdict != Verdict::Verified)
+        .map(|log| format!("log `{}` is {}", log.log, log.verdict))
+        .collect();
+    if !inputs.workspace.sources.iter().any(|source| source.role == Role::Independent) {
+        limits.push("no independent record to reconcile the population with".to_owned());
+    }
+    if !inputs.roster.is_present() {
+        limits.push("no roster: identities compare only within one namespace".to_owned());
+    }
+    limits
+}
+
+/// Returns the ids of the sources that fill a table which the test reads.
+fn read_by(test: &Definition, inputs: &Inputs<'_>) -> Vec<String> {
+    let of_every_source = ["integrity", "expected_source", "event"];
+    inputs
+        .sources
+        .iter()
+        .filter(|source| {
+            test.reads.iter().any(|table| {
+                of_every_source.contains(&table.as_str())
+                    || match source.settings.role {
+                        Role::Approvals => {
+                            let prefix = format!("{table}.");
+                            source.profile.columns_filled().iter().any(|column| column.starts_with(&prefix))
+                        }
+                        Role::Executions => table == "execution",
+                        Role::Independent => table == "external_activity",
+                    }
+            })
+        })
+        .map(|source| source.settings.id.clone())
+        .collect()
+}
+
+/// Returns `table.column` for every column that something in this run can fill.
+fn filled(inputs: &Inputs<'_>) -> BTreeSet<String> {
+    let mut filled: BTreeSet<String> = BTreeSet::new();
+    for source in inputs.sources {
+        let columns = source.profile.columns_filled();
+        filled.extend(columns.into_iter().filter(|column| match source.settings.role {
+            Role::Approvals => true,
+            Role::Executions => column.starts_with("execution.") || column.starts_with("event."),
+            Role::Independent => column.starts_with("external_activity.") || column.starts_with("event."),
+        }));
+    }
+    let tables: BTreeSet<String> =
+        filled.iter().filter_map(|column| column.split('.').next()).map(str::to_owned).collect();
+    for table in &tables {
+        for column in ["requires_approval", "identity", "reviewer_identity", "quorum"] {
+            filled.insert(format!("{table}.{column}"));
+        }
+    }
+    for schema in crate::table::schemas() {
+        let here = matches!(schema.table, "integrity" | "expected_source")
+            || (matches!(schema.table, "identity" | "reviewer_grant") && inputs.roster.is_present());
+        if here {
+            filled.extend(schema.columns.iter().map(|column| format!("{}.{}", schema.table, column.name)));
+        }
+    }
+    filled
+}
+
+/// Returns the items that are exceptions of a deviation test.
+fn failing(inputs: &Inputs<'_>) -> Vec<exception::Failing> {
+    let mut failing = Vec::new();
+    for test in inputs.library.tests.values().filter(|test| test.kind == Kind::Deviation) {
+        let Some(evaluation) = inputs.evaluations.get(&test.id) else { continue };
+        let items = evaluation.items.iter().filter(|item| matches!(item.state, State::Exception | State::Accepted));
+        failing.extend(items.map(|item| exception::Failing {
+            test: test.id.clone(),
+            severity: test.severity.word().to_owned(),
+            subject: test.subject.clone(),
+            event: item.subject_id.clone(),
+            reason: item.reason.clone(),
+            facts: item.facts.clone(),
+        }));
+    }
+    failing
+}
+
+/// Returns the items set aside, as test, subject and state, up to [`MAX_LISTED`] of each test and state.
+fn listed(inputs: &Inputs<'_>) -> Vec<(String, String, State)> {
+    let mut listed = Vec::new();
+    for (id, evaluation) in inputs.evaluations {
+        for state in [State::Untestable, State::Pending] {
+            let items = evaluation.with(state).take(MAX_LISTED);
+            listed.extend(items.map(|item| (id.clone(), item.subject_id.clone(), state)));
+        }
+    }
+    listed
+}
+
+fn list(
+    inputs: &Inputs<'_>,
+    listed: &[(String, String, State)],
+    state: State,
+    places: &BTreeMap<String, place::Place>,
+) -> Vec<Untestable> {
+    let mut list: Vec<Untestable> = listed
+        .iter()
+        .filter(|item| item.2 == state)
+        .filter_map(|(test, subject, _)| {
+            let item = inputs.evaluations.get(test)?.item(subject)?;
+            let place = places.get(subject);
+            Some(Untestable {
+                test: test.clone(),
+                source: place.map(|place| place.source.clone()).unwrap_or_default(),
+                native_id: place.map_or_else(|| subject.clone(), |place| place.native_id.clone()),
+                object: place.map(|place| place.object.clone()).unwrap_or_default(),
+                line: place.map_or(0, |place| place.line),
+                reason: item.reason.clone(),
+            })
+        })
+        .collect();
+    list.sort();
+    list
+}
+
+/// Returns the qualified control ids that each test bears on.
+fn links(library: &Library) -> BTreeMap<String, BTreeSet<String>> {
+    let mut links: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for link in &library.links {
+        links.entry(link.test.clone()).or_default().insert(link.control.clone());
+    }
+    links
+}
+
+fn days(
+    inputs: &Inputs<'_>,
+    window: Period,
+    holes: &[Hole],
+    exceptions: &BTreeSet<&str>,
+) -> (Vec<crate::report::model::Day>, days::Executions) {
+    let records: Vec<BTreeMap<String, u64>> = inputs
+        .stitched
+        .sources
+        .iter()
+        .map(|source| {
+            let mut days: BTreeMap<String, u64> = BTreeMap::new();
+            for (day, count) in source.times.values().flat_map(|times| &times.days) {
+                *days.entry(day.clone()).or_default() += count;
+            }
+            days
+        })
+        .collect();
+    let sources: Vec<days::SourceDays<'_>> = inputs
+        .sources
+        .iter()
+        .zip(&records)
+        .map(|(source, records)| {
+            let id = source.settings.id.as_str();
+            let mut logs = inputs.stitched.logs.iter().filter(|log| log.source == id).peekable();
+            let verified = logs.peek().is_some() && logs.all(|log| log.verdict == Verdict::Verified);
+            days::SourceDays { id, records, verified }
+        })
+        .collect();
+    let untestable: BTreeSet<&str> = inputs
+        .evaluations
+        .iter()
+        .filter(|(id, _)| inputs.library.tests.get(*id).is_some_and(|test| test.subject == "execution"))
+        .flat_map(|(_, evaluation)| evaluation.with(State::Untestable))
+        .map(|item| item.subject_id.as_str())
+        .collect();
+    days::days(inputs.tables, window, &sources, holes, exceptions, &untestable)
+}
+
+fn test_entry(inputs: &Inputs<'_>, test: &Definition, judged: &Judged) -> Option<Test> {
+    let evaluation = inputs.evaluations.get(&test.id)?;
+    let counts = evaluation.counts();
+    Some(Test {
+        id: test.id.clone(),
+        slug: test.slug.clone(),
+        title: test.title.clone(),
+        kind: test.kind.word().to_owned(),
+        severity: test.severity.word().to_owned(),
+        subject: test.subject.clone(),
+        objective: test.objective.clone(),
+        predicate: test.predicate.clone(),
+        cannot_show: test.cannot_show.clone(),
+        remedy: test.remedy.clone(),
+        result: judged.outcome,
+        reliance: judged.reliance.word().to_owned(),
+        reasons: judged.reasons.clone(),
+        population: counts.population(),
+        exceptions: counts.exceptions(),
+        accepted: counts.accepted,
+        untestable: counts.untestable,
+        pending: counts.pending,
+        population_sql: evaluation.population_sql,
+        exceptions_sql: evaluation.exceptions_sql,
+        sources: judged.sources.clone(),
+    })
+}
+
+fn verdicts(stitched: &Stitched, tests: &[Test], sources: &[Source], holes: &[Hole]) -> Verdicts {
+    let mut outcomes: BTreeMap<TestOutcome, usize> = BTreeMap::new();
+    for test in tests {
+        *outcomes.entry(test.result).or_default() += 1;
+    }
+    let independent = sources.iter().any(|source| source.role == Role::Independent.word());
+    Verdicts {
+        integrity: stitched.logs.iter().map(|log| log.verdict).min().unwrap_or(Verdict::NotVerifiable),
+        logs_verified: stitched.logs.iter().filter(|log| log.verdict == Verdict::Verified).count(),
+        logs: stitched.logs.len(),
+        population: match (holes.is_empty(), independent) {
+            (false, _) => "gaps-found",
+            (true, true) => "reconciled",
+            (true, false) => "not-evidenced",
+        }
+        .to_owned(),
+        completeness: stitched.logs.iter().map(|log| log.completeness).min().unwrap_or(Completeness::Unknown),
+        tests: outcomes.keys().next().copied().unwrap_or(TestOutcome::UnableToTest),
+        outcomes,
+    }
+}
+
+fn waterfall(sources: &[Source], executions: &days::Executions) -> Vec<WaterfallStep> {
+    let sum = |pick: fn(&Source) -> u64| sources.iter().map(pick).sum::<u64>();
+    let mut aside: BTreeMap<String, u64> = BTreeMap::new();
+    for tally in sources.iter().map(|source| &source.tally) {
+        for (reason, count) in &tally.ignored {
+            *aside.entry(format!("ignored: {reason}")).or_default() += count;
+        }
+        for (kind, count) in &tally.rejected {
+            *aside.entry(format!("rejected: {kind}")).or_default() += count;
+        }
+        *aside.entry("no rule of the profile matches".to_owned()).or_default() += tally.observations;
+        *aside.entry("heartbeats and other records of the log itself".to_owned()).or_default() += tally.housekeeping;
+        *aside.entry("stand in two objects".to_owned()).or_default() += tally.duplicates;
+    }
+    let mut steps = vec![
+        WaterfallStep {
+            id: "records".to_owned(),
+            label: "Records read".to_owned(),
+            unit: "records".to_owned(),
+            items: sum(|source| source.tally.read),
+            set_aside: aside.into_iter().filter(|(_, count)| *count > 0).collect(),
+        },
+        WaterfallStep {
+            id: "mapped".to_owned(),
+            label: "Records that state a fact".to_owned(),
+            unit: "records".to_owned(),
+            items: sum(|source| source.tally.mapped),
+            set_aside: Vec::new(),
+        },
+        WaterfallStep {
+            id: "events".to_owned(),
+            label: "Events made from them".to_owned(),
+            unit: "events".to_owned(),
+            items: sum(|source| source.tally.events),
+            set_aside: vec![("repeat a fact already stated".to_owned(), sum(|source| source.tally.repeated_events))],
+        },
+        WaterfallStep {
+            id: "distinct-events".to_owned(),
+            label: "Events counted".to_owned(),
+            unit: "events".to_owned(),
+            items: sum(|source| source.tally.events) - sum(|source| source.tally.repeated_events),
+            set_aside: Vec::new(),
+        },
+    ];
+    steps.extend(days::execution_steps(executions));
+    steps
+}
+
+fn frameworks(library: &Library, ids: &[String]) -> Result<Vec<Framework>, ControlError> {
+    ids.iter()
+        .map(|id| {
+            let catalog = library.catalog(id)?;
+            Ok(Framework { id: id.clone(), name: catalog.name.clone(), count: catalog.controls.len() })
+        })
+        .collect()
+}
+
+fn mappings(library: &Library, frameworks: &[String]) -> Vec<Mapping> {
+    let listed = |control: &str| {
+        control.split_once(':').is_some_and(|(framework, _)| frameworks.iter().any(|id| id == framework))
+    };
+    library
+        .links
+        .iter()
+        .filter(|link| listed(&link.control))
+        .map(|link| Mapping {
+            control: link.control.clone(),
+            test: link.test.clone(),
+            relation: link.relation.word().to_owned(),
+            why: link.why.clone(),
+            not_shown: link.not_shown.clone(),
+            confidence: link.confidence.word().to_owned(),
+            reviewed: link.reviewed_by.is_some(),
+        })
+        .collect()
+}
+
+/// Returns the keys of the trust file and those that only a log names, by id.
+fn keys(keyring: &Keyring, stitched: &Stitched) -> Vec<Key> {
+    let mut signed: BTreeMap<String, u64> = BTreeMap::new();
+    for verdict in stitched.verdicts.values().flatten() {
+        for (key, records) in &verdict.key_records {
+            *signed.entry(key.to_string()).or_default() += records;
+        }
+    }
+    let mut keys: BTreeMap<String, Key> = keyring
+        .keys()
+        .map(|key| {
+            let id = key.public.id().to_string();
+            let records = signed.get(&id).copied().unwrap_or_default();
+            let entry = Key {
+                id: id.clone(),
+                owner: key.owner.clone(),
+                purpose: key.purpose.word().to_owned(),
+                logs: key.logs.clone(),
+                standing: "trusted".to_owned(),
+                valid_from: key.valid_from,
+                valid_until: key.valid_until,
+                revoked_at: key.revoked_at,
+                compromised_at: key.compromised_at,
+                records,
+            };
+            (id, entry)
+        })
+        .collect();
+    for (id, records) in signed {
+        keys.entry(id.clone()).or_insert_with(|| Key {
+            id,
+            owner: String::new(),
+            purpose: String::new(),
+            logs: Vec::new(),
+            standing: "claimed".to_owned(),
+            valid_from: None,
+            valid_until: None,
+            revoked_at: None,
+            compromised_at: None,
+            records,
+        });
+    }
+    keys.into_values().collect()
+}
+
+fn settings(workspace: &Workspace, library: &Library, roster: &Roster) -> Result<Vec<Setting>, ControlError> {
+    let parameters = library.profile(&workspace.parameters)?;
+    let owner = parameters
+        .iter()
+        .find(|parameter| parameter.column == "sod_02_owner_may_approve_own_agent")
+        .is_some_and(|parameter| parameter.value != 0);
+    let setting = |name: &str, value: String| Setting { name: name.to_owned(), value };
+    Ok(vec![
+        setting(
+            "Owner approving an own agent",
+            if owner { "allowed by this workspace" } else { "counts as self-approval" }.to_owned(),
+        ),
+        setting("Parameter profile", workspace.parameters.clone()),
+        setting(
+            "Roster",
+            if roster.is_present() { "given" } else { "none: identities compare only within one namespace" }.to_owned(),
+        ),
+        setting(
+            "Rules that say which executions must be approved",
+            match workspace.gated.len() {
+                0 => "none: only executions that the product itself held".to_owned(),
+                count => format!("{count}, the first match decides"),
+            },
+        ),
+    ])
+}
+
+/// Counts the untestable items by test, source and missing column. The source is empty where no event states the item.
+pub fn untestable(
+    tables: &Tables,
+    evaluations: &BTreeMap<String, Evaluation>,
+) -> BTreeMap<(String, String, String), u64> {
+    let items = |evaluation: &Evaluation| -> Vec<(String, String)> {
+        evaluation.with(State::Untestable).map(|item| (item.subject_id.clone(), item.reason.clone())).collect()
+    };
+    let all: Vec<(&String, Vec<(String, String)>)> =
+        evaluations.iter().map(|(test, evaluation)| (test, items(evaluation))).collect();
+    let wanted: BTreeSet<&str> =
+        all.iter().flat_map(|(_, items)| items).map(|(subject, _)| subject.as_str()).collect();
+    let places = tables.get("event").map(|events| place::places(events, &wanted)).unwrap_or_default();
+    let mut counts = BTreeMap::new();
+    for (test, items) in all {
+        for (subject, column) in items {
+            let source = places.get(&subject).map(|place| place.source.clone()).unwrap_or_default();
+            *counts.entry((test.clone(), source, column)).or_default() += 1;
+        }
+    }
+    counts
+}
+
+/// Returns the lowest grade that a source must not fall below, and the grade found, for sources that do.
+pub fn below_required(report: &Report) -> Vec<(&str, Grade, Grade)> {
+    report
+        .sources
+        .iter()
+        .filter(|source| source.grade < source.require)
+        .map(|source| (source.id.as_str(), source.require, source.grade))
+        .collect()
 }

@@ -12,7 +12,7 @@ use crate::clock::Period;
 
 /// Returns the minimum grade demanded of a source: what the workspace says, else `pinned-signed` where the trust file
 /// binds a key to one of its logs.
-pub(super) fn required(plan: &SourcePlan, keyring: &Keyring) -> Grade {
+pub(super) fn required(plan: &SourcePlan<'_>, keyring: &Keyring) -> Grade {
     plan.settings.require.unwrap_or_else(|| {
         if plan.settings.logs.iter().any(|log| keyring.binds(log)) { Grade::PinnedSigned } else { Grade::None }
     })
@@ -20,7 +20,7 @@ pub(super) fn required(plan: &SourcePlan, keyring: &Keyring) -> Grade {
 
 /// Returns the entry of one source. `repeated` counts its events that repeat a fact.
 pub(super) fn source(
-    plan: &SourcePlan,
+    plan: &SourcePlan<'_>,
     found: &StitchedSource,
     logs: &[Log],
     keyring: &Keyring,

@@ -1,3 +1,159 @@
-//! The command line: one file per verb.
+//! The command line: one file per command, and what they share.
+//!
+//! stdout is the result, stderr everything else. A command returns how it ended or a [`Failure`]; only [`main`] turns
+//! that into an exit code.
 
-pub mod sources;
+mod check;
+mod controls;
+mod gate;
+mod period;
+mod report;
+mod sources;
+mod verify;
+
+use std::io::{self, IsTerminal as _, Write};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::clock::Moment;
+use crate::error::Failure;
+use crate::exit::Exit;
+
+/// Turns approval logs into audit evidence.
+#[derive(Parser, Debug)]
+#[command(name = "countersign", version, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// Start of the period, instead of the workspace's
+    #[arg(long, global = true, value_name = "TIME")]
+    from: Option<Moment>,
+    /// End of the period, exclusive, instead of the workspace's
+    #[arg(long, global = true, value_name = "TIME")]
+    to: Option<Moment>,
+    /// Test nothing after this moment
+    #[arg(long, global = true, value_name = "TIME")]
+    as_of: Option<Moment>,
+    /// Print the result only
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// When to colour messages
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+    /// Threads to use; the result is the same for any number
+    #[arg(long, global = true, value_name = "N")]
+    threads: Option<usize>,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Make the audit pack: verify the logs, test every case, write reports and evidence
+    Report(report::ReportArgs),
+    /// Answer a scheduled job by exit code: did a control break?
+    Check(check::CheckArgs),
+    /// Verify logs, or a pack, offline
+    Verify(verify::VerifyArgs),
+    Sources(sources::SourcesArgs),
+    Controls(controls::Args),
+}
+
+/// Where a command writes.
+pub struct Io<'a> {
+    /// The result.
+    pub out: &'a mut dyn Write,
+    /// Everything else.
+    pub err: &'a mut dyn Write,
+    /// True where only the result is wanted.
+    pub quiet: bool,
+}
+
+impl Io<'_> {
+    /// Writes a line of the result.
+    ///
+    /// # Errors
+    ///
+    /// When the output is gone.
+    pub fn result(&mut self, line: &str) -> Result<(), Failure> {
+        writeln!(self.out, "{line}").map_err(|error| Failure::output(&error))
+    }
+
+    /// Writes a line that is no result; a closed stderr is nobody's failure.
+    pub fn note(&mut self, line: &str) {
+        if !self.quiet {
+            let _ = writeln!(self.err, "{line}");
+        }
+    }
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Some(threads) = cli.common.threads {
+        // Fails only if the pool exists already, and nothing before this line makes one.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    let mut io = Io { out: &mut out, err: &mut err, quiet: cli.common.quiet };
+    let exit = match run(&cli, &mut io) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            let text = failure.to_string();
+            let _ = write!(io.err, "{}", if coloured(cli.common.color) { paint(&text) } else { text });
+            failure.exit()
+        }
+    };
+    match io.out.flush() {
+        Ok(()) => ExitCode::from(exit.code()),
+        Err(_) => ExitCode::from(Exit::Incomplete.code()),
+    }
+}
+
+fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
+    match &cli.command {
+        Command::Report(args) => report::run(args, &cli.common, io),
+        Command::Check(args) => check::run(args, &cli.common, io),
+        Command::Verify(args) => verify::run(args, io),
+        Command::Controls(args) => match controls::run(args, io.out) {
+            Ok(()) => Ok(Exit::Done),
+            Err(error) => Err(crate::run::RunError::from(error).into()),
+        },
+        Command::Sources(args) => match sources::run(args, io.out) {
+            Ok(true) => Ok(Exit::Done),
+            Ok(false) => Ok(Exit::Usage),
+            Err(sources::SourcesError::Profile(error)) => Err(crate::run::RunError::from(error).into()),
+            Err(sources::SourcesError::Output(error)) => Err(Failure::output(&error)),
+        },
+    }
+}
+
+fn coloured(when: Color) -> bool {
+    match when {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    }
+}
+
+/// Colours the labels of a failure.
+fn paint(text: &str) -> String {
+    text.replacen("error:", "\u{1b}[1;31merror:\u{1b}[0m", 1).replace("  help:", "  \u{1b}[1;36mhelp:\u{1b}[0m")
+}

@@ -10,7 +10,7 @@ use crate::profile::{ProfileError, sample};
 
 /// Work with the source profiles, which say how the records of a product become events.
 #[derive(Args, Clone, Debug)]
-pub struct SourcesArgs {
+pub(super) struct SourcesArgs {
     #[command(subcommand)]
     command: SourcesCommand,
 }
@@ -52,7 +52,7 @@ struct TestArgs {
 
 /// Why a run of `sources` did not end well.
 #[derive(Debug, thiserror::Error)]
-pub enum SourcesError {
+pub(super) enum SourcesError {
     /// A profile cannot be used. The user can fix this.
     #[error(transparent)]
     Profile(#[from] ProfileError),
@@ -76,7 +76,7 @@ impl SourcesError {
 /// # Errors
 ///
 /// [`SourcesError::Profile`] for a profile that is not there or cannot be used.
-pub fn run(args: &SourcesArgs, out: &mut dyn Write) -> Result<bool, SourcesError> {
+pub(super) fn run(args: &SourcesArgs, out: &mut dyn Write) -> Result<bool, SourcesError> {
     match &args.command {
         SourcesCommand::List(args) => list(&Library::open(&args.workspace)?, out).map(|()| true),
         SourcesCommand::Show(args) => {

@@ -1,4 +1,11 @@
 //! Records to verified records: signatures, hash chains, trust, and what they show.
 
+pub mod chain;
+pub mod countersign_log;
+pub mod head;
+pub mod json;
+pub mod keyring;
 pub mod record;
+pub mod signature;
+pub mod stitch;
 pub mod verdict;

@@ -22,7 +22,6 @@ impl<'a> VerifiedRecord<'a> {
     }
 
     /// Admits a record whose checks have passed, at the grade they earned.
-    #[expect(dead_code, reason = "the chain verifier is its caller")]
     pub(in crate::integrity) fn graded(
         record: Record<'a>,
         log: &'a str,

@@ -21,6 +21,9 @@ const RUN_SCHEMA: &str = "countersign/run/1";
 /// Schema of `objects.json`.
 const OBJECTS_SCHEMA: &str = "countersign/pack-objects/1";
 
+/// The longest file that is read into memory: far above any report, far below what would stop a machine.
+const MAX_IN_MEMORY: u64 = 1 << 30;
+
 /// The settings in force after the command line: with the policy folder, all that a second derivation needs.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -124,6 +127,11 @@ impl PackFolder {
         &self.root
     }
 
+    /// Returns where the file `path` of the pack lies, for files that are read as a stream.
+    pub fn place(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
     /// Returns the folder with the workspace file, roster, heads, tests, mappings and profiles as used.
     pub fn policy_dir(&self) -> PathBuf {
         self.root.join(POLICY)
@@ -171,7 +179,8 @@ impl PackFolder {
         self.read(REPORT_JSON)
     }
 
-    /// Returns the bytes of the payload file `path`, once they match its manifest line.
+    /// Returns the bytes of the payload file `path`, once they match its manifest line. Source objects may be too
+    /// long for this; [`PackFolder::place`] leads to them, and [`PackFolder::objects`] has their digests.
     ///
     /// # Errors
     /// [`PackError::Unusable`] where the file is absent, listed nowhere, or differs.
@@ -182,7 +191,7 @@ impl PackFolder {
             .ok_or_else(|| unusable(MANIFEST, "it is absent or malformed".to_owned()))?;
         let expected =
             *manifest.get(path).ok_or_else(|| unusable(path, "no manifest lists it".to_owned()))?;
-        let bytes = read_plain(&self.root.join(path))
+        let bytes = read_plain(&self.place(path))
             .ok_or_else(|| unusable(path, "it is no file that can be read".to_owned()))?;
         let found = Digest::of(&bytes);
         if found != expected {
@@ -215,9 +224,13 @@ fn defect(path: &Path) -> Option<&'static str> {
     (!ours).then_some("it is a bag of another program")
 }
 
-/// Reads a regular file; a link is not followed.
+/// Reads a regular file into memory; a link is not followed.
 pub(super) fn read_plain(path: &Path) -> Option<Vec<u8>> {
-    fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).and_then(|_| fs::read(path).ok())
+    let metadata = fs::symlink_metadata(path).ok()?;
+    if !metadata.is_file() || metadata.len() > MAX_IN_MEMORY {
+        return None;
+    }
+    fs::read(path).ok()
 }
 
 fn unusable(path: &str, why: String) -> PackError {

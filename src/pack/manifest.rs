@@ -86,7 +86,7 @@ mod tests {
             good.to_uppercase(),
             good.replace('\n', "\r\n"),
             format!("{good}{good}"),
-            format!("{good}{}", entry("data/A")),
+            format!("{}{good}", entry("data/A")),
             format!("{}{good}", entry("data/b")),
             entry("data/../x"),
             format!("\u{feff}{good}"),

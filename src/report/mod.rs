@@ -6,7 +6,9 @@ pub mod document;
 pub mod figure;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod html;
 pub mod json;
 pub mod model;
 pub mod pdf;
+pub mod visible;
 pub mod view;

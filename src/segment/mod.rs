@@ -7,12 +7,15 @@
 
 pub mod finish;
 pub mod hole;
+pub mod links;
 pub mod plan;
 pub mod scan;
 pub mod stitch;
 pub mod summary;
 
 use polars::prelude::DataFrame;
+
+use crate::digest::Digest;
 
 /// The rows of one segment. Lines count from the start of the segment until they are stitched.
 #[derive(Clone, Debug)]
@@ -21,4 +24,14 @@ pub struct Part {
     pub events: DataFrame,
     /// Frame of [`crate::table::IntegrityRow`]: one row per record.
     pub records: DataFrame,
+    /// Key that signed the records from a line on, up to the next entry; empty without signatures.
+    pub signers: Vec<(u64, Digest)>,
+}
+
+impl Part {
+    /// Returns the key of the record on `line`, counted from the start of the segment.
+    pub fn signer(&self, line: u64) -> Option<Digest> {
+        let after = self.signers.partition_point(|(first, _)| *first <= line);
+        after.checked_sub(1).and_then(|at| self.signers.get(at)).map(|(_, key)| *key)
+    }
 }

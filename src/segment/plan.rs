@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::integrity::verdict::BreakKind;
-use crate::profile::Profile;
+use crate::profile::{Context, Integrity, Profile};
 use crate::settings::Source;
 use crate::source::container::Container;
 use crate::source::framing::Framing;
@@ -19,15 +19,24 @@ pub const SEGMENT_BYTES: u64 = 32 << 20;
 
 /// A source with its objects, sorted by name.
 #[derive(Debug)]
-pub struct SourcePlan {
+pub struct SourcePlan<'p> {
     /// What the workspace declares.
     pub settings: Source,
     /// How its records are read.
-    pub profile: Profile,
+    pub profile: &'p Profile,
+    /// What the mapping knows of the source.
+    pub context: Context,
     /// Its objects.
     pub objects: Vec<ObjectRef>,
     /// Objects that should be there and are not, with the reason.
     pub missing: Vec<Missing>,
+}
+
+impl SourcePlan<'_> {
+    /// Tells whether a chain or signatures protect its records.
+    pub fn is_protected(&self) -> bool {
+        self.profile.integrity() != Integrity::None
+    }
 }
 
 /// An object that should be there and is not.
@@ -54,9 +63,9 @@ pub struct Segment {
 
 /// Everything a run reads.
 #[derive(Debug)]
-pub struct Plan {
+pub struct Plan<'p> {
     /// Sources, in the order declared.
-    pub sources: Vec<SourcePlan>,
+    pub sources: Vec<SourcePlan<'p>>,
     /// Segments, by source, object name and offset.
     pub segments: Vec<Segment>,
 }
@@ -84,11 +93,11 @@ pub fn objects(settings: &Source, base: &Path) -> (Vec<ObjectRef>, Vec<Missing>)
 }
 
 /// Cuts the objects of `sources` into segments of about `segment_bytes`.
-pub fn plan(sources: Vec<SourcePlan>, segment_bytes: u64) -> Plan {
+pub fn plan(sources: Vec<SourcePlan<'_>>, segment_bytes: u64) -> Plan<'_> {
     let mut segments = Vec::new();
     for (source, at) in sources.iter().zip(0..) {
         for (object, index) in source.objects.iter().zip(0..) {
-            let cuttable = object.size > segment_bytes && is_lines(source.profile.framing(), &object.name);
+            let cuttable = object.size > segment_bytes && is_lines(&source.profile.framing(), &object.name);
             if !(cuttable && is_plain(object)) {
                 segments.push(Segment { source: at, object: index, range: None });
                 continue;

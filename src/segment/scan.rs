@@ -8,6 +8,7 @@ use super::plan::{Segment, SourcePlan, is_lines};
 use super::summary::{Failure, MAX_REJECTS, Reject, Summary, Times};
 use crate::clock::Moment;
 use crate::column::FrameBuilder;
+use crate::digest::Digest;
 use crate::event::Event;
 use crate::integrity::chain::{LogScanner, ScanOptions, Scanned};
 use crate::integrity::countersign_log::MAX_LINE;
@@ -32,17 +33,18 @@ pub enum Keep {
 /// Verifies and normalises `segment` of `source`.
 ///
 /// Whatever is wrong with the data is data in the summary; this never fails.
-pub fn segment(source: &SourcePlan, segment: &Segment, keyring: &Keyring, keep: Keep) -> (Part, Summary) {
+pub fn segment(source: &SourcePlan<'_>, segment: &Segment, keyring: &Keyring, keep: Keep) -> (Part, Summary) {
     let mut scan = Scan::new(source, segment, keyring, keep);
     let stored = scan.read(segment);
     scan.finish(segment, stored)
 }
 
 struct Scan<'a> {
-    source: &'a SourcePlan,
+    source: &'a SourcePlan<'a>,
     object: &'a str,
     keyring: &'a Keyring,
     keep: Keep,
+    context: Context,
     span_ms: i64,
     events: FrameBuilder<Event>,
     records: FrameBuilder<IntegrityRow>,
@@ -50,27 +52,30 @@ struct Scan<'a> {
     surroundings: Surroundings,
     /// Events of the record at hand.
     scratch: Vec<Event>,
+    signers: Vec<(u64, Digest)>,
 }
 
 impl<'a> Scan<'a> {
-    fn new(source: &'a SourcePlan, segment: &Segment, keyring: &'a Keyring, keep: Keep) -> Self {
+    fn new(source: &'a SourcePlan<'a>, segment: &Segment, keyring: &'a Keyring, keep: Keep) -> Self {
         let object = source.objects[segment.object].name.as_str();
         Self {
             source,
             object,
             keyring,
             keep,
+            context: source.context.with_object(object),
             span_ms: source.settings.max_silence_ms.unwrap_or(DAY_MS).min(DAY_MS),
             events: FrameBuilder::default(),
             records: FrameBuilder::default(),
             summary: Summary::new(&source.settings.id, object, segment.range.as_ref().map_or(0, |range| range.start)),
             surroundings: Surroundings::default(),
             scratch: Vec::new(),
+            signers: Vec::new(),
         }
     }
 
     /// Reads the segment; returns the digest and length of the object, if that is what the segment is.
-    fn read(&mut self, segment: &Segment) -> io::Result<Option<(crate::digest::Digest, u64)>> {
+    fn read(&mut self, segment: &Segment) -> io::Result<Option<(Digest, u64)>> {
         let object = &self.source.objects[segment.object];
         if let Some(range) = &segment.range {
             // One byte more in front: it tells whether a line begins exactly at the start.
@@ -84,7 +89,7 @@ impl<'a> Scan<'a> {
             return Ok(None);
         }
         let mut unpacked = Unpacked::new(object::open(object, None)?)?;
-        if is_lines(self.source.profile.framing(), self.object) {
+        if is_lines(&self.source.profile.framing(), self.object) {
             self.lines(Lines::new(BufReader::with_capacity(1 << 18, &mut unpacked), 0, u64::MAX, self.limit()))?;
         } else {
             self.document(&mut unpacked)?;
@@ -119,7 +124,7 @@ impl<'a> Scan<'a> {
             start: lines.offset(),
             logs: &source.settings.logs,
             keyring: self.keyring,
-            max_silence: None,
+            max_silence: source.settings.max_silence_ms,
         });
         let result = loop {
             let line = match lines.next_line() {
@@ -140,7 +145,11 @@ impl<'a> Scan<'a> {
                 },
                 (None, true) => match scanner.line(line.bytes) {
                     Scanned::Admitted(admitted) => {
-                        self.record(&admitted.record, Some(admitted.time), true);
+                        self.signer(line.number, admitted.key);
+                        match self.keep {
+                            Keep::Rows => self.record(&admitted.record, Some(admitted.time), true),
+                            Keep::Summary => self.seen(admitted.record.log(), admitted.time),
+                        }
                         None
                     }
                     Scanned::Rejected(rejected) => Some(rejected),
@@ -186,7 +195,7 @@ impl<'a> Scan<'a> {
 
     fn document(&mut self, unpacked: &mut Unpacked) -> io::Result<()> {
         let pointers = match self.source.profile.framing() {
-            Framing::Document { records } | Framing::ByName { records } => records.clone(),
+            Framing::Document { records } | Framing::ByName { records } => records,
             Framing::Lines => Vec::new(),
         };
         let mut bytes = Vec::new();
@@ -221,33 +230,58 @@ impl<'a> Scan<'a> {
 
     /// Maps an admitted record. `time` is the log's own time of the record, where it has one.
     fn record(&mut self, record: &VerifiedRecord<'_>, time: Option<Moment>, protected: bool) {
-        let context = Context { source: &self.source.settings.id, object: self.object, set: &self.source.settings.set };
         self.scratch.clear();
-        let mapped = self.source.profile.map(record, &context, &mut self.scratch);
-        let at = time.or_else(|| self.scratch.iter().find_map(|event| event.time_ms).map(Moment::from_ms));
+        let source = self.source;
+        let mapped = source.profile.map(record, &self.context, &mut self.scratch);
         let tally = &mut self.summary.tally;
-        match mapped {
+        let stated = match mapped {
             Mapped::Events(count) => {
                 tally.mapped += 1;
                 tally.events += count as u64;
+                self.scratch.iter().find_map(|event| event.time_ms)
             }
-            Mapped::Ignored { reason } => *tally.ignored.entry(reason.to_string()).or_default() += 1,
-            Mapped::Observation => tally.observations += 1,
-            Mapped::Housekeeping => tally.housekeeping += 1,
+            Mapped::Ignored { reason, time_ms } => {
+                *tally.ignored.entry(reason.to_owned()).or_default() += 1;
+                time_ms
+            }
+            Mapped::Observation { time_ms } => {
+                tally.observations += 1;
+                time_ms
+            }
+            Mapped::Housekeeping { time_ms } => {
+                tally.housekeeping += 1;
+                time_ms
+            }
             Mapped::Rejected { kind, detail } => {
                 let place = record.record();
                 return self.reject(place.line, place.offset, kind, detail);
             }
-        }
+        };
+        let at = time.or(stated.map(Moment::from_ms));
         if let Some(at) = at {
-            self.summary.times.entry(record.log().to_owned()).or_default().add(at, self.span_ms);
-            self.surroundings.good(at, &mut self.summary.rejects);
+            self.seen(record.log(), at);
         }
         if self.keep == Keep::Rows {
             for event in &self.scratch {
                 self.events.push(event);
             }
             self.records.push(&self.row(record, at, protected));
+        }
+    }
+
+    /// Notes the time of a good record.
+    fn seen(&mut self, log: &str, at: Moment) {
+        match self.summary.times.get_mut(log) {
+            Some(times) => times.add(at, self.span_ms),
+            None => self.summary.times.entry(log.to_owned()).or_default().add(at, self.span_ms),
+        }
+        self.surroundings.good(at, &mut self.summary.rejects);
+    }
+
+    /// Notes the key that the record on `line` names.
+    fn signer(&mut self, line: u64, key: Digest) {
+        if self.keep == Keep::Rows && self.signers.last().is_none_or(|(_, last)| *last != key) {
+            self.signers.push((line, key));
         }
     }
 
@@ -284,7 +318,7 @@ impl<'a> Scan<'a> {
     fn finish(
         mut self,
         segment: &Segment,
-        stored: io::Result<Option<(crate::digest::Digest, u64)>>,
+        stored: io::Result<Option<(Digest, u64)>>,
     ) -> (Part, Summary) {
         match stored {
             Ok(stored) => self.summary.stored = stored,
@@ -298,7 +332,7 @@ impl<'a> Scan<'a> {
                 Err(error) => self.summary.failure = Some(failure(&error)),
             }
         }
-        (Part { events: self.events.finish(), records: self.records.finish() }, self.summary)
+        (Part { events: self.events.finish(), records: self.records.finish(), signers: self.signers }, self.summary)
     }
 }
 

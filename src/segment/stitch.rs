@@ -3,12 +3,16 @@
 //! A pure function of the set: the order and the number of times that a summary arrives change nothing, and neither
 //! does where the objects were cut.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::hole::{damage, silences};
 use super::plan::SourcePlan;
 use super::summary::{Summary, Times};
 use crate::clock::{Moment, Period};
+use crate::integrity::chain::RunSummary;
+use crate::integrity::head::LogHead;
+use crate::integrity::keyring::Keyring;
+use crate::integrity::stitch::{LinkIndex, LogVerdict, ObjectFact, StitchInput, stitch as chain_stitch};
 use crate::integrity::verdict::{BreakKind, Completeness, Grade, Verdict};
 use crate::report::model::{Hole, Log, Object, Tally};
 
@@ -37,10 +41,27 @@ pub struct Stitched {
     pub sources: Vec<StitchedSource>,
     /// Logs, by source and name.
     pub logs: Vec<Log>,
+    /// Verdicts of chained logs, by source.
+    pub verdicts: BTreeMap<String, Vec<LogVerdict>>,
     /// Holes, by source and start.
     pub holes: Vec<Hole>,
     /// Lines before each segment of its object.
     pub bases: BTreeMap<(String, String, u64), u64>,
+    /// Heads that match no input.
+    pub unmatched_heads: Vec<LogHead>,
+}
+
+/// What was brought from outside to judge logs by.
+#[derive(Clone, Copy)]
+pub struct Anchors<'a> {
+    /// Trusted keys.
+    pub keyring: &'a Keyring,
+    /// Last records, by source.
+    pub heads: &'a BTreeMap<String, Vec<LogHead>>,
+    /// Last records before the objects, by source.
+    pub after: &'a BTreeMap<String, Vec<LogHead>>,
+    /// Links of single records.
+    pub links: &'a dyn LinkIndex,
 }
 
 /// Returns the span of `period` that can be tested at `as_of`.
@@ -48,10 +69,8 @@ pub fn window(period: Period, as_of: Moment) -> Period {
     Period { from: period.from, to: period.to.min(as_of) }
 }
 
-/// Folds the summaries of the segments of `sources`, apart from the chains of their logs.
-///
-/// `window` is the period, ended at as-of.
-pub fn stitch(sources: &[SourcePlan], summaries: &Summaries, window: Period) -> Stitched {
+/// Folds the summaries of the segments of `sources`. `window` is the period, ended at as-of.
+pub fn stitch(sources: &[SourcePlan<'_>], summaries: &Summaries, window: Period, anchors: &Anchors<'_>) -> Stitched {
     let mut stitched = Stitched::default();
     for source in sources {
         let id = source.settings.id.as_str();
@@ -62,19 +81,78 @@ pub fn stitch(sources: &[SourcePlan], summaries: &Summaries, window: Period) -> 
         for log in found.times.values() {
             times.extend(log);
         }
-        stitched.holes.extend(damage(id, &segments, &bases, &times, lifetime(source, window)));
-        stitched.holes.extend(absent(source, &found, window));
-        stitched.logs.extend(plain_log(source, &found, &stitched.holes));
+        let mut holes = absent(source, &found, window);
+        holes.extend(damage(id, &segments, &bases, &times, lifetime(source, window)));
+        if source.is_protected() {
+            let verdicts = chains(source, &segments, window, anchors);
+            holes.extend(verdicts.logs.iter().flat_map(|verdict| verdict.holes.clone()));
+            stitched.logs.extend(verdicts.logs.iter().map(|verdict| with_rejects(&verdict.log, &found)));
+            stitched.unmatched_heads.extend(verdicts.unmatched_heads);
+            stitched.verdicts.insert(id.to_owned(), verdicts.logs);
+        } else {
+            stitched.logs.push(plain_log(source, &found, &holes));
+        }
+        // The chain and the reader may both notice that an object is missing or that a log is silent.
+        holes.sort();
+        holes.dedup_by(|a, b| (&a.span, a.kind, &a.object, a.line) == (&b.span, b.kind, &b.object, b.line));
+        stitched.holes.extend(holes);
         stitched.bases.extend(bases.into_iter().map(|((object, start), base)| ((id.to_owned(), object, start), base)));
         stitched.sources.push(found);
     }
+    stitched.logs.sort_by(|a, b| (&a.source, &a.log).cmp(&(&b.source, &b.log)));
     stitched.holes.sort();
-    stitched.holes.dedup();
     stitched
 }
 
+/// Judges the chained logs of a source.
+fn chains(
+    source: &SourcePlan<'_>,
+    segments: &[&Summary],
+    window: Period,
+    anchors: &Anchors<'_>,
+) -> crate::integrity::stitch::Stitched {
+    let none = Vec::new();
+    let id = &source.settings.id;
+    let mut objects: Vec<ObjectFact> = source
+        .objects
+        .iter()
+        .map(|object| ObjectFact {
+            name: object.name.clone(),
+            fault: segments
+                .iter()
+                .filter(|summary| summary.object == object.name)
+                .find_map(|summary| summary.failure.as_ref())
+                .map(|failure| (failure.kind, failure.detail.clone())),
+        })
+        .collect();
+    objects.extend(source.missing.iter().map(|missing| ObjectFact {
+        name: missing.pattern.clone(),
+        fault: Some((missing.kind, missing.detail.clone())),
+    }));
+    let runs: Vec<RunSummary> = segments.iter().flat_map(|summary| summary.runs.clone()).collect();
+    chain_stitch(&StitchInput {
+        source: id,
+        logs: &source.settings.logs,
+        objects: &objects,
+        runs: &runs,
+        heads: anchors.heads.get(id).unwrap_or(&none),
+        after: anchors.after.get(id).unwrap_or(&none),
+        keyring: anchors.keyring,
+        links: anchors.links,
+        period: lifetime(source, window),
+        as_of: window.to,
+        max_silence: source.settings.max_silence_ms,
+    })
+}
+
+/// Adds to a log the records that are intact and yet could not be used.
+fn with_rejects(log: &Log, found: &StitchedSource) -> Log {
+    let unusable: u64 = found.tally.rejected.get(&BreakKind::Rejected).copied().unwrap_or_default();
+    Log { rejected: log.rejected.max(unusable), ..log.clone() }
+}
+
 /// Returns the part of `window` in which the source lived.
-pub fn lifetime(source: &SourcePlan, window: Period) -> Period {
+pub fn lifetime(source: &SourcePlan<'_>, window: Period) -> Period {
     let from = source.settings.from.map_or(window.from, |from| from.max(window.from));
     let to = source.settings.until.map_or(window.to, |until| until.min(window.to));
     Period { from, to: to.max(from) }
@@ -91,7 +169,7 @@ fn bases(segments: &[&Summary]) -> BTreeMap<(String, u64), u64> {
     bases
 }
 
-fn one(source: &SourcePlan, segments: &[&Summary]) -> StitchedSource {
+fn one(source: &SourcePlan<'_>, segments: &[&Summary]) -> StitchedSource {
     let mut found = StitchedSource::default();
     let mut objects: BTreeMap<&str, Object> = BTreeMap::new();
     for summary in segments {
@@ -143,7 +221,7 @@ fn add(total: &mut Tally, part: &Tally) {
 }
 
 /// Returns the holes of what is not there at all: objects, logs, records, and time without any.
-fn absent(source: &SourcePlan, found: &StitchedSource, window: Period) -> Vec<Hole> {
+fn absent(source: &SourcePlan<'_>, found: &StitchedSource, window: Period) -> Vec<Hole> {
     let settings = &source.settings;
     let lifetime = lifetime(source, window);
     let whole = |kind, object: &str, detail: String| Hole {
@@ -156,12 +234,6 @@ fn absent(source: &SourcePlan, found: &StitchedSource, window: Period) -> Vec<Ho
     };
     let mut holes: Vec<Hole> =
         source.missing.iter().map(|missing| whole(missing.kind, &missing.pattern, missing.detail.clone())).collect();
-    let protected = source.profile.is_protected();
-    if protected {
-        for log in settings.logs.iter().filter(|log| !found.times.contains_key(*log)) {
-            holes.push(whole(BreakKind::MissingObject, "", format!("no object holds a record of log `{log}`")));
-        }
-    }
     let excused = settings.may_be_empty.as_ref().is_some_and(|(_, until)| window.to <= *until);
     let inside: u64 = in_window(found, lifetime);
     if inside == 0 && !excused {
@@ -173,7 +245,7 @@ fn absent(source: &SourcePlan, found: &StitchedSource, window: Period) -> Vec<Ho
             holes.push(whole(BreakKind::Gap, "", detail));
         }
     }
-    if let (Some(limit), true) = (settings.max_silence_ms, inside > 0) {
+    if let (Some(limit), true, false) = (settings.max_silence_ms, inside > 0, source.is_protected()) {
         for times in found.times.values() {
             holes.extend(silences(&settings.id, times, limit, lifetime));
         }
@@ -192,10 +264,7 @@ fn in_window(found: &StitchedSource, window: Period) -> u64 {
 }
 
 /// Returns the log of a source whose format has no mechanism.
-fn plain_log(source: &SourcePlan, found: &StitchedSource, holes: &[Hole]) -> Option<Log> {
-    if source.profile.is_protected() {
-        return None;
-    }
+fn plain_log(source: &SourcePlan<'_>, found: &StitchedSource, holes: &[Hole]) -> Log {
     let id = source.settings.id.clone();
     let records = found.tally.read;
     let rejected: u64 = found.tally.rejected.values().sum();
@@ -212,7 +281,7 @@ fn plain_log(source: &SourcePlan, found: &StitchedSource, holes: &[Hole]) -> Opt
             detail: hole.detail.clone(),
         })
         .collect();
-    Some(Log {
+    Log {
         source: id.clone(),
         log: id,
         verdict: Verdict::NotVerifiable,
@@ -233,13 +302,5 @@ fn plain_log(source: &SourcePlan, found: &StitchedSource, holes: &[Hole]) -> Opt
         keys: Vec::new(),
         uncovered_fields: vec!["every field".to_owned()],
         breaks,
-    })
-}
-
-/// Returns the declared log names of all sources, for the census of what should be there.
-pub fn declared(sources: &[SourcePlan]) -> BTreeSet<(&str, &str)> {
-    sources
-        .iter()
-        .flat_map(|source| source.settings.logs.iter().map(|log| (source.settings.id.as_str(), log.as_str())))
-        .collect()
+    }
 }

@@ -2,4 +2,5 @@
 
 mod pack;
 mod pdf;
+mod control;
 mod profile;

@@ -6,15 +6,18 @@ use super::{
     flow::{Flow, Set, Side},
     fonts::Face,
     style::{
-        BODY, BOTTOM, CAPTION, GAP, GUTTER, HAIRLINE, LEFT, MEASURE, SECTION, SMALL, SUBSECTION, TOP,
-        VERDICT, WIDTH, ink, tone,
+        BODY, BOTTOM, GAP, GUTTER, HAIRLINE, LEFT, MEASURE, SECTION, SMALL, SUBSECTION, TOP, VERDICT, WIDTH,
+        ink, tone,
     },
     table::table,
 };
-use crate::report::document::{Block, Chip, Fact, Ink, Section, Text, Tone};
+use crate::report::document::{Block, Chip, Fact, Ink, Section, Style, Text, Tone};
 
 /// Width of the labels of a facts list.
 const LABEL: f32 = 128.0;
+
+/// Space above and below a pair of a facts list.
+const FACT_PAD: f32 = 2.2;
 
 /// Indent of list items and notes.
 const INDENT: f32 = 13.0;
@@ -23,13 +26,57 @@ const INDENT: f32 = 13.0;
 pub(super) fn section(flow: &mut Flow<'_>, section: &Section) -> Result<(), PdfError> {
     heading(flow, section)?;
     for (index, each) in section.blocks.iter().enumerate() {
-        if index > 0 {
-            let after_chips = matches!(section.blocks[index - 1], Block::Chips { .. });
-            flow.space(if after_chips { GAP * 1.8 } else { GAP });
+        if let Some(before) = index.checked_sub(1).and_then(|before| section.blocks.get(before)) {
+            flow.space(gap(before, each));
+        }
+        if let Block::Paragraph { .. } = each {
+            let least = start(flow, &section.blocks[index..])?;
+            flow.need(least);
         }
         block(flow, each)?;
     }
     Ok(())
+}
+
+/// Returns the space between two blocks: a strong paragraph is a small heading, and belongs to what follows.
+fn gap(before: &Block, after: &Block) -> f32 {
+    let small_heading =
+        |block: &Block| matches!(block, Block::Paragraph { text } if text.style == Style::Strong);
+    if small_heading(after) {
+        GAP * 1.8
+    } else if small_heading(before) {
+        GAP * 0.45
+    } else if matches!(before, Block::Chips { .. }) {
+        GAP * 1.8
+    } else {
+        GAP
+    }
+}
+
+/// Returns the height that the start of the blocks needs to stand on one page; short paragraphs that lead in to a block
+/// stay with it.
+fn start(flow: &mut Flow<'_>, blocks: &[Block]) -> Result<f32, PdfError> {
+    let mut height = 0.0;
+    for (index, each) in blocks.iter().enumerate() {
+        let Block::Paragraph { text } = each else {
+            height += least_height(each);
+            break;
+        };
+        let set = flow.set(text, BODY)?;
+        let lines = flow.lines(&set, MEASURE)?.len().min(3);
+        let leads_in = lines <= 2
+            && match blocks.get(index + 1) {
+                None | Some(Block::Note { .. }) => false,
+                Some(Block::Paragraph { .. }) => matches!(text.style, Style::Strong | Style::Mark),
+                Some(_) => true,
+            };
+        height += lines.min(2) as f32 * BODY.leading;
+        if !leads_in {
+            break;
+        }
+        height += GAP;
+    }
+    Ok(height.min((BOTTOM - TOP) * 0.7))
 }
 
 fn heading(flow: &mut Flow<'_>, section: &Section) -> Result<(), PdfError> {
@@ -40,7 +87,7 @@ fn heading(flow: &mut Flow<'_>, section: &Section) -> Result<(), PdfError> {
     let indent = if section.number.is_empty() { 0.0 } else { number.width() + style.size * 0.75 };
     let lines = flow.lines(&title, WIDTH - indent)?;
     let height = lines.len() as f32 * style.leading;
-    let with_next = section.blocks.first().map_or(0.0, least_height);
+    let with_next = start(flow, &section.blocks)?;
     if top {
         flow.section = format!("{}  {}", section.number, section.title);
     }
@@ -65,7 +112,7 @@ fn least_height(block: &Block) -> f32 {
     match block {
         Block::Paragraph { .. } | Block::List { .. } => 2.0 * BODY.leading,
         Block::Note { .. } => 4.0 * BODY.leading,
-        Block::Facts { .. } => 3.0 * BODY.leading,
+        Block::Facts { .. } => 4.0 * BODY.leading,
         Block::Chips { .. } => 60.0,
         Block::Table(_) => 80.0,
         Block::Figure(figure) => {
@@ -82,15 +129,8 @@ fn block(flow: &mut Flow<'_>, block: &Block) -> Result<(), PdfError> {
         }
         Block::Note { tone, title, paragraphs } => note(flow, *tone, title, paragraphs),
         Block::List { items } => list(flow, items),
-        Block::Facts { title, facts } => {
-            if !title.is_empty() {
-                let set = flow.plain(title, CAPTION, ink(Ink::Text))?;
-                flow.need(CAPTION.leading + 2.0 * BODY.leading);
-                flow.paragraph(&set, LEFT, WIDTH)?;
-                flow.y += 3.0;
-            }
-            self::facts(flow, facts, WIDTH)
-        }
+        // The title of a list is its name for those who cannot see it; the heading above says the same.
+        Block::Facts { facts, .. } => self::facts(flow, facts, WIDTH),
         Block::Chips { chips } => self::chips(flow, chips),
         Block::Table(each) => table(flow, each),
         Block::Figure(each) => figure(flow, each),
@@ -147,28 +187,41 @@ fn note(flow: &mut Flow<'_>, kind: Tone, title: &str, paragraphs: &[Text]) -> Re
 
 /// Sets label and value pairs.
 pub(super) fn facts(flow: &mut Flow<'_>, facts: &[Fact], width: f32) -> Result<(), PdfError> {
+    let mut rows = Vec::with_capacity(facts.len());
     for fact in facts {
         let label = flow.plain(&fact.label, BODY, ink(Ink::Muted))?;
         let value = flow.set(&fact.value, BODY)?;
         let labels = flow.lines(&label, LABEL - GUTTER)?;
-        let values = flow.lines(&value, width - LABEL)?;
-        let lines = labels.len().max(values.len());
-        let height = lines as f32 * BODY.leading + 4.4;
-        if height < BOTTOM - TOP {
-            flow.need(height);
+        let lines = labels.len().max(flow.lines(&value, width - LABEL)?.len());
+        rows.push((label, labels, value, lines as f32 * BODY.leading + 2.0 * FACT_PAD));
+    }
+    let page = BOTTOM - TOP;
+    for (index, (label, labels, value, height)) in rows.iter().enumerate() {
+        // The last pair does not go to the next page alone, nor does the first stay alone on this one.
+        let with = if index == 0 || index + 2 == rows.len() {
+            rows.get(index + 1).map_or(0.0, |row| row.3)
+        } else {
+            0.0
+        };
+        if height + with < page {
+            flow.need(height + with);
         }
+        flow.y += FACT_PAD;
+        let (page, top) = (flow.page(), flow.y);
         for (index, line) in labels.iter().enumerate() {
-            let y = flow.y + 2.2 + index as f32 * BODY.leading;
-            flow.draw(&label, line, index, [LEFT, y, LABEL - GUTTER], Side::Left);
+            flow.draw(
+                label,
+                line,
+                index,
+                [LEFT, top + index as f32 * BODY.leading, LABEL - GUTTER],
+                Side::Left,
+            );
         }
-        flow.y += 2.2;
-        let page = flow.page();
-        let top = flow.y;
-        flow.paragraph(&value, LEFT + LABEL, width - LABEL)?;
+        flow.paragraph(value, LEFT + LABEL, width - LABEL)?;
         if flow.page() == page {
-            flow.y = top + lines as f32 * BODY.leading;
+            flow.y = top + height - 2.0 * FACT_PAD;
         }
-        flow.y += 2.2;
+        flow.y += FACT_PAD;
         let y = flow.y;
         flow.canvas().rule(LEFT, y, width, HAIRLINE, ink(Ink::Faint));
     }

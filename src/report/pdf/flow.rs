@@ -143,6 +143,7 @@ impl<'f> Flow<'f> {
     pub(super) fn set(&mut self, text: &Text, base: Type) -> Result<Set, PdfError> {
         let face = match text.style {
             Style::Body => base.face,
+            Style::Mark if text.tone == Tone::Plain => base.face,
             Style::Strong | Style::Mark => Face::Bold,
             Style::Mono => Face::Mono,
         };
@@ -166,13 +167,13 @@ impl<'f> Flow<'f> {
     }
 
     fn first_lines(&mut self, set: &Set, width: f32, most: usize) -> Result<Vec<Line>, PdfError> {
-        set.prepared.lines(&mut self.shaper, set.style.units(width), set.style.units(set.indent()), most)
+        set.prepared.lines(&mut self.shaper, set.style.units(width - set.indent()), most)
     }
 
     /// Draws line `index` of a text in a column, its top at `y`.
     pub(super) fn draw(&mut self, set: &Set, line: &Line, index: usize, [x, y, width]: [f32; 3], side: Side) {
         let length = set.style.points(line.width);
-        let indent = if index == 0 { set.indent() } else { 0.0 };
+        let indent = set.indent();
         let x = match side {
             Side::Left => x,
             Side::Right => x + width - length - indent,
@@ -251,6 +252,11 @@ impl Set {
     /// Returns the width on one line.
     pub(super) fn width(&self) -> f32 {
         self.style.points(self.prepared.width()) + self.indent()
+    }
+
+    /// Sets it smaller.
+    pub(super) fn shrink(&mut self, factor: f32) {
+        self.style.size *= factor;
     }
 
     /// Returns the type it is set in.

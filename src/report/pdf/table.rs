@@ -15,7 +15,13 @@ pub(super) const MAX_ROWS: usize = 500;
 const PAD: f32 = 3.2;
 
 /// Widest word that sets the width of its column; longer ones are broken.
-const MAX_WORD: f32 = 92.0;
+const MAX_WORD: f32 = 80.0;
+
+/// Words up to this width stay whole also where room is short.
+const FLOOR: f32 = 46.0;
+
+/// Size of the type, relative to other tables, where the longest words would not fit side by side.
+const TIGHT: f32 = 0.88;
 
 /// A table as laid out.
 struct Grid {
@@ -58,8 +64,10 @@ pub(super) fn table(flow: &mut Flow<'_>, table: &Table) -> Result<(), PdfError> 
     flow.need(CAPTION.leading + 2.0 + grid.head_height() + grid.least(&rows[0]) + second);
     start(flow, table, &caption)?;
     draw_head(flow, &grid);
-    for row in &rows {
-        if flow.left() < grid.least(row) {
+    for (index, row) in rows.iter().enumerate() {
+        // The last row does not go to the next page alone.
+        let last = if index > 1 && index + 2 == rows.len() { grid.least(&rows[index + 1]) } else { 0.0 };
+        if flow.left() < grid.least(row) + last {
             next_page(flow, &grid)?;
         }
         draw_row(flow, &grid, row)?;
@@ -123,9 +131,21 @@ fn next_page(flow: &mut Flow<'_>, grid: &Grid) -> Result<(), PdfError> {
 
 /// Lays out a table.
 fn grid(flow: &mut Flow<'_>, table: &Table, shown: usize) -> Result<(Grid, Vec<Row>), PdfError> {
-    let heads = heads(flow, table)?;
-    let cells = cells(flow, table, shown)?;
-    let (width, columns) = columns(table, &heads, &cells);
+    let mut heads = heads(flow, table)?;
+    let mut cells = cells(flow, table, shown)?;
+    let gaps = table.columns.len().saturating_sub(1) as f32;
+    let mut gutter = GUTTER;
+    let mut needs = needs(table, &heads, &cells);
+    if needs.iter().map(|need| need.least).sum::<f32>() > WIDTH - gaps * gutter {
+        cells.iter_mut().flatten().chain(&mut heads).for_each(|set| set.shrink(TIGHT));
+        gutter *= 0.7;
+        needs = self::needs(table, &heads, &cells);
+    }
+    let gutters = gaps * gutter;
+    // A table that needs little is as wide as half the page or as running text: eyes lose a row on a long way across.
+    let natural = needs.iter().map(|need| need.most).sum::<f32>() * 1.15 + gutters;
+    let width = [WIDTH * 0.5, MEASURE].into_iter().find(|width| natural <= *width).unwrap_or(WIDTH);
+    let columns = columns(table, share(width - gutters, &needs), gutter);
     let head = row(flow, heads, &columns)?;
     let rows = cells.into_iter().map(|cells| row(flow, cells, &columns)).collect::<Result<_, _>>()?;
     Ok((Grid { caption: table.caption.clone(), width, columns, head }, rows))
@@ -210,37 +230,33 @@ fn draw_row(flow: &mut Flow<'_>, grid: &Grid, row: &Row) -> Result<(), PdfError>
     }
 }
 
-/// Shares the width out: each column gets its share, but no less than its longest word and no more than it can use.
-///
-/// A table that needs little is as wide as half the page or as running text: eyes lose the row on the way across.
-fn columns(table: &Table, heads: &[Set], rows: &[Vec<Set>]) -> (f32, Vec<Column>) {
-    let count = table.columns.len();
-    let gutters = GUTTER * count.saturating_sub(1) as f32;
-    let needs: Vec<Need> = (0..count)
-        .map(|column| {
-            let cells = || rows.iter().filter_map(|row| row.get(column)).chain(heads.get(column));
-            let longest = cells().map(Set::longest).filter(|width| *width <= MAX_WORD).fold(12.0, f32::max);
-            let broken = cells().any(|set| set.longest() > MAX_WORD);
-            let least = if broken { longest.max(MAX_WORD * 0.75) } else { longest };
-            let most = cells().map(Set::width).fold(least, f32::max);
-            Need { share: table.columns[column].width.max(1) as f32, least, most }
-        })
-        .collect();
-    let natural = needs.iter().map(|need| need.most).sum::<f32>() * 1.15 + gutters;
-    let width = [WIDTH * 0.5, MEASURE].into_iter().find(|width| natural <= *width).unwrap_or(WIDTH);
+/// Measures what each column asks for.
+fn needs(table: &Table, heads: &[Set], rows: &[Vec<Set>]) -> Vec<Need> {
+    let need = |column: usize| {
+        let cells = || rows.iter().filter_map(|row| row.get(column)).chain(heads.get(column));
+        let longest = cells().map(Set::longest).filter(|width| *width <= MAX_WORD).fold(12.0, f32::max);
+        let broken = cells().any(|set| set.longest() > MAX_WORD);
+        let least = if broken { longest.max(MAX_WORD * 0.8) } else { longest };
+        let most = cells().map(Set::width).fold(least, f32::max);
+        let area = cells().map(Set::width).sum();
+        Need { share: table.columns[column].width.max(1) as f32, least, most, area }
+    };
+    (0..table.columns.len()).map(need).collect()
+}
+
+fn columns(table: &Table, widths: Vec<f32>, gutter: f32) -> Vec<Column> {
     let mut x = LEFT;
-    let columns = share(width - gutters, &needs)
+    widths
         .into_iter()
         .zip(&table.columns)
         .map(|(width, column)| {
             let side = if column.numeric { Side::Right } else { Side::Left };
             // A little more than what was measured, so that rounding breaks no word.
             let laid = Column { x, width: width + 0.05, side };
-            x += width + GUTTER;
+            x += width + gutter;
             laid
         })
-        .collect();
-    (width, columns)
+        .collect()
 }
 
 /// What a column asks for.
@@ -249,14 +265,28 @@ struct Need {
     share: f32,
     least: f32,
     most: f32,
+    /// Width of all its cells on one line.
+    area: f32,
 }
 
-/// Shares `width` out by weight within each column's limits.
+/// Shares `width` out by weight: a column gets no less than its longest word, and no more than it can use.
 fn share(width: f32, needs: &[Need]) -> Vec<f32> {
-    let least: f32 = needs.iter().map(|need| need.least).sum();
-    if least >= width {
-        return needs.iter().map(|need| need.least * width / least).collect();
+    if needs.iter().map(|need| need.least).sum::<f32>() < width {
+        return share_within(width, needs);
     }
+    // Too little: longer words are broken, and what is left goes where the most text is.
+    let tight: Vec<Need> = needs
+        .iter()
+        .map(|need| Need { share: need.area.max(1.0), least: need.least.min(FLOOR), ..*need })
+        .collect();
+    let least: f32 = tight.iter().map(|need| need.least).sum();
+    if least < width {
+        return share_within(width, &tight);
+    }
+    tight.iter().map(|need| need.least * width / least).collect()
+}
+
+fn share_within(width: f32, needs: &[Need]) -> Vec<f32> {
     let mut fixed: Vec<Option<f32>> = vec![None; needs.len()];
     let mut widths = vec![0.0; needs.len()];
     for _ in 0..=needs.len() {
@@ -294,7 +324,7 @@ mod tests {
     use crate::report::document::Text;
 
     fn need(share: f32, least: f32, most: f32) -> Need {
-        Need { share, least, most }
+        Need { share, least, most, area: most }
     }
 
     #[test]
@@ -302,6 +332,13 @@ mod tests {
         assert_eq!(share(100.0, &[need(1.0, 10.0, 90.0), need(3.0, 10.0, 90.0)]), [25.0, 75.0]);
         assert_eq!(share(100.0, &[need(1.0, 40.0, 90.0), need(3.0, 10.0, 90.0)]), [40.0, 60.0]);
         assert_eq!(share(100.0, &[need(1.0, 10.0, 90.0), need(3.0, 10.0, 50.0)]), [50.0, 50.0]);
+    }
+
+    #[test]
+    fn where_room_is_short_identifiers_stay_whole_and_text_gets_the_rest() {
+        let widths = share(200.0, &[need(1.0, 40.0, 40.0), need(1.0, 80.0, 100.0), need(1.0, 90.0, 900.0)]);
+        assert_eq!(widths[0], 40.0);
+        assert!(widths[2] > widths[1] && widths[1] >= FLOOR, "{widths:?}");
     }
 
     #[test]

@@ -69,6 +69,10 @@ impl Prepared {
         let mut segments = Vec::new();
         let mut start = 0;
         for (end, _) in linebreaks(&text) {
+            // A hyphen belongs to an identifier.
+            if face == Face::Mono && end < text.len() && text[start..end].ends_with('-') {
+                continue;
+            }
             while start < end {
                 let stop = floor_char(&text, end.min(start + MAX_PIECE));
                 let stop = if face == Face::Mono { after_slash(&text, start, stop) } else { stop };
@@ -91,17 +95,16 @@ impl Prepared {
         rest.iter().map(|segment| segment.full_width).sum::<i32>() + last.width
     }
 
-    /// Breaks the text into lines no wider than `max`, the first of them shorter by `indent`; about `most` lines of it.
+    /// Breaks the text into lines no wider than `max`; stops soon after `most` lines.
     pub(super) fn lines(
         &self,
         shaper: &mut Shaper<'_>,
         max: i32,
-        indent: i32,
         most: usize,
     ) -> Result<Vec<Line>, PdfError> {
         let mut lines = Vec::new();
         let mut pieces: Vec<Piece> = Vec::new();
-        let mut used = indent;
+        let mut used = 0;
         for segment in &self.segments {
             let mut rest = segment.clone();
             if lines.len() >= most {

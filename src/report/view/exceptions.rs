@@ -1,9 +1,11 @@
 //! Section 7: every exception with the line that shows it, and what could not be tested.
 
+use std::collections::BTreeSet;
+
 use super::build::{paragraph, table};
-use super::text::{DOT, local_id, of, place, plural, second_or_dash, short};
+use super::text::{DOT, listed, local_id, of, place, plural, second_or_dash, short};
 use super::{MAX_EXCEPTIONS, MAX_ROWS, View, links, section, subsection, tone};
-use crate::report::document::{Block, Section, Table, Text, Tone};
+use crate::report::document::{Block, Section, Table, Text};
 use crate::report::model::{Exception, Untestable};
 
 pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
@@ -37,19 +39,30 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
 fn register(view: &View) -> Table {
     table("exception-register", "Exceptions, most severe first")
         .column("Exception", 12)
-        .column("Severity", 10)
-        .column("Test", 11)
-        .column("Occurred (UTC)", 12)
-        .column("What was found", 30)
-        .column("Where", 15)
+        .column("Severity", 11)
+        .column("Test", 10)
+        .column("Occurred (UTC)", 11)
+        .column("What was found", 28)
+        .column("Where", 16)
         .column("Case", 12)
-        .column("Bears on", 12)
+        .column("Bears on", 9)
         .empty("No exceptions noted.")
         .filter()
-        .capped(&view.report.exceptions, MAX_EXCEPTIONS, "exceptions", |exception| row(view, exception))
+        .capped(
+            &first_of_each(&view.report.exceptions),
+            MAX_EXCEPTIONS,
+            "exceptions",
+            |(exception, first)| row(view, exception, *first),
+        )
 }
 
-fn row(view: &View, exception: &Exception) -> Vec<Text> {
+/// Marks the first exception with each id: the one that links to the id lead to.
+fn first_of_each(exceptions: &[Exception]) -> Vec<(&Exception, bool)> {
+    let mut seen = BTreeSet::new();
+    exceptions.iter().map(|exception| (exception, seen.insert(&exception.id))).collect()
+}
+
+fn row(view: &View, exception: &Exception, first: bool) -> Vec<Text> {
     let tests: Vec<&str> =
         std::iter::once(exception.test.as_str()).chain(exception.also.iter().map(String::as_str)).collect();
     let controls: Vec<&str> = exception.controls.iter().map(|id| local_id(id)).collect();
@@ -57,12 +70,14 @@ fn row(view: &View, exception: &Exception) -> Vec<Text> {
         Some(case) => view.links.case(Text::mono(case), case),
         None => Text::body("–"),
     };
+    let tone = tone::severity(&exception.severity);
     let severity = match &exception.accepted {
-        None => Text::mark(&exception.severity, tone::severity(&exception.severity)),
-        Some(waiver) => Text::mark(format!("{}{DOT}accepted: {waiver}", exception.severity), Tone::Caution),
+        None => Text::mark(&exception.severity, tone),
+        Some(_) => Text::mark(format!("{}{DOT}accepted", exception.severity), tone),
     };
+    let id = Text::mono(short(&exception.id));
     vec![
-        Text::mono(short(&exception.id)).at(links::anchor("exception", &exception.id)),
+        if first { id.at(links::anchor("exception", &exception.id)) } else { id },
         severity,
         view.links.test(Text::mono(tests.join(DOT)), &exception.test),
         Text::body(second_or_dash(exception.time)),
@@ -76,13 +91,14 @@ fn row(view: &View, exception: &Exception) -> Vec<Text> {
             .join(DOT),
         ),
         case,
-        Text::body(super::text::or_dash(&controls.join(DOT))),
+        Text::body(listed(&controls)),
     ]
 }
 
 /// Returns the defect phrase, the product's own id, and the facts.
 fn found(exception: &Exception) -> String {
     let mut parts = vec![exception.summary.clone(), format!("{} {}", exception.subject, exception.native_id)];
+    parts.extend(exception.accepted.iter().map(|waiver| format!("accepted by waiver {waiver}")));
     parts.extend(exception.facts.iter().map(|(label, value)| format!("{label}: {value}")));
     parts.join(DOT)
 }

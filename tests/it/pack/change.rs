@@ -287,6 +287,14 @@ fn a_manifest_cannot_reach_outside_its_bag() {
 }
 
 #[test]
+fn a_wrong_oxum_is_named_where_it_stands() {
+    let (_folder, out) = pack(false);
+    replace_in(&out.join(BAG_INFO), "Payload-Oxum: ", "Payload-Oxum: 1");
+    recompute_manifests(&out);
+    assert_eq!(kinds(&check(&out, &[])), [(BAG_INFO, BreakKind::DigestMismatch)]);
+}
+
+#[test]
 fn a_later_format_is_not_called_altered() {
     let (_folder, out) = pack(false);
     replace_in(&out.join(BAG_INFO), "countersign/pack/1", "countersign/pack/2");

@@ -90,7 +90,7 @@ fn a_second_derivation_finds_its_inputs() {
 #[test]
 fn what_was_changed_is_not_handed_out() {
     let (_folder, out) = pack(true);
-    fs::write(out.join("data/07_policy/run.json"), "{}").unwrap();
+    replace_in(&out.join("data/07_policy/run.json"), "\"derivation\": 1", "\"derivation\": 2");
     let error = PackFolder::open(&out).unwrap().run().unwrap_err();
     assert!(matches!(error, PackError::Unusable { .. }), "{error}");
     // Also where the manifest was changed with it: an object outside the sources is none.

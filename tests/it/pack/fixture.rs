@@ -123,6 +123,15 @@ pub(super) fn table() -> DataFrame {
     to_frame(rows.iter())
 }
 
+/// What the two queries below give on the table.
+const ITEMS: &str = concat!(
+    r#"{"SOD-01":[{"subject_id":"R-0","state":"ok"},{"subject_id":"R-1","state":"accepted"},"#,
+    r#"{"subject_id":"R-2","state":"untestable"}]}"#
+);
+const POPULATION_SQL: &str = "SELECT request_id, \
+    CASE WHEN ts_ms = 2 THEN 'untestable:ts_ms' ELSE 'testable' END AS testability FROM request;\n";
+const EXCEPTIONS_SQL: &str = "SELECT request_id, 'why' AS reason FROM request WHERE ts_ms > 0 -- no line end";
+
 pub(super) fn contents<'a>(report: &'a Report, json: &'a [u8], table: &'a DataFrame) -> PackContents<'a> {
     let named = |name: &str, bytes: &str| (name.to_owned(), bytes.as_bytes().to_vec());
     PackContents {
@@ -130,15 +139,15 @@ pub(super) fn contents<'a>(report: &'a Report, json: &'a [u8], table: &'a DataFr
         report_json: json,
         report_html: Some(b"<!doctype html>"),
         report_pdf: Some(b"%PDF-1.7"),
-        machine: vec![named("items.json", "{\"SOD-01\":[]}\n")],
+        machine: vec![named("items.json", ITEMS)],
         tables: vec![("request".to_owned(), table)],
         population: vec![named("rejected.jsonl", ""), named("unresolved-identities.csv", "ns,id\n")],
         sources: vec![july(SourceContent::Bytes(b"one line\n".to_vec()))],
         trust: vec![named("trust.toml", ""), named("gate-eu.pub", "not a key\n")],
         policy: vec![
             named("countersign.toml", "entity = \"Acme Payments\"\n"),
-            named("controls/tests/sod-01/population.sql", "SELECT request_id, 'testable' FROM request;\n"),
-            named("controls/tests/sod-01/exceptions.sql", "SELECT request_id FROM request WHERE FALSE\n"),
+            named("controls/tests/sod-01/population.sql", POPULATION_SQL),
+            named("controls/tests/sod-01/exceptions.sql", EXCEPTIONS_SQL),
         ],
     }
 }

@@ -12,22 +12,28 @@ use countersign::table::Request;
 
 use super::fixture::{Change, key, pack, recompute_manifests, replace_in};
 
-/// The commands of `VERIFY.md`, except those marked for a program that few machines have.
-fn verify_commands(pack: &Path) -> String {
-    let text = fs::read_to_string(pack.join(VERIFY)).unwrap();
-    let blocks = text.split("\n```sh\n").skip(1).map(|rest| rest.split("\n```").next().unwrap());
+/// The commands of a page: those marked `sh`, or those marked `sh duckdb`.
+fn commands(page: &Path, mark: &str) -> String {
+    let text = fs::read_to_string(page).unwrap();
+    let fence = format!("\n```{mark}\n");
+    let blocks = text.split(fence.as_str()).skip(1).map(|rest| rest.split("\n```").next().unwrap());
     let script: Vec<&str> = blocks.collect();
-    assert!(script.len() >= 3, "{text}");
+    assert!(!script.is_empty(), "{text}");
     format!("set -eu\n{}\n", script.join("\n"))
 }
 
-/// Runs the commands with a key from outside the pack, and returns whether they accept it, and what they print.
-fn follow_verify(pack: &Path, seed: u8) -> (bool, String) {
+/// Runs the commands of `VERIFY.md`; see [`follow`].
+fn follow_verify(pack: &Path, mark: &str, seed: u8) -> (bool, String) {
+    follow(&commands(&pack.join(VERIFY), mark), pack, seed)
+}
+
+/// Runs `script` with a key from outside the pack, and returns whether it accepts the pack, and what it prints.
+fn follow(script: &str, pack: &Path, seed: u8) -> (bool, String) {
     let scratch = tempfile::tempdir().unwrap();
     let key_file = scratch.path().join("outside.pub");
     fs::write(&key_file, dsse::public_pem(&key(seed).verifying_key())).unwrap();
     let output = Command::new("sh")
-        .args(["-c", &verify_commands(pack)])
+        .args(["-c", script])
         .current_dir(pack)
         .env("KEY", &key_file)
         .env("TMPDIR", scratch.path())
@@ -37,26 +43,26 @@ fn follow_verify(pack: &Path, seed: u8) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&text).into_owned())
 }
 
-/// Tells whether this machine has the programs that `VERIFY.md` asks for.
-fn auditors_machine() -> bool {
+/// Tells whether this machine has `programs`.
+fn machine_has(programs: &[&str]) -> bool {
     let has = |program: &str| {
         Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
     };
-    cfg!(unix) && ["openssl", "sha256sum", "python3"].into_iter().all(has)
+    cfg!(unix) && programs.iter().all(|program| has(program))
 }
 
 #[test]
 fn the_commands_of_verify_md_accept_the_pack_and_refuse_each_change() {
-    if !auditors_machine() {
+    if !machine_has(&["openssl", "sha256sum", "python3"]) {
         return;
     }
     let (_folder, out) = pack(true);
-    let (accepted, text) = follow_verify(&out, 1);
+    let (accepted, text) = follow_verify(&out, "sh", 1);
     assert!(accepted, "{text}");
     assert!(text.contains("Signature Verified Successfully"), "{text}");
     assert!(text.contains("the statement is about these files"), "{text}");
     assert!(text.contains(&dsse::key_id(&key(1).verifying_key()).to_string()), "{text}");
-    assert!(!follow_verify(&out, 2).0, "another key");
+    assert!(!follow_verify(&out, "sh", 2).0, "another key");
 
     let changes: [Change; 5] = [
         ("a touched file", |out| fs::write(out.join(REPORT_JSON), "{}").unwrap()),
@@ -74,12 +80,40 @@ fn the_commands_of_verify_md_accept_the_pack_and_refuse_each_change() {
     for (name, change) in changes {
         let (_folder, out) = pack(true);
         change(&out);
-        let (accepted, text) = follow_verify(&out, 1);
+        let (accepted, text) = follow_verify(&out, "sh", 1);
         assert!(!accepted, "{name}: {text}");
     }
     let (_folder, out) = pack(false);
-    let (accepted, text) = follow_verify(&out, 1);
+    let (accepted, text) = follow_verify(&out, "sh", 1);
     assert!(accepted, "unsigned: {text}");
+}
+
+#[test]
+fn the_commands_of_the_page_for_auditors_work() {
+    if !machine_has(&["sha256sum"]) {
+        return;
+    }
+    let (_folder, out) = pack(true);
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/verifying-a-pack.md");
+    let script = commands(&page, "sh").replace("cd PACK\n", "").replace("/tmp/", "\"$TMPDIR\"/");
+    let (accepted, text) = follow(&script, &out, 1);
+    assert!(accepted && text.is_empty(), "{text}");
+    fs::write(out.join("extra"), "").unwrap();
+    let (accepted, text) = follow(&script, &out, 1);
+    assert!(!accepted && text.contains("> extra"), "{text}");
+}
+
+#[test]
+fn duckdb_gives_the_same_items_by_the_commands_of_verify_md() {
+    if !machine_has(&["duckdb", "python3"]) {
+        return;
+    }
+    let (_folder, out) = pack(true);
+    let (accepted, text) = follow_verify(&out, "sh duckdb", 1);
+    assert!(accepted && text.contains("SOD-01 3 items, the same"), "{text}");
+    replace_in(&out.join("data/02_machine/items.json"), "accepted", "ok");
+    let (accepted, text) = follow_verify(&out, "sh duckdb", 1);
+    assert!(!accepted && text.contains("SOD-01 3 items, DIFFERENT"), "{text}");
 }
 
 // Parquet bytes and threads: the thread pool is made once per process, so each count needs a process of its own.

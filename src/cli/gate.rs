@@ -1,0 +1,205 @@
+//! What ends a run of `report` or `check` with another code than 0, and why.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clap::ValueEnum;
+
+use super::Io;
+use crate::assess::below_required;
+use crate::control::definition::Tier;
+use crate::exit::Exit;
+use crate::integrity::verdict::{Effect, Verdict};
+use crate::report::check::Check;
+use crate::report::console::clean;
+use crate::report::model::{Exception, Log, Report, TestOutcome};
+use crate::run::Run;
+use crate::run::material::Material;
+use crate::source::container::Unpacked;
+use crate::source::framing::{Lines, MAX_RECORD};
+use crate::source::object;
+
+/// Which exceptions end a run with 1.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum FailOn {
+    /// None
+    None,
+    /// Those that the baseline lacks; without a baseline, any
+    New,
+    /// Severity high or critical
+    High,
+    /// Any
+    Any,
+}
+
+/// The reasons of a run to end with another code than 0.
+pub(super) struct Gate<'a> {
+    run: &'a Run,
+    material: &'a Material,
+}
+
+impl<'a> Gate<'a> {
+    pub(super) fn of(run: &'a Run, material: &'a Material) -> Self {
+        Self { run, material }
+    }
+
+    fn report(&self) -> &Report {
+        self.run.assessment.report()
+    }
+
+    /// Returns the exits that `report` and `check` share.
+    pub(super) fn common(&self) -> impl Iterator<Item = Exit> + use<> {
+        let altered = self.report().logs.iter().any(|log| log.verdict == Verdict::Altered);
+        self.exits(altered, !self.report().holes.is_empty())
+    }
+
+    /// Returns the exits that `report` and `check` share, without those of breaks that the workspace knows.
+    pub(super) fn common_but_known(&self) -> impl Iterator<Item = Exit> + use<> {
+        let unknown: BTreeSet<&str> = self
+            .report()
+            .logs
+            .iter()
+            .filter(|log| log.verdict == Verdict::Altered && !self.all_known(log))
+            .map(|log| log.source.as_str())
+            .collect();
+        let known: BTreeSet<&str> = self
+            .report()
+            .logs
+            .iter()
+            .filter(|log| log.verdict == Verdict::Altered && self.all_known(log))
+            .map(|log| log.source.as_str())
+            .collect();
+        let holes = self.report().holes.iter().any(|hole| !known.contains(hole.source.as_str()) || unknown.contains(hole.source.as_str()));
+        self.exits(!unknown.is_empty(), holes)
+    }
+
+    fn exits(&self, altered: bool, holes: bool) -> impl Iterator<Item = Exit> + use<> {
+        [
+            (!self.run.unmatched_heads.is_empty(), Exit::Usage),
+            (altered, Exit::Altered),
+            (self.run.unreadable, Exit::Incomplete),
+            (holes, Exit::NotEvidenced),
+            (!below_required(self.report()).is_empty(), Exit::NotEvidenced),
+        ]
+        .into_iter()
+        .filter(|(holds, _)| *holds)
+        .map(|(_, exit)| exit)
+    }
+
+    /// Tells whether every break that makes `log` altered is one that the workspace knows, byte for byte.
+    fn all_known(&self, log: &Log) -> bool {
+        let as_of = self.report().as_of;
+        log.breaks.iter().filter(|found| found.kind.effect(true) == Effect::Altered).all(|found| {
+            let place = format!("{}:{}", found.object, found.line);
+            self.material.workspace.known_breaks.iter().any(|known| {
+                known.log == log.log
+                    && known.kind == found.kind
+                    && as_of < known.until
+                    && known.line == place
+                    && self.line_digest(&log.source, &found.object, found.line) == Some(known.digest)
+            })
+        })
+    }
+
+    fn line_digest(&self, source: &str, object: &str, line: u64) -> Option<crate::digest::Digest> {
+        let object = self.material.objects.get(source)?.0.iter().find(|found| found.name == object)?;
+        let unpacked = Unpacked::new(object::open(object, None).ok()?).ok()?;
+        let mut lines = Lines::new(std::io::BufReader::new(unpacked), 0, u64::MAX, MAX_RECORD);
+        while let Some(found) = lines.next_line().ok()? {
+            if found.number == line {
+                return Some(crate::digest::Digest::of(found.bytes));
+            }
+        }
+        None
+    }
+
+    /// Returns the exit of exceptions, if `fail_on` gates any.
+    pub(super) fn exceptions(&self, fail_on: FailOn, baseline: Option<&Check>) -> Option<Exit> {
+        let known: BTreeSet<&str> =
+            baseline.into_iter().flat_map(|check| &check.exceptions).map(|exception| exception.id.as_str()).collect();
+        let gates = |exception: &&Exception| {
+            exception.accepted.is_none()
+                && match fail_on {
+                    FailOn::None => false,
+                    FailOn::Any => true,
+                    FailOn::High => matches!(exception.severity.as_str(), "high" | "critical"),
+                    FailOn::New => !known.contains(exception.id.as_str()),
+                }
+        };
+        self.report().exceptions.iter().any(|exception| gates(&exception)).then_some(Exit::Exceptions)
+    }
+
+    /// Returns what only `check` minds: untestable items that nobody expected, and what the baseline had.
+    pub(super) fn check_only(&self, baseline: Option<&Check>) -> Vec<String> {
+        let mut reasons = self.unexpected_untestable();
+        if let Some(baseline) = baseline {
+            reasons.extend(self.lost(baseline));
+        }
+        reasons
+    }
+
+    fn unexpected_untestable(&self) -> Vec<String> {
+        let report = self.report();
+        let core = |id: &str| self.material.controls.tests.get(id).is_some_and(|test| test.tier == Tier::Core);
+        let mut left: BTreeMap<usize, u64> = BTreeMap::new();
+        let mut reasons = Vec::new();
+        for ((test, source, column), items) in &self.run.untestable {
+            if !core(test) || *items == 0 {
+                continue;
+            }
+            let expected = self.material.workspace.expected_unable.iter().zip(0..).find(|(entry, _)| {
+                entry.test == *test
+                    && entry.source == *source
+                    && report.as_of < entry.until
+                    && entry.column.rsplit('.').next() == column.rsplit('.').next()
+            });
+            let allowed = expected.map_or(0, |(entry, at)| *left.entry(at).or_insert(entry.max_items));
+            if *items > allowed {
+                let source = if source.is_empty() { "the workspace" } else { source };
+                reasons.push(format!(
+                    "{test}: {items} items of {source} untestable for want of `{column}`, {allowed} expected"
+                ));
+            } else if let Some((_, at)) = expected {
+                left.insert(at, allowed - items);
+            }
+        }
+        reasons
+    }
+
+    /// Returns what the baseline had and this run has not: objects, and tests that could run.
+    fn lost(&self, baseline: &Check) -> Vec<String> {
+        let report = self.report();
+        let mut reasons = Vec::new();
+        for source in &baseline.sources {
+            for name in &source.objects {
+                if !report.objects.iter().any(|object| object.source == source.id && object.name == *name) {
+                    reasons.push(format!("object `{name}` of `{}` was there at the baseline and is gone", source.id));
+                }
+            }
+        }
+        let ran = |outcome: TestOutcome| outcome != TestOutcome::NotEvidencedHere;
+        for before in baseline.tests.iter().filter(|test| ran(test.result)) {
+            if !report.tests.iter().any(|test| test.id == before.id && ran(test.result)) {
+                reasons.push(format!("{} could run at the baseline and cannot now", before.id));
+            }
+        }
+        for before in &baseline.logs {
+            for key in &before.keys {
+                let now = report.logs.iter().find(|log| log.log == before.log && log.source == before.source);
+                if now.is_some_and(|log| log.pinned < log.records && before.pinned == before.records && !log.keys.contains(key)) {
+                    reasons.push(format!("key {key} signed `{}` at the baseline and is gone", before.log));
+                }
+            }
+        }
+        reasons
+    }
+
+    /// Writes the reasons for 2, 3, 4 and 5 that the summary does not already show.
+    pub(super) fn explain(&self, io: &mut Io<'_>) {
+        for head in &self.run.unmatched_heads {
+            io.note(&format!("head `{}` matches no log of its source", clean(head)));
+        }
+        for (source, required, found) in below_required(self.report()) {
+            io.note(&format!("source `{}` has grade {found}, and {required} is required", clean(source)));
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! `countersign report`: makes the audit pack.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::gate::{FailOn, Gate};
+use super::{Common, Io, period};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::pack::{NamedBytes, OutFolder, PackContents, SourceContent, SourceObject, dsse, seal};
+use crate::report::console;
+use crate::report::html::{self, Templates};
+use crate::report::{json, pdf, view};
+use crate::run::material::Material;
+use crate::run::{Run, run as run_all};
+use crate::settings::Workspace;
+
+/// Make the audit pack: verify the logs, test every case, write reports and evidence.
+#[derive(Args, Debug)]
+pub(super) struct ReportArgs {
+    /// Folder with a `countersign.toml`
+    #[arg(default_value = ".")]
+    workspace: PathBuf,
+    /// Where the pack goes: a new or empty folder, or an earlier pack, which is replaced
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Which renderings to write; `report.json` always is
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["html", "pdf", "json"])]
+    formats: Vec<Format>,
+    /// Key that signs the pack, instead of the workspace's
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Exit with 1 on exceptions
+    #[arg(long, value_name = "WHAT", default_value = "none")]
+    fail_on: FailOn,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Format {
+    /// One HTML file
+    Html,
+    /// PDF
+    Pdf,
+    /// Canonical JSON
+    Json,
+}
+
+/// The state of one item, in `items.json`.
+#[derive(Serialize)]
+struct ItemState<'a> {
+    subject_id: &'a str,
+    state: &'static str,
+}
+
+pub(super) fn run(args: &ReportArgs, common: &Common, io: &mut Io<'_>) -> Result<Exit, Failure> {
+    OutFolder::judge(&args.out)?;
+    let workspace = Workspace::load(&args.workspace).map_err(crate::run::RunError::from)?;
+    let options = period::of_report(&workspace, common)?;
+    let key_path = args.key.clone().or_else(|| workspace.pack.key.as_ref().map(|key| workspace.root.join(key)));
+    let key = key_path.map(|path| dsse::read_signing_key(&path)).transpose()?;
+    let templates = templates(&workspace.root)?;
+    let material = Material::of_workspace(workspace)?;
+    let run = run_all(&material, options)?;
+
+    let report = run.assessment.report();
+    let report_json = json::to_bytes(report);
+    let document = view::document(&run.assessment);
+    let wants = |format| args.formats.contains(&format);
+    let html = wants(Format::Html)
+        .then(|| html::render(&document, &templates))
+        .transpose()
+        .map_err(|error| Failure::new(Exit::Usage, &error, error.help()))?;
+    let pdf = wants(Format::Pdf)
+        .then(|| pdf::render(&document))
+        .transpose()
+        .map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()))?;
+    let contents = PackContents {
+        report,
+        report_json: &report_json,
+        report_html: html.as_deref().map(str::as_bytes),
+        report_pdf: pdf.as_deref(),
+        machine: vec![("items.json".to_owned(), items(&run))],
+        tables: run.tables.iter().map(|(name, frame)| ((*name).to_owned(), frame)).collect(),
+        population: population(&run),
+        sources: sources(&run, &material),
+        trust: material.trust.clone(),
+        policy: material.policy.clone(),
+    };
+    let sealed = seal(contents, key.as_ref(), &args.out)?;
+
+    let gate = Gate::of(&run, &material);
+    let exit = Exit::worst(gate.common().chain(gate.exceptions(args.fail_on, None)));
+    for line in console::summary(report) {
+        io.result(&line)?;
+    }
+    let signed = if sealed.key.is_some() { "signed" } else { "not signed: no `[pack] key`" };
+    io.result(&format!("Wrote        {} · {signed} · results sha256 {}", args.out.display(), short(&sealed.results.to_string())))?;
+    io.result(&console::conclusion(report, exit.code()))?;
+    gate.explain(io);
+    Ok(exit)
+}
+
+fn short(digest: &str) -> &str {
+    digest.get(..16).unwrap_or(digest)
+}
+
+fn templates(root: &Path) -> Result<Templates, Failure> {
+    let own = root.join("report-templates");
+    if !own.is_dir() {
+        return Ok(Templates::shipped());
+    }
+    Templates::with_overrides(&own).map_err(|error| Failure::new(Exit::Usage, &error, error.help()))
+}
+
+/// Returns `items.json`: the state of every item of every test, for whoever runs the tests again.
+fn items(run: &Run) -> Vec<u8> {
+    let mut tests: BTreeMap<&str, Vec<ItemState<'_>>> = BTreeMap::new();
+    for (id, evaluation) in &run.evaluations {
+        let states = evaluation.subjects.iter().flatten().map(|subject_id| ItemState {
+            subject_id,
+            state: evaluation.item(subject_id).map_or("ok", |item| item.state.word()),
+        });
+        tests.insert(id, states.collect());
+    }
+    let mut bytes = serde_json::to_vec(&tests).expect("strings are JSON");
+    bytes.push(b'\n');
+    bytes
+}
+
+fn population(run: &Run) -> Vec<NamedBytes> {
+    let report = run.assessment.report();
+    let mut rejected = Vec::new();
+    for hole in report.holes.iter().filter(|hole| hole.line > 0) {
+        rejected.extend(serde_json::to_vec(hole).expect("a hole is JSON"));
+        rejected.push(b'\n');
+    }
+    let mut unresolved = csv::Writer::from_writer(Vec::new());
+    let header = ["person", "name", "kind", "owner", "ns", "id", "from", "until", "reviews"];
+    let rows = report.unresolved.iter().map(|who| ["", "", "", "", &who.ns, &who.id, "", "", ""]);
+    for row in std::iter::once(header).chain(rows) {
+        unresolved.write_record(row.map(guarded)).expect("a vector takes every record");
+    }
+    let unresolved = unresolved.into_inner().expect("a vector takes every record");
+    vec![("rejected.jsonl".to_owned(), rejected), ("unresolved-identities.csv".to_owned(), unresolved)]
+}
+
+/// Returns `text` so that a spreadsheet shows it and never runs it.
+fn guarded(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+fn sources(run: &Run, material: &Material) -> Vec<SourceObject> {
+    let report = run.assessment.report();
+    report
+        .objects
+        .iter()
+        .map(|object| {
+            let found = material
+                .objects
+                .get(&object.source)
+                .and_then(|(objects, _)| objects.iter().find(|found| found.name == object.name));
+            SourceObject {
+                source: object.source.clone(),
+                name: object.name.clone(),
+                sha256: object.sha256,
+                bytes: object.bytes,
+                error: object.error.clone(),
+                content: match found {
+                    Some(found) if material.workspace.pack.include_sources => content(found),
+                    _ => SourceContent::Withheld,
+                },
+            }
+        })
+        .collect()
+}
+
+fn content(object: &crate::source::location::ObjectRef) -> SourceContent {
+    match &object.file {
+        Some(file) => SourceContent::File(file.clone()),
+        None => match crate::source::object::open(object, None) {
+            Ok(reader) => SourceContent::Reader(reader),
+            Err(_) => SourceContent::Withheld,
+        },
+    }
+}

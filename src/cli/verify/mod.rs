@@ -1,0 +1,133 @@
+//! `countersign verify`: verifies logs, or a pack, offline.
+
+mod logs;
+mod pack;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Io;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::integrity::head::{LogHead, parse_heads};
+use crate::integrity::keyring::Keyring;
+use crate::integrity::verdict::{Effect, Verdict};
+use crate::pack::PackFolder;
+use crate::report::console::{clean, grouped};
+use crate::report::model::Log;
+use crate::run::RunError;
+
+/// Breaks printed of one log; `--json` has them all.
+const MAX_BREAKS: usize = 10;
+
+/// Verify logs, or a pack, offline.
+#[derive(Args, Debug)]
+pub(super) struct VerifyArgs {
+    /// Log files, folders or globs; or one pack
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    /// The trust file that the verifier brings
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
+    /// The last record of a log, as somebody else wrote it down; may be repeated
+    #[arg(long, value_name = "FILE")]
+    head: Vec<PathBuf>,
+    /// The last record before these files, where they do not start at the log's first; may be repeated
+    #[arg(long, value_name = "FILE")]
+    after: Vec<PathBuf>,
+    /// Read the files as this source profile says
+    #[arg(long, value_name = "PROFILE")]
+    source: Option<String>,
+    /// Name of the log, for files that do not carry one
+    #[arg(long, value_name = "NAME")]
+    log: Option<String>,
+    /// Exit with 4 where completeness is below `terminated`
+    #[arg(long)]
+    require_complete: bool,
+    /// For a pack without its sources: where the source objects lie
+    #[arg(long, value_name = "DIR", conflicts_with = "tables_only")]
+    objects: Option<PathBuf>,
+    /// For a pack without its sources: accept that the logs themselves are not verified again
+    #[arg(long)]
+    tables_only: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// `countersign/verify/1`: what `verify --json` prints.
+#[derive(Serialize)]
+struct Verified<'a> {
+    schema: &'static str,
+    verdict: Verdict,
+    exit: u8,
+    logs: &'a [Log],
+    pack: Option<&'a pack::PackResult>,
+}
+
+pub(super) fn run(args: &VerifyArgs, io: &mut Io<'_>) -> Result<Exit, Failure> {
+    let keyring = match &args.trust {
+        Some(path) => Keyring::load(path).map_err(RunError::from)?,
+        None => Keyring::empty(),
+    };
+    let brought = Brought { keyring, heads: read_heads(&args.head)?, after: read_heads(&args.after)? };
+    let packs = args.paths.iter().filter(|path| PackFolder::is_pack(path.as_ref())).count();
+    match (packs, args.paths.as_slice()) {
+        (0, _) => logs::verify(args, &brought, io),
+        (1, [path]) => pack::verify(path, args, &brought, io),
+        _ => Err(Failure::message(
+            Exit::Usage,
+            "a pack is verified alone",
+            "give one pack, or log files, but not both",
+        )),
+    }
+}
+
+/// What the verifier brings from outside.
+struct Brought {
+    keyring: Keyring,
+    heads: Vec<LogHead>,
+    after: Vec<LogHead>,
+}
+
+fn read_heads(paths: &[PathBuf]) -> Result<Vec<LogHead>, Failure> {
+    let mut heads = Vec::new();
+    for path in paths {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let what = format!("cannot read head file `{}`", path.display());
+            Failure::message(Exit::Usage, format!("{what}: {error}"), "check that the file exists and is readable")
+        })?;
+        let found = parse_heads(&text)
+            .map_err(|source| RunError::Head { path: path.display().to_string(), source })?;
+        heads.extend(found);
+    }
+    Ok(heads)
+}
+
+/// Prints one log: a line, why it is not verified, and its breaks.
+fn print_log(log: &Log, io: &mut Io<'_>) -> Result<(), Failure> {
+    io.result(&format!(
+        "{:<15} {} · {} of {} records covered · {} · {}",
+        log.verdict.word(),
+        clean(&log.log),
+        grouped(log.covered),
+        grouped(log.records),
+        log.integrity,
+        log.completeness
+    ))?;
+    for reason in &log.reasons {
+        io.result(&format!("  = note: {}", clean(reason)))?;
+    }
+    let shown = log.breaks.iter().filter(|found| found.kind.effect(true) != Effect::Note || log.breaks.len() <= 3);
+    for found in shown.take(MAX_BREAKS) {
+        let seq = found.seq.map(|seq| format!("  (sequence {seq})")).unwrap_or_default();
+        io.result(&format!("  {}: {}", found.kind, clean(&found.detail)))?;
+        io.result(&format!("    --> {}:{}{seq}", clean(&found.object), found.line))?;
+    }
+    if log.breaks.len() > MAX_BREAKS {
+        io.result(&format!("  … {} breaks in all; `--json` lists them", log.breaks.len()))?;
+    }
+    Ok(())
+}

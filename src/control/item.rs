@@ -1,0 +1,307 @@
+//! Runs a test: its population and its exceptions become items, each with one state.
+//!
+//! The population decides which items there are and which cannot be tested; the exceptions say which of the rest
+//! did not hold. An exception outside the population would be an item that nobody counted: an internal error.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use polars::prelude::*;
+
+use super::definition::Test;
+use super::error::ControlError;
+use super::query::{self, Tables};
+use crate::clock::Moment;
+use crate::digest::Digest;
+
+/// The state of one item.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum State {
+    /// It held.
+    Ok,
+    /// It did not hold.
+    Exception,
+    /// It did not hold, and a valid waiver covers it.
+    Accepted,
+    /// Something missing would decide it.
+    Untestable,
+    /// Its limit ends after as-of.
+    Pending,
+}
+
+impl State {
+    /// Returns the word printed for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Exception => "exception",
+            Self::Accepted => "accepted",
+            Self::Untestable => "untestable",
+            Self::Pending => "pending",
+        }
+    }
+}
+
+/// One item that is not simply ok.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Item {
+    /// Key of the subject in its table.
+    pub subject_id: String,
+    /// Its state; a waiver may turn an exception into an accepted one.
+    pub state: State,
+    /// Defect phrase of an exception; else what is missing (`table.column`) or awaited.
+    pub reason: String,
+    /// The facts of an exception, label and value, in the query's order.
+    pub facts: Vec<(String, String)>,
+}
+
+/// What running a test gave.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// Keys of every item, sorted, each once.
+    pub subjects: StringChunked,
+    /// The items that are not ok, sorted by subject id.
+    pub items: Vec<Item>,
+    /// SHA-256 of `population.sql`.
+    pub population_sql: Digest,
+    /// SHA-256 of `exceptions.sql`.
+    pub exceptions_sql: Digest,
+}
+
+/// Items per state; their sum is N.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Counts {
+    /// Items that held.
+    pub ok: u64,
+    /// Exceptions that no waiver covers.
+    pub exception: u64,
+    /// Exceptions under a valid waiver.
+    pub accepted: u64,
+    /// Items that could not be tested.
+    pub untestable: u64,
+    /// Items whose limit ends after as-of.
+    pub pending: u64,
+}
+
+impl Counts {
+    /// Returns N.
+    pub fn population(&self) -> u64 {
+        self.ok + self.exception + self.accepted + self.untestable + self.pending
+    }
+
+    /// Returns the exceptions, accepted ones included.
+    pub fn exceptions(&self) -> u64 {
+        self.exception + self.accepted
+    }
+}
+
+impl Evaluation {
+    /// Counts the items by state, as they stand now.
+    pub fn counts(&self) -> Counts {
+        let with = |state| self.items.iter().filter(|item| item.state == state).count() as u64;
+        let mut counts = Counts {
+            ok: 0,
+            exception: with(State::Exception),
+            accepted: with(State::Accepted),
+            untestable: with(State::Untestable),
+            pending: with(State::Pending),
+        };
+        counts.ok = (self.subjects.len() as u64).saturating_sub(counts.population());
+        counts
+    }
+
+    /// Returns the item of a subject, where it is not ok.
+    pub fn item(&self, subject_id: &str) -> Option<&Item> {
+        let found = self.items.binary_search_by(|item| item.subject_id.as_str().cmp(subject_id));
+        found.ok().and_then(|index| self.items.get(index))
+    }
+
+    /// Returns the items of one state, sorted by subject id.
+    pub fn with(&self, state: State) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(move |item| item.state == state)
+    }
+}
+
+/// Runs both queries of `test` on `tables`.
+///
+/// A subject that the population gives more than once is one item, untestable or pending where any of its rows
+/// is. Of several exception rows of one subject the first by reason and facts stands.
+///
+/// # Errors
+///
+/// [`ControlError::Query`] where the engine refuses a query; [`ControlError::Contract`] where a query gives a null
+/// or unknown value, or an exception outside the population.
+pub fn evaluate(test: &Test, tables: &Tables) -> Result<Evaluation, ControlError> {
+    let population_path = format!("controls/{}/population.sql", test.folder());
+    let exceptions_path = format!("controls/{}/exceptions.sql", test.folder());
+    let inputs = test.inputs();
+    let population = query::run(&population_path, &test.population_sql, &inputs, tables)?;
+    let exceptions = query::run(&exceptions_path, &test.exceptions_sql, &inputs, tables)?;
+
+    let subjects = sorted_subjects(&population_path, &population)?;
+    let mut items = set_aside(&population_path, &population)?;
+    for row in exception_rows(&exceptions_path, &exceptions)? {
+        if !contains(&subjects, &row.subject_id) {
+            let detail = format!("`{}` is an exception outside the population", row.subject_id);
+            return Err(ControlError::Contract { path: exceptions_path, detail });
+        }
+        items.entry(row.subject_id.clone()).or_insert(row);
+    }
+    Ok(Evaluation {
+        subjects,
+        items: items.into_values().collect(),
+        population_sql: test.population_digest(),
+        exceptions_sql: test.exceptions_digest(),
+    })
+}
+
+/// Returns the keys of the population, sorted, each once.
+fn sorted_subjects(path: &str, population: &DataFrame) -> Result<StringChunked, ControlError> {
+    let ids = text(path, population, "subject_id")?;
+    if ids.null_count() > 0 {
+        return Err(contract(path, format!("{} rows without a subject_id", ids.null_count())));
+    }
+    let unique = ids.unique().map_err(|error| contract(path, error.to_string()))?;
+    Ok(unique.sort(false).rechunk().into_owned())
+}
+
+/// Returns the items that the population sets aside as untestable or pending.
+fn set_aside(path: &str, population: &DataFrame) -> Result<BTreeMap<String, Item>, ControlError> {
+    let ids = text(path, population, "subject_id")?;
+    let states = text(path, population, "testability")?;
+    let mut items: BTreeMap<String, Item> = BTreeMap::new();
+    for (id, state) in ids.iter().zip(states.iter()) {
+        let (Some(id), Some(state)) = (id, state) else {
+            return Err(contract(path, "a row without testability".to_owned()));
+        };
+        let (state, reason) = match state.split_once(':') {
+            None if state == "testable" => continue,
+            Some(("untestable", reason)) if !reason.is_empty() => (State::Untestable, reason),
+            Some(("pending", reason)) if !reason.is_empty() => (State::Pending, reason),
+            _ => {
+                let expected = "testable, untestable:<column>, or pending:<what>";
+                return Err(contract(path, format!("expected {expected}, found `{state}`")));
+            }
+        };
+        let item = Item { subject_id: id.to_owned(), state, reason: reason.to_owned(), facts: Vec::new() };
+        // Untestable sorts before pending, so that of two rows the weaker stands, whatever their order.
+        match items.get(id) {
+            Some(known) if (known.state, &known.reason) <= (item.state, &item.reason) => {}
+            _ => drop(items.insert(id.to_owned(), item)),
+        }
+    }
+    Ok(items)
+}
+
+/// Returns the exceptions, sorted, the first row of each subject.
+fn exception_rows(path: &str, exceptions: &DataFrame) -> Result<Vec<Item>, ControlError> {
+    let ids = text(path, exceptions, "subject_id")?;
+    let reasons = text(path, exceptions, "reason")?;
+    let facts: Vec<&Column> = exceptions
+        .columns()
+        .iter()
+        .filter(|column| !matches!(column.name().as_str(), "subject_id" | "reason"))
+        .collect();
+    let mut rows = Vec::with_capacity(exceptions.height());
+    for index in 0..exceptions.height() {
+        let (Some(id), Some(reason)) = (ids.get(index), reasons.get(index)) else {
+            return Err(contract(path, "a row without subject_id or reason".to_owned()));
+        };
+        let facts =
+            facts.iter().map(|column| fact(path, column, index)).collect::<Result<Vec<_>, ControlError>>()?;
+        rows.push(Item {
+            subject_id: id.to_owned(),
+            state: State::Exception,
+            reason: reason.to_owned(),
+            facts,
+        });
+    }
+    let key = |item: &Item| (item.subject_id.clone(), item.reason.clone(), item.facts.clone());
+    rows.sort_by_cached_key(key);
+    rows.dedup_by(|later, first| later.subject_id == first.subject_id);
+    Ok(rows)
+}
+
+/// Returns label and value of one fact: `*_at_ms` is a moment, another `*_ms` a duration.
+fn fact(path: &str, column: &Column, index: usize) -> Result<(String, String), ControlError> {
+    let name = column.name().as_str();
+    let value = column.get(index).map_err(|error| contract(path, error.to_string()))?;
+    let value = match value {
+        AnyValue::Null => "not logged".to_owned(),
+        AnyValue::String(text) => text.to_owned(),
+        AnyValue::StringOwned(text) => text.to_string(),
+        AnyValue::Boolean(flag) => if flag { "yes" } else { "no" }.to_owned(),
+        other => match (other.extract::<i64>(), name) {
+            (Some(number), name) if name.ends_with("_at_ms") => Moment::from_ms(number).to_string(),
+            (Some(number), name) if name.ends_with("_ms") => duration(number),
+            (Some(number), _) => number.to_string(),
+            (None, name) => {
+                let detail = format!("the column `{name}` is neither text, number, nor flag");
+                return Err(contract(path, detail));
+            }
+        },
+    };
+    Ok((name.strip_suffix("_ms").unwrap_or(name).to_owned(), value))
+}
+
+/// Prints a duration in the largest unit that it is a whole number of.
+fn duration(ms: i64) -> String {
+    const UNITS: &[(i64, &str)] = &[(3_600_000, "h"), (60_000, "min"), (1_000, "s")];
+    UNITS
+        .iter()
+        .find(|(unit, _)| ms % unit == 0)
+        .map_or_else(|| format!("{ms} ms"), |(unit, name)| format!("{} {name}", ms / unit))
+}
+
+/// Tells whether sorted `subjects` hold `id`.
+fn contains(subjects: &StringChunked, id: &str) -> bool {
+    let (mut low, mut high) = (0, subjects.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match subjects.get(middle).map(|found| found.cmp(id)) {
+            Some(std::cmp::Ordering::Less) => low = middle + 1,
+            Some(std::cmp::Ordering::Equal) => return true,
+            _ => high = middle,
+        }
+    }
+    false
+}
+
+/// Returns a column as text. A column without any value has no type of its own and counts as text.
+fn text(path: &str, frame: &DataFrame, name: &str) -> Result<StringChunked, ControlError> {
+    let column = frame.column(name).map_err(|error| contract(path, error.to_string()))?;
+    let column = match column.dtype() {
+        DataType::Null => column.cast(&DataType::String),
+        _ => Ok(column.clone()),
+    };
+    column
+        .and_then(|column| column.str().cloned())
+        .map_err(|_| contract(path, format!("expected text in the column `{name}`")))
+}
+
+fn contract(path: &str, detail: String) -> ControlError {
+    ControlError::Contract { path: path.to_owned(), detail }
+}
+
+/// Returns the names of the tables that tests read, of which a run needs at least these.
+pub fn tables_read<'a>(tests: impl IntoIterator<Item = &'a Test>) -> BTreeSet<&'a str> {
+    tests.into_iter().flat_map(|test| test.reads.iter().map(String::as_str)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_printed_in_whole_units() {
+        let printed = [0, 1, 1_500, 60_000, 90_000, 259_200_000].map(duration);
+        assert_eq!(printed, ["0 h", "1 ms", "1500 ms", "1 min", "90 s", "72 h"]);
+    }
+
+    #[test]
+    fn subjects_are_found_by_halving() {
+        let subjects = StringChunked::from_iter_values("s".into(), ["a", "c", "e"].into_iter());
+        let found: Vec<bool> =
+            ["a", "b", "c", "d", "e", "f"].iter().map(|id| contains(&subjects, id)).collect();
+        assert_eq!(found, [true, false, true, false, true, false]);
+    }
+}

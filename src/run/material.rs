@@ -1,0 +1,269 @@
+//! What a run rests on, gathered: from a workspace, or again from a pack.
+//!
+//! Everything is read once, here. The rest of a run sees texts and objects and no folders, so that a pack can be
+//! derived again from its own files.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::RunError;
+use crate::control::library::Library as Controls;
+use crate::digest::Digest;
+use crate::identity::Roster;
+use crate::integrity::head::{LogHead, parse_heads};
+use crate::integrity::keyring::Keyring;
+use crate::integrity::verdict::BreakKind;
+use crate::pack::PackFolder;
+use crate::profile::library::Library as Profiles;
+use crate::report::model::{Override, PolicyFile};
+use crate::segment::plan::{Missing, objects};
+use crate::settings::{SettingsError, Workspace};
+use crate::source::location::{self, ObjectRef};
+
+/// Name of the roster below `07_policy/`.
+const PEOPLE: &str = "people.csv";
+/// Name of the list of missing objects below `07_policy/`.
+const MISSING: &str = "missing.json";
+/// Name of the trust file among the trust files.
+const TRUST: &str = "trust.toml";
+
+/// The objects of one source, and those that should be there and are not.
+pub type Objects = (Vec<ObjectRef>, Vec<Missing>);
+
+/// Everything that a run rests on.
+#[derive(Debug)]
+pub struct Material {
+    /// The workspace.
+    pub workspace: Workspace,
+    /// Trusted keys.
+    pub keyring: Keyring,
+    /// The roster, or none.
+    pub roster: Roster,
+    /// Source profiles.
+    pub profiles: Profiles,
+    /// The control library.
+    pub controls: Controls,
+    /// Last records, by source.
+    pub heads: BTreeMap<String, Vec<LogHead>>,
+    /// Last records before the objects, by source.
+    pub after: BTreeMap<String, Vec<LogHead>>,
+    /// Objects, by source.
+    pub objects: BTreeMap<String, Objects>,
+    /// The files behind the above, below `07_policy/`, sorted by path.
+    pub policy: Vec<(String, Vec<u8>)>,
+    /// The trust file and the keys it names, sorted by path.
+    pub trust: Vec<(String, Vec<u8>)>,
+}
+
+/// A missing object, as a pack keeps it.
+#[derive(Serialize, Deserialize)]
+struct MissingEntry {
+    source: String,
+    pattern: String,
+    kind: BreakKind,
+    detail: String,
+}
+
+impl Material {
+    /// Gathers the files of a workspace.
+    ///
+    /// # Errors
+    ///
+    /// Any file that is missing or is not what it should be. Objects are no such files: what is wrong with them is
+    /// a result.
+    pub fn of_workspace(workspace: Workspace) -> Result<Self, RunError> {
+        let root = workspace.root.clone();
+        let mut policy = vec![("countersign.toml".to_owned(), workspace.text.clone().into_bytes())];
+        let people = workspace.people.as_deref().map(|path| workspace.read(path)).transpose()?;
+        let (keyring, trust) = match &workspace.trust {
+            Some(path) => trusted(&root.join(path))?,
+            None => (Keyring::empty(), Vec::new()),
+        };
+        let mut heads = BTreeMap::new();
+        let mut after = BTreeMap::new();
+        let mut found = BTreeMap::new();
+        for source in &workspace.sources {
+            for (file, kind, all) in [(&source.head, "heads", &mut heads), (&source.after, "after", &mut after)] {
+                let Some(path) = file else { continue };
+                let text = workspace.read(path)?;
+                all.insert(source.id.clone(), heads_of(&text, path)?);
+                policy.push((format!("{kind}/{}.head", source.id), text.into_bytes()));
+            }
+            found.insert(source.id.clone(), objects(source, &root));
+        }
+        let missing = missing_entries(&found);
+        if !missing.is_empty() {
+            let text = serde_json::to_vec_pretty(&missing).expect("a list of strings is JSON");
+            policy.push((MISSING.to_owned(), text));
+        }
+        let own = root.join("controls");
+        let controls = Controls::load(own.is_dir().then_some(own.as_path()))?;
+        let profiles = Profiles::open(&root)?;
+        Self { workspace, keyring, roster: Roster::default(), profiles, controls, heads, after, objects: found, policy, trust }
+            .complete(people)
+    }
+
+    /// Gathers the files of a pack, and nothing from outside it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Material::of_workspace`], of the pack's own files.
+    pub fn of_pack(pack: &PackFolder, objects_dir: Option<&Path>) -> Result<Self, RunError> {
+        let root = pack.policy_dir();
+        let workspace = Workspace::load(&root)?;
+        let read = |name: &str| std::fs::read_to_string(root.join(name)).ok();
+        let trust_file = pack.trust_dir().join(TRUST);
+        let (keyring, trust) =
+            if trust_file.is_file() { trusted(&trust_file)? } else { (Keyring::empty(), Vec::new()) };
+        let mut heads = BTreeMap::new();
+        let mut after = BTreeMap::new();
+        let mut policy = vec![("countersign.toml".to_owned(), workspace.text.clone().into_bytes())];
+        for source in &workspace.sources {
+            for (kind, all) in [("heads", &mut heads), ("after", &mut after)] {
+                let name = format!("{kind}/{}.head", source.id);
+                if let Some(text) = read(&name) {
+                    all.insert(source.id.clone(), heads_of(&text, &name)?);
+                    policy.push((name, text.into_bytes()));
+                }
+            }
+        }
+        let found = packed_objects(pack, &workspace, objects_dir, read(MISSING).as_deref())?;
+        let people = read(PEOPLE);
+        let controls = Controls::load_only(&root.join("controls"))?;
+        let profiles = Profiles::open(&root)?;
+        Self { workspace, keyring, roster: Roster::default(), profiles, controls, heads, after, objects: found, policy, trust }
+            .complete(people)
+    }
+
+    /// Adds the roster, the profiles used and the control library to the policy files.
+    fn complete(mut self, people: Option<String>) -> Result<Self, RunError> {
+        if let Some(text) = people {
+            self.roster = Roster::parse(&text, self.workspace.people.as_deref().unwrap_or(PEOPLE))?;
+            self.policy.push((PEOPLE.to_owned(), text.into_bytes()));
+        }
+        let mut used: Vec<&str> = self.workspace.sources.iter().map(|source| source.profile.as_str()).collect();
+        used.sort_unstable();
+        used.dedup();
+        for name in used {
+            let files = self.profiles.find(name)?.files();
+            self.policy.extend(files.iter().map(|(file, bytes)| (format!("sources/{name}/{file}"), bytes.clone())));
+        }
+        let controls = self.controls.files().iter();
+        self.policy.extend(controls.map(|(path, bytes)| (format!("controls/{path}"), bytes.clone())));
+        self.policy.sort();
+        Ok(self)
+    }
+
+    /// Returns the digests of the files that shaped the results, apart from the control library, sorted by path.
+    pub fn digests(&self) -> Vec<PolicyFile> {
+        let shapes = |path: &str| match path.split('/').next() {
+            Some("controls") => false,
+            Some("sources") => path.ends_with("/profile.toml"),
+            _ => path != MISSING,
+        };
+        let files = self.policy.iter().filter(|(path, _)| shapes(path));
+        let trust = self.trust.iter().map(|(path, bytes)| (format!("trust/{path}"), bytes));
+        files
+            .map(|(path, bytes)| (path.clone(), bytes))
+            .chain(trust)
+            .map(|(path, bytes)| PolicyFile { path, sha256: Digest::of(bytes) })
+            .collect()
+    }
+
+    /// Returns the source profiles that the workspace replaced or added, among those it uses.
+    pub fn overrides(&self) -> Vec<Override> {
+        let used = |name: &str| self.workspace.sources.iter().any(|source| source.profile == name);
+        self.profiles
+            .overrides()
+            .filter(|entry| used(entry.profile().name()) && entry.replaces() != Some(entry.digest()))
+            .map(|entry| Override {
+                path: format!("sources/{}", entry.profile().name()),
+                sha256: entry.digest(),
+                shipped: entry.replaces(),
+            })
+            .collect()
+    }
+}
+
+/// Loads a trust file, and returns the bytes of it and of the key files it names.
+fn trusted(path: &Path) -> Result<(Keyring, Vec<(String, Vec<u8>)>), RunError> {
+    let keyring = Keyring::load(path)?;
+    let text = std::fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
+    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    let mut files = Vec::new();
+    let named = std::cell::RefCell::new(Vec::new());
+    Keyring::parse(&text, &|name| {
+        named.borrow_mut().push(name.to_owned());
+        std::fs::read_to_string(folder.join(name))
+    })?;
+    for name in named.into_inner() {
+        let bytes = std::fs::read(folder.join(&name)).map_err(|source| unreadable(&folder.join(&name), source))?;
+        files.push((name, bytes));
+    }
+    files.push((TRUST.to_owned(), text.into_bytes()));
+    files.sort();
+    files.dedup();
+    Ok((keyring, files))
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> RunError {
+    let path = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    RunError::Settings(SettingsError::Unreadable { path, source })
+}
+
+fn heads_of(text: &str, path: &str) -> Result<Vec<LogHead>, RunError> {
+    parse_heads(text).map_err(|source| RunError::Head { path: path.to_owned(), source })
+}
+
+fn missing_entries(found: &BTreeMap<String, Objects>) -> Vec<MissingEntry> {
+    found
+        .iter()
+        .flat_map(|(source, (_, missing))| missing.iter().map(move |missing| (source, missing)))
+        .map(|(source, missing)| MissingEntry {
+            source: source.clone(),
+            pattern: missing.pattern.clone(),
+            kind: missing.kind,
+            detail: missing.detail.clone(),
+        })
+        .collect()
+}
+
+/// Returns the objects of a pack under their declared names. Where the pack withholds them, `objects_dir` has them by
+/// those names.
+fn packed_objects(
+    pack: &PackFolder,
+    workspace: &Workspace,
+    objects_dir: Option<&Path>,
+    missing: Option<&str>,
+) -> Result<BTreeMap<String, Objects>, RunError> {
+    let mut found: BTreeMap<String, Objects> =
+        workspace.sources.iter().map(|source| (source.id.clone(), Objects::default())).collect();
+    for object in pack.objects()? {
+        let file: Option<PathBuf> = match (&object.path, objects_dir) {
+            (Some(path), _) => Some(pack.place(path)),
+            (None, Some(folder)) => Some(folder.join(&object.name)),
+            (None, None) => None,
+        };
+        let entry = found.entry(object.source.clone()).or_default();
+        let resolved = file.and_then(|file| location::resolve(&file.to_string_lossy(), Path::new("/")).ok());
+        match resolved.and_then(|objects| objects.into_iter().next()) {
+            Some(reference) => entry.0.push(reference.named(object.name.clone())),
+            None => entry.1.push(Missing {
+                pattern: object.name.clone(),
+                kind: BreakKind::MissingObject,
+                detail: "the pack does not hold it".to_owned(),
+            }),
+        }
+    }
+    let listed: Vec<MissingEntry> = missing.map(serde_json::from_str).transpose().map_err(RunError::Missing)?.unwrap_or_default();
+    for entry in listed {
+        let missing = Missing { pattern: entry.pattern, kind: entry.kind, detail: entry.detail };
+        found.entry(entry.source).or_default().1.push(missing);
+    }
+    for (objects, _) in found.values_mut() {
+        objects.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    Ok(found)
+}

@@ -1,0 +1,348 @@
+//! A whole run: material to assessment, on threads of this machine.
+//!
+//! [`run`] is plan, segments, stitch, tables, tests and assessment in this order, and nothing else. `report`, `check`
+//! and `verify PACK` all call it.
+
+pub mod material;
+
+use std::collections::BTreeMap;
+
+use polars::prelude::DataFrame;
+use rayon::prelude::*;
+use thiserror::Error;
+
+use self::material::Material;
+use crate::assess::{Assessment, Inputs, assess};
+use crate::case::{self, Context, Tables};
+use crate::clock::{Moment, Period};
+use crate::column::{FrameBuilder, Row, to_frame};
+use crate::control::ControlError;
+use crate::control::item::{Evaluation, evaluate};
+use crate::identity::RosterError;
+use crate::integrity::head::HeadError;
+use crate::integrity::keyring::TrustError;
+use crate::integrity::verdict::{Grade, Verdict};
+use crate::pack::PackError;
+use crate::profile::ProfileError;
+use crate::report::model::{Hole, Log};
+use crate::segment::finish::{Parts, finish};
+use crate::segment::links::Reread;
+use crate::segment::plan::{Plan, SEGMENT_BYTES, SourcePlan, plan};
+use crate::segment::scan::{Keep, segment};
+use crate::segment::stitch::{Anchors, Stitched, Summaries, lifetime, stitch, window};
+use crate::settings::SettingsError;
+use crate::table::{ExpectedSource, IntegrityRow, Waiver};
+
+/// How a run is carried out.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The period.
+    pub period: Period,
+    /// Time after this moment is not tested.
+    pub as_of: Moment,
+    /// Bytes of a segment; it changes no result.
+    pub segment_bytes: u64,
+}
+
+impl Options {
+    /// Returns the options of a run over `period` as of `as_of`.
+    pub fn new(period: Period, as_of: Moment) -> Self {
+        Self { period, as_of, segment_bytes: SEGMENT_BYTES }
+    }
+}
+
+/// What a run gave.
+#[derive(Debug)]
+pub struct Run {
+    /// The assessment.
+    pub assessment: Assessment,
+    /// The tables that the tests read, `param` included.
+    pub tables: Tables,
+    /// The evaluation of every test, by id.
+    pub evaluations: BTreeMap<String, Evaluation>,
+    /// Untestable items by test, source and missing column.
+    pub untestable: BTreeMap<(String, String, String), u64>,
+    /// True where an object could not be read.
+    pub unreadable: bool,
+    /// Heads that match no input.
+    pub unmatched_heads: Vec<String>,
+}
+
+/// Why a run was not possible. The user can fix these, unless a variant says otherwise.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The workspace file.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The trust file.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The roster.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
+    /// A source profile.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// A control, a mapping or a parameter.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// A head file.
+    #[error("head file `{path}`")]
+    Head {
+        /// File, relative to the workspace.
+        path: String,
+        /// Why.
+        #[source]
+        source: HeadError,
+    },
+    /// A pack.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// The list of missing objects of a pack.
+    #[error("`missing.json` of the pack is not what it should be")]
+    Missing(#[source] serde_json::Error),
+    /// There is no time to test.
+    #[error("as-of {as_of} is not after the start of the period, {from}")]
+    AsOf {
+        /// As-of.
+        as_of: Moment,
+        /// Start of the period.
+        from: Moment,
+    },
+}
+
+impl RunError {
+    /// Says what to do about it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Settings(error) => error.help(),
+            Self::Trust(error) => error.help(),
+            Self::Roster(error) => error.help(),
+            Self::Profile(error) => error.help(),
+            Self::Control(error) => error.help(),
+            Self::Head { source, .. } => source.help(),
+            Self::Pack(error) => error.help(),
+            Self::Missing(_) => None,
+            Self::AsOf { .. } => Some("give a later `--as-of`, or an earlier `period.from`".to_owned()),
+        }
+    }
+}
+
+/// Runs everything from plan to assessment.
+///
+/// # Errors
+///
+/// When something that the team declared is wrong. What is wrong with the logs is a result.
+pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
+    if options.as_of <= options.period.from {
+        return Err(RunError::AsOf { as_of: options.as_of, from: options.period.from });
+    }
+    let window = window(options.period, options.as_of);
+    let plan = plan(sources(material)?, options.segment_bytes);
+    let (mut parts, summaries) = segments(&plan, material);
+    let anchors = Anchors {
+        keyring: &material.keyring,
+        heads: &material.heads,
+        after: &material.after,
+        links: &Reread(&plan.sources),
+    };
+    let mut stitched = stitch(&plan.sources, &summaries, window, &anchors);
+    let order: Vec<String> = plan.sources.iter().map(|source| source.settings.id.clone()).collect();
+    finish(&mut parts, &mut stitched, &order);
+
+    let context = Context {
+        roster: &material.roster,
+        gated: &material.workspace.gated,
+        roles: plan.sources.iter().map(|source| (source.settings.id.as_str(), source.settings.role)).collect(),
+    };
+    let in_order = |pick: fn(&crate::segment::Part) -> &DataFrame| -> Vec<DataFrame> {
+        order
+            .iter()
+            .flat_map(|source| parts.iter().filter(move |(key, _)| key.0 == *source))
+            .map(|(_, part)| pick(part).clone())
+            .collect()
+    };
+    let joined = case::join(&in_order(|part| &part.events), &context);
+    let mut tables = joined.tables;
+    let records = in_order(|part| &part.records);
+    drop(parts);
+    tables.insert(ExpectedSource::TABLE, to_frame(&expected(&plan, &stitched, &records, window)));
+    tables.insert(IntegrityRow::TABLE, integrity(&records, &stitched.logs, &stitched.holes));
+    tables.insert(Waiver::TABLE, FrameBuilder::<Waiver>::default().finish());
+    let parameters = &material.workspace.parameters;
+    tables.insert("param", material.controls.param_frame(parameters, options.period, options.as_of)?);
+
+    let mut evaluations = BTreeMap::new();
+    for test in material.controls.tests.values() {
+        evaluations.insert(test.id.clone(), evaluate(test, &tables)?);
+    }
+    let assessment = assess(Inputs {
+        workspace: &material.workspace,
+        period: options.period,
+        as_of: options.as_of,
+        sources: &plan.sources,
+        stitched: &stitched,
+        tables: &tables,
+        repeated: &joined.repeated,
+        unresolved: joined.unresolved,
+        library: &material.controls,
+        evaluations: &evaluations,
+        roster: &material.roster,
+        keyring: &material.keyring,
+        overrides: material.overrides(),
+        policy: material.digests(),
+    })?;
+    let untestable = crate::assess::untestable(&tables, &evaluations);
+    Ok(Run {
+        assessment,
+        untestable,
+        tables,
+        evaluations,
+        unreadable: stitched.sources.iter().any(|source| source.unreadable),
+        unmatched_heads: stitched.unmatched_heads.iter().map(ToString::to_string).collect(),
+    })
+}
+
+fn sources(material: &Material) -> Result<Vec<SourcePlan<'_>>, RunError> {
+    material
+        .workspace
+        .sources
+        .iter()
+        .map(|settings| {
+            let profile = material.profiles.find(&settings.profile)?.profile();
+            let (objects, missing) = material.objects.get(&settings.id).cloned().unwrap_or_default();
+            Ok(SourcePlan {
+                context: profile.context(&settings.id, "", &settings.set)?,
+                settings: settings.clone(),
+                profile,
+                objects,
+                missing,
+            })
+        })
+        .collect()
+}
+
+fn segments(plan: &Plan<'_>, material: &Material) -> (Parts, Summaries) {
+    let done: Vec<_> = plan
+        .segments
+        .par_iter()
+        .map(|piece| segment(&plan.sources[piece.source], piece, &material.keyring, Keep::Rows))
+        .collect();
+    let mut parts = Parts::new();
+    let mut summaries = Summaries::new();
+    for (part, summary) in done {
+        let key = (summary.source.clone(), summary.object.clone(), summary.start);
+        parts.insert(key.clone(), part);
+        summaries.insert(key, summary);
+    }
+    (parts, summaries)
+}
+
+/// Returns the census: every log that is declared, and every one that was found.
+fn expected(
+    plan: &Plan<'_>,
+    stitched: &Stitched,
+    records: &[DataFrame],
+    window: Period,
+) -> Vec<ExpectedSource> {
+    let inside = inside(records, window);
+    let mut rows = Vec::new();
+    for (source, found) in plan.sources.iter().zip(&stitched.sources) {
+        let id = &source.settings.id;
+        let lifetime = lifetime(source, window);
+        let names = source.settings.logs.iter().chain(found.times.keys());
+        let names: std::collections::BTreeSet<&String> =
+            if source.is_protected() { names.collect() } else { [id].into_iter().collect() };
+        for log in names {
+            let times = found.times.get(log);
+            rows.push(ExpectedSource {
+                expected_id: Some(format!("{id}/{log}")),
+                source_id: Some(id.clone()),
+                log: Some(log.clone()),
+                declared: Some(!source.is_protected() || source.settings.logs.contains(log)),
+                role: Some(source.settings.role.word().to_owned()),
+                from_ms: Some(lifetime.from.ms()),
+                to_ms: Some(lifetime.to.ms()),
+                objects: i64::try_from(found.objects.len()).ok(),
+                records: Some(inside.get(&(id.clone(), log.clone())).copied().unwrap_or_default()),
+                first_ms: times.and_then(|times| times.buckets.values().next()).map(|span| span.0.ms()),
+                last_ms: times.and_then(|times| times.buckets.values().last()).map(|span| span.1.ms()),
+                may_be_empty: Some(
+                    source.settings.may_be_empty.as_ref().is_some_and(|(_, until)| window.to <= *until),
+                ),
+                max_silence_ms: source.settings.max_silence_ms,
+                sequenced: Some(source.is_protected()),
+                protected: Some(source.is_protected()),
+            });
+        }
+    }
+    rows
+}
+
+/// Counts the records of each log whose time lies in `window`.
+fn inside(records: &[DataFrame], window: Period) -> BTreeMap<(String, String), i64> {
+    let mut counts = BTreeMap::new();
+    for frame in records {
+        let text = |name: &str| frame.column(name).ok().and_then(|column| column.str().ok());
+        let times = frame.column("ts_ms").ok().and_then(|column| column.i64().ok());
+        let (Some(sources), Some(logs), Some(times)) = (text("source_id"), text("log"), times) else { continue };
+        for row in 0..frame.height() {
+            let (Some(source), Some(log), Some(at)) = (sources.get(row), logs.get(row), times.get(row)) else {
+                continue;
+            };
+            if window.contains(Moment::from_ms(at)) {
+                *counts.entry((source.to_owned(), log.to_owned())).or_default() += 1;
+            }
+        }
+    }
+    counts
+}
+
+/// Returns the `integrity` table: a row per record, per break, and per hole.
+fn integrity(records: &[DataFrame], logs: &[Log], holes: &[Hole]) -> DataFrame {
+    let mut extra = FrameBuilder::<IntegrityRow>::default();
+    for log in logs {
+        let protected = log.verdict == Verdict::Altered || log.integrity > Grade::Parsed || log.signed > 0;
+        for (found, at) in log.breaks.iter().zip(0..) {
+            extra.push(&IntegrityRow {
+                integrity_id: Some(format!("{}/{}#break-{at}", log.source, log.log)),
+                source_id: Some(log.source.clone()),
+                log: Some(log.log.clone()),
+                object: Some(found.object.clone()),
+                line: i64::try_from(found.line).ok(),
+                seq: found.seq.and_then(|seq| i64::try_from(seq).ok()),
+                ts_ms: None,
+                to_ms: None,
+                subject: Some("record".to_owned()),
+                status: Some(if protected { "damaged" } else { "rejected" }.to_owned()),
+                kind: Some(found.kind.word().to_owned()),
+                grade: Some(Grade::None.word().to_owned()),
+                sequenced: Some(protected),
+                protected: Some(true),
+            });
+        }
+    }
+    for (hole, at) in holes.iter().zip(0..) {
+        extra.push(&IntegrityRow {
+            integrity_id: Some(format!("{}#hole-{at}", hole.source)),
+            source_id: Some(hole.source.clone()),
+            log: None,
+            object: Some(hole.object.clone()),
+            line: i64::try_from(hole.line).ok(),
+            seq: None,
+            ts_ms: Some(hole.span.from.ms()),
+            to_ms: Some(hole.span.to.ms()),
+            subject: Some("range".to_owned()),
+            status: Some("missing".to_owned()),
+            kind: Some(hole.kind.word().to_owned()),
+            grade: Some(Grade::None.word().to_owned()),
+            sequenced: Some(false),
+            protected: Some(true),
+        });
+    }
+    let mut all = FrameBuilder::<IntegrityRow>::default().finish();
+    for frame in records.iter().chain([&extra.finish()]) {
+        all.vstack_mut(frame).expect("frames of one row type have the same columns");
+    }
+    all
+}

@@ -1,0 +1,36 @@
+//! Single records, read again: what stitching asks for where two objects overlap.
+//!
+//! Overlaps are rare and short, so one line is found again by reading its object once more. That keeps `verify` in
+//! constant memory, and a run on a cluster free of an index.
+
+use std::io::BufReader;
+
+use super::plan::SourcePlan;
+use crate::digest::Digest;
+use crate::integrity::chain::RunSummary;
+use crate::integrity::countersign_log::MAX_LINE;
+use crate::integrity::stitch::{Link, LinkIndex};
+use crate::source::container::Unpacked;
+use crate::source::framing::Lines;
+use crate::source::object;
+
+/// Finds links by reading the objects of a plan again.
+#[derive(Clone, Copy, Debug)]
+pub struct Reread<'a>(pub &'a [SourcePlan<'a>]);
+
+impl LinkIndex for Reread<'_> {
+    fn link_at(&self, run: &RunSummary, line: u64, _seq: u64) -> Option<Link> {
+        let source = self.0.iter().find(|source| source.settings.id == run.source)?;
+        let object = source.objects.iter().find(|object| object.name == run.object)?;
+        // A run that starts inside an object lies in a plain one, and starts at a line.
+        let range = (run.start > 0).then(|| run.start..object.size);
+        let unpacked = Unpacked::new(object::open(object, range).ok()?).ok()?;
+        let mut lines = Lines::new(BufReader::new(unpacked), run.start, u64::MAX, MAX_LINE);
+        while let Some(found) = lines.next_line().ok()? {
+            if found.number == line {
+                return Some(Link { digest: Digest::of(found.bytes), offset: found.offset });
+            }
+        }
+        None
+    }
+}
