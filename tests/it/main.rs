@@ -1,7 +1,6 @@
 //! The one integration-test binary. A further file here is a module, not a target.
 
 mod control;
-mod control;
 mod pack;
 mod pdf;
 mod profile;
