@@ -1,5 +1,6 @@
 //! The one integration-test binary. A further file here is a module, not a target.
 
 mod control;
+mod integrity;
 mod pack;
 mod pdf;
