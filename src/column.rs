@@ -16,6 +16,17 @@ pub enum ColumnType {
     Flag,
 }
 
+impl ColumnType {
+    /// Returns the word used in documentation and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Int => "integer",
+            Self::Flag => "flag",
+        }
+    }
+}
+
 /// One column of a table.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {

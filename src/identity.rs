@@ -196,8 +196,8 @@ impl Roster {
                     state: "resolved",
                 }
             }
-            (0, _) => Resolution { kind: None, state: "unresolved", ..Resolution::default() },
-            _ => Resolution { kind: None, state: "ambiguous", ..Resolution::default() },
+            (0, _) => Resolution { kind: stated, state: "unresolved", ..Resolution::default() },
+            _ => Resolution { kind: stated, state: "ambiguous", ..Resolution::default() },
         }
     }
 

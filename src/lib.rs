@@ -9,31 +9,35 @@
 //!
 //! `docs/ARCHITECTURE.md` walks through it, one section per stage.
 
-// Sources to records.
+// What enters a run.
 pub mod clock;
 pub mod digest;
 pub mod settings;
+// Objects to records.
 pub mod source;
 // Records to verified records.
 pub mod integrity;
 // Verified records to events.
 pub mod column;
 pub mod event;
-pub mod identity;
 pub mod profile;
 pub mod redact;
+// The three functions on which every run stands.
+pub mod segment;
 // Events to cases to tables.
 pub mod case;
-pub mod run;
-pub mod segment;
+pub mod identity;
 pub mod table;
 // Tables to results.
 pub mod control;
 // Results to an assessment, and its renderings.
 pub mod assess;
-pub mod cli;
-pub mod error;
-pub mod exit;
 pub mod report;
 // The pack.
 pub mod pack;
+// All of it in order.
+pub mod run;
+// What a person or a job types.
+pub mod cli;
+pub mod error;
+pub mod exit;

@@ -83,12 +83,7 @@ fn drafts(tables: &Tables, wanted: &BTreeSet<String>) -> Vec<Draft> {
         matching::<Request>(tables, "request_id", wanted).into_iter().map(request).collect();
     drafts.extend(matching::<Decision>(tables, "request_id", wanted).into_iter().map(decision));
     drafts.extend(matching::<Execution>(tables, "request_id", wanted).into_iter().map(execution));
-    drafts.extend(
-        matching::<Execution>(tables, "execution_id", wanted)
-            .into_iter()
-            .filter(|row| row.request_id.is_none())
-            .map(execution),
-    );
+    drafts.extend(orphans(tables, wanted).into_iter().map(execution));
     drafts.extend(matching::<Revocation>(tables, "target_id", wanted).into_iter().map(|row| Draft {
         case: row.target_id.unwrap_or_default(),
         event: row.event_id.unwrap_or_default(),
@@ -110,6 +105,18 @@ fn drafts(tables: &Tables, wanted: &BTreeSet<String>) -> Vec<Draft> {
         valid_to: None,
     }));
     drafts
+}
+
+/// Returns the executions without a request whose own case is wanted.
+fn orphans(tables: &Tables, wanted: &BTreeSet<String>) -> Vec<Execution> {
+    let natives: BTreeSet<String> =
+        wanted.iter().filter_map(|case| case.splitn(3, ':').nth(2)).map(str::to_owned).collect();
+    matching::<Execution>(tables, "native_id", &natives)
+        .into_iter()
+        .filter(|row| {
+            row.request_id.is_none() && row.orphan_case().is_some_and(|case| wanted.contains(&case))
+        })
+        .collect()
 }
 
 fn phrase(parts: [Option<String>; 4]) -> String {
@@ -166,7 +173,7 @@ fn decision(row: Decision) -> Draft {
 fn execution(row: Execution) -> Draft {
     let emergency = (row.break_glass == Some(true)).then(|| "break-glass".to_owned());
     Draft {
-        case: row.request_id.or(row.execution_id).unwrap_or_default(),
+        case: row.request_id.clone().or_else(|| row.orphan_case()).unwrap_or_default(),
         event: row.event_id.unwrap_or_default(),
         at: row.ts_ms,
         lane: "execution",

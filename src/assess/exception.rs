@@ -31,6 +31,9 @@ const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
 /// The test that any other precedes: what makes it an exception is mostly said better by the other.
 const LEAST_SPECIFIC: &str = "AUTHZ-01";
 
+/// Facts of queries that an exception states elsewhere: its case, and the people of its item.
+const ELSEWHERE: [&str; 5] = ["request", "person", "reviewer", "executor", "approvals_required"];
+
 /// What an exception says of its item, from the tables.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Item {
@@ -78,14 +81,7 @@ fn exception(
     let also = group.iter().skip(1).map(|failing| failing.test.clone()).collect();
     let first = group.swap_remove(0);
     let mut facts = item.facts;
-    facts.extend(
-        first
-            .facts
-            .iter()
-            .filter(|fact| !facts.iter().any(|known| known.0 == fact.0))
-            .cloned()
-            .collect::<Vec<_>>(),
-    );
+    facts.extend(first.facts.into_iter().filter(|(label, _)| !ELSEWHERE.contains(&label.as_str())));
     Exception {
         id: id(&first.test, &place.source, &place.native_id).to_string(),
         test: first.test,
@@ -121,16 +117,16 @@ pub(super) fn items(tables: &Tables, events: &BTreeSet<&str>) -> BTreeMap<String
         "execution",
         events,
         |row: Execution| {
+            let case = row.request_id.clone().or_else(|| row.orphan_case());
             let facts = facts([
                 ("executor", row.actor_id),
                 ("accountable person", row.principal_id),
                 ("action", row.action_name.or(row.action_class)),
                 ("resource", row.resource_id),
                 ("environment", row.env),
-                ("executed_at", row.ts_ms.map(|ms| Moment::from_ms(ms).to_string())),
                 ("approvals demanded", row.quorum.map(|quorum| quorum.to_string())),
             ]);
-            (row.event_id, Item { case: row.request_id.or(row.execution_id), facts })
+            (row.event_id, Item { case, facts })
         },
         &mut items,
     );
@@ -143,7 +139,6 @@ pub(super) fn items(tables: &Tables, events: &BTreeSet<&str>) -> BTreeMap<String
                 ("approver", row.reviewer_id),
                 ("accountable person", row.reviewer_principal_id),
                 ("kind of approver", row.reviewer_kind),
-                ("decided_at", row.ts_ms.map(|ms| Moment::from_ms(ms).to_string())),
                 ("channel", row.channel),
             ]);
             (row.event_id, Item { case: row.request_id, facts })
@@ -159,7 +154,6 @@ pub(super) fn items(tables: &Tables, events: &BTreeSet<&str>) -> BTreeMap<String
                 ("requester", row.actor_id),
                 ("action", row.action_name.or(row.action_class)),
                 ("resource", row.resource_id),
-                ("requested_at", row.ts_ms.map(|ms| Moment::from_ms(ms).to_string())),
             ]);
             (row.event_id, Item { case: row.request_id, facts })
         },

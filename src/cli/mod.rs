@@ -5,10 +5,12 @@
 
 mod append;
 mod check;
+mod controls;
 mod gate;
 mod keys;
 mod period;
 mod report;
+mod sources;
 mod verify;
 
 use std::io::{self, IsTerminal as _, Write};
@@ -72,6 +74,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Verify logs, or a pack, offline
     Verify(verify::VerifyArgs),
+    Sources(sources::SourcesArgs),
+    Controls(controls::Args),
     /// Append events to a log as chained and signed records
     Append(append::AppendArgs),
     /// Make, inspect and trust keys
@@ -134,6 +138,16 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
         Command::Report(args) => report::run(args, &cli.common, io),
         Command::Check(args) => check::run(args, &cli.common, io),
         Command::Verify(args) => verify::run(args, io),
+        Command::Controls(args) => match controls::run(args, io.out) {
+            Ok(()) => Ok(Exit::Done),
+            Err(error) => Err(crate::run::RunError::from(error).into()),
+        },
+        Command::Sources(args) => match sources::run(args, io.out) {
+            Ok(true) => Ok(Exit::Done),
+            Ok(false) => Ok(Exit::Usage),
+            Err(sources::SourcesError::Profile(error)) => Err(crate::run::RunError::from(error).into()),
+            Err(sources::SourcesError::Output(error)) => Err(Failure::output(&error)),
+        },
         Command::Append(args) => append::run(args, io),
         Command::Keys(args) => keys::run(args, io),
     }

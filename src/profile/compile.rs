@@ -444,7 +444,8 @@ impl<'t> Compiler<'t> {
                 otherwise.as_ref().map_or(Ok(()), |otherwise| self.check_words(otherwise, words))
             }
             Expr::Map { map, .. } => {
-                self.plan.maps.get(*map).map_or(Ok(()), |map| map.words.values().try_for_each(check))
+                let Some(map) = self.plan.maps.get(*map) else { return Ok(()) };
+                map.words.values().filter(|word| **word != Constant::Text(String::new())).try_for_each(check)
             }
             _ => Ok(()),
         }

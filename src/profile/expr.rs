@@ -331,6 +331,8 @@ impl Expr {
 impl WordMap {
     fn lookup(&self, word: &str, label: &str) -> Result<Val<'_>, Fault> {
         match self.words.get(word) {
+            // A word that is known and says nothing.
+            Some(Constant::Text(text)) if text.is_empty() => Ok(Val::Null),
             Some(constant) => Ok(constant.value()),
             None => Err(Fault::rejected(format!("unknown value `{}` at `{label}`", shown(word)))),
         }

@@ -11,12 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::integrity::verdict::BreakKind;
 use crate::redact::shown;
-
-/// The most bytes of one record; audit records of real products stay far below it.
-pub(super) const MAX_RECORD: usize = 16 * 1024 * 1024;
-
-/// The deepest nesting of one record; deeper input only serves to exhaust a reader's stack.
-pub(super) const MAX_DEPTH: usize = 64;
+use crate::source::framing::MAX_DEPTH;
 
 /// Above this a float no longer holds every integer, so an integer read as a float may be another one.
 const MAX_EXACT_FLOAT: f64 = 9_007_199_254_740_992.0;
@@ -301,6 +296,7 @@ impl<'de> Visitor<'de> for Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::framing::MAX_RECORD;
 
     fn kind(text: &str) -> BreakKind {
         Json::parse(text, MAX_RECORD).expect_err(text).kind

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::compile::{Compiler, REFERENCES, constant, time_formats, zone};
 use super::error::{ProfileError, did_you_mean};
 use super::expr::{Base, Constant, Path, Plan, WordMap};
-use super::json::{MAX_RECORD, Pointer};
+use super::json::Pointer;
 use super::rule::{Groups, distinct, rule, verdict};
 use super::stamp::TimeFormat;
 use super::syntax::{Key, Node, Shape, Source, Table};
 use super::{Basis, Integrity, Profile};
 use crate::digest::Digest;
 use crate::redact::shown;
-use crate::source::framing::Framing;
+use crate::source::framing::{Framing, MAX_RECORD};
 
 /// The version of the language, as a profile states it.
 const SCHEMA: &str = "countersign/source-profile/1";

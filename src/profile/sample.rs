@@ -4,15 +4,14 @@
 //! of the sample files and records, one line per event or per record without events: `at`, the place of the
 //! record; then either the event's non-null columns, or `result` and its reason.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::library::Entry;
 use super::{Context, Mapped, Profile, ProfileError, event_json};
 use crate::integrity::record::VerifiedRecord;
-use crate::source::framing::{Framing, Record};
+use crate::source::framing::{Framing, Record, document_records};
 
 /// The source id under which samples are mapped.
 pub const SOURCE: &str = "sample";
@@ -20,6 +19,9 @@ pub const SOURCE: &str = "sample";
 /// Columns that only say where a record lies; expected events leave them out.
 const PLACE: [&str; 10] =
     ["id", "source", "log", "object", "offset", "length", "line", "index", "line_digest", "grade"];
+
+/// One line of `expected.jsonl`.
+pub type Line = Map<String, Value>;
 
 /// What the samples of a profile showed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -56,7 +58,7 @@ pub fn check(entry: &Entry) -> Result<Outcome, ProfileError> {
 /// # Errors
 ///
 /// [`ProfileError::Set`] where the profile cannot do without a setting.
-pub fn lines(entry: &Entry, outcome: &mut Outcome) -> Result<Vec<Map<String, Value>>, ProfileError> {
+pub fn lines(entry: &Entry, outcome: &mut Outcome) -> Result<Vec<Line>, ProfileError> {
     let mut found = Vec::new();
     let samples =
         entry.files().iter().filter(|(name, _)| name.starts_with("sample") && !name.ends_with(".md"));
@@ -85,7 +87,7 @@ fn one(
     record: Record<'_>,
     context: &Context,
     at: &str,
-    found: &mut Vec<Map<String, Value>>,
+    found: &mut Vec<Line>,
     outcome: &mut Outcome,
 ) {
     let mut events = Vec::new();
@@ -125,65 +127,62 @@ fn split(text: &str) -> Vec<Record<'_>> {
     records
 }
 
-/// Cuts a document as [`Framing::Document`] says. A document that is none is one record, which is then rejected.
+/// Cuts a document as its framing says. A document that is none is one record, which is then rejected.
 fn document<'t>(text: &'t str, profile: &Profile) -> Vec<Record<'t>> {
     let pointers = match profile.framing() {
         Framing::Document { records } | Framing::ByName { records } => records,
         Framing::Lines => Vec::new(),
     };
-    let raw = pointers.iter().find_map(|pointer| resolve(text, pointer)).unwrap_or(text);
-    let items: Vec<&str> = match serde_json::from_str::<Vec<&RawValue>>(raw) {
-        Ok(items) => items.into_iter().map(RawValue::get).collect(),
-        Err(_) => vec![raw],
-    };
-    (0_u64..)
-        .zip(items)
-        .map(|(index, item)| {
-            // Both are slices of `text`, so the distance of their addresses is the item's offset.
-            let offset = item.as_ptr().addr() - text.as_ptr().addr();
-            let line = text[..offset].matches('\n').count() + 1;
-            let int = |value: usize| u64::try_from(value).unwrap_or_default();
-            Record::new(item, int(offset), int(line), index)
-        })
-        .collect()
+    document_records(text, &pointers).unwrap_or_else(|_| vec![Record::new(text, 0, 1, 0)])
 }
 
-fn resolve<'t>(text: &'t str, pointer: &str) -> Option<&'t str> {
-    pointer.split('/').skip(1).try_fold(text, |text, token| {
-        let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
-        members.get(&token.replace("~1", "/").replace("~0", "~")).map(|raw| raw.get())
-    })
-}
-
-fn compare(expected: &str, found: &[Map<String, Value>], differences: &mut Vec<String>) {
+/// Compares record by record, so that one event too many does not shift all that follow.
+fn compare(expected: &str, found: &[Line], differences: &mut Vec<String>) {
     let mut wanted = Vec::new();
     for (number, line) in (1..).zip(expected.lines()) {
-        match serde_json::from_str::<Map<String, Value>>(line) {
+        match serde_json::from_str::<Line>(line) {
             Ok(line) => wanted.push(line),
             Err(error) => differences.push(format!("expected.jsonl:{number}: not a JSON object: {error}")),
         }
     }
-    let label = |line: &Map<String, Value>| {
-        let text = |name: &str| line.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
-        format!("{} {}", text("at"), if line.contains_key("rule") { text("rule") } else { text("result") })
-    };
-    for index in 0..wanted.len().max(found.len()) {
-        match (wanted.get(index), found.get(index)) {
-            (Some(wanted), None) => differences.push(format!("{}: expected, not found", label(wanted))),
-            (None, Some(found)) => differences.push(format!("{}: found, not expected", label(found))),
-            (Some(wanted), Some(found)) => {
-                let names: std::collections::BTreeSet<&String> = wanted.keys().chain(found.keys()).collect();
-                for name in names.into_iter().filter(|name| wanted.get(*name) != found.get(*name)) {
-                    let show = |value: Option<&Value>| value.map_or("null".to_owned(), Value::to_string);
-                    differences.push(format!(
-                        "{}: `{name}`: expected {}, found {}",
-                        label(found),
-                        show(wanted.get(name)),
-                        show(found.get(name))
-                    ));
-                }
-            }
-            (None, None) => {}
+    let (mut wanted_by, mut found_by) = (BTreeMap::new(), BTreeMap::new());
+    for (lines, by) in [(wanted.as_slice(), &mut wanted_by), (found, &mut found_by)] {
+        for line in lines {
+            by.entry(text(line, "at")).or_insert_with(Vec::new).push(line);
         }
     }
+    let mut places: Vec<&str> = found.iter().chain(&wanted).map(|line| text(line, "at")).collect();
+    let mut seen = BTreeSet::new();
+    places.retain(|place| seen.insert(*place));
+    for place in places {
+        let wanted = wanted_by.remove(place).unwrap_or_default();
+        let found = found_by.remove(place).unwrap_or_default();
+        for index in 0..wanted.len().max(found.len()) {
+            compare_line(wanted.get(index).copied(), found.get(index).copied(), differences);
+        }
+    }
+}
+
+fn compare_line(wanted: Option<&Line>, found: Option<&Line>, differences: &mut Vec<String>) {
+    let label = |line: &Line| {
+        let what = if line.contains_key("rule") { text(line, "rule") } else { text(line, "result") };
+        format!("{} {what}", text(line, "at"))
+    };
+    match (wanted, found) {
+        (Some(wanted), None) => differences.push(format!("{}: expected, not found", label(wanted))),
+        (None, Some(found)) => differences.push(format!("{}: found, not expected", label(found))),
+        (Some(wanted), Some(found)) => {
+            let names: BTreeSet<&String> = wanted.keys().chain(found.keys()).collect();
+            for name in names.into_iter().filter(|name| wanted.get(*name) != found.get(*name)) {
+                let show = |value: Option<&Value>| value.map_or("null".to_owned(), Value::to_string);
+                let (wanted, got) = (show(wanted.get(name)), show(found.get(name)));
+                differences.push(format!("{}: `{name}`: expected {wanted}, found {got}", label(found)));
+            }
+        }
+        (None, None) => {}
+    }
+}
+
+fn text<'l>(line: &'l Line, name: &str) -> &'l str {
+    line.get(name).and_then(Value::as_str).unwrap_or("-")
 }

@@ -11,4 +11,5 @@ pub mod json;
 pub mod model;
 pub mod pdf;
 pub mod view;
+pub mod view;
 pub mod visible;

@@ -132,11 +132,13 @@ impl Material {
             if trust_file.is_file() { trusted(&trust_file)? } else { (Keyring::empty(), Vec::new()) };
         let mut heads = BTreeMap::new();
         let mut after = BTreeMap::new();
+        let mut policy = vec![("countersign.toml".to_owned(), workspace.text.clone().into_bytes())];
         for source in &workspace.sources {
             for (kind, all) in [("heads", &mut heads), ("after", &mut after)] {
                 let name = format!("{kind}/{}.head", source.id);
                 if let Some(text) = read(&name) {
                     all.insert(source.id.clone(), heads_of(&text, &name)?);
+                    policy.push((name, text.into_bytes()));
                 }
             }
         }
@@ -144,7 +146,6 @@ impl Material {
         let people = read(PEOPLE);
         let controls = Controls::load_only(&root.join("controls"))?;
         let profiles = Profiles::open(&root)?;
-        let policy = vec![("countersign.toml".to_owned(), workspace.text.clone().into_bytes())];
         Self {
             workspace,
             keyring,
@@ -183,7 +184,12 @@ impl Material {
 
     /// Returns the digests of the files that shaped the results, apart from the control library, sorted by path.
     pub fn digests(&self) -> Vec<PolicyFile> {
-        let files = self.policy.iter().filter(|(path, _)| !path.starts_with("controls/") && path != MISSING);
+        let shapes = |path: &str| match path.split('/').next() {
+            Some("controls") => false,
+            Some("sources") => path.ends_with("/profile.toml"),
+            _ => path != MISSING,
+        };
+        let files = self.policy.iter().filter(|(path, _)| shapes(path));
         let trust = self.trust.iter().map(|(path, bytes)| (format!("trust/{path}"), bytes));
         files
             .map(|(path, bytes)| (path.clone(), bytes))

@@ -2,5 +2,7 @@
 
 mod control;
 mod integrity;
+mod control;
 mod pack;
 mod pdf;
+mod profile;

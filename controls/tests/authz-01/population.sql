@@ -121,7 +121,7 @@ approval AS (
 -- Approvals that may count; `doubt` names what is missing, and is null where an approval surely counts.
 doubted AS (
   SELECT
-    execution_id, reviewer_principal_id,
+    execution_id,
     CASE WHEN reviewer_principal_id IS NULL THEN 'identity' ELSE 'person' END AS known_as,
     CASE WHEN reviewer_principal_id IS NULL THEN reviewer_ns ELSE reviewer_principal_ns END AS ns,
     COALESCE(reviewer_principal_id, reviewer_id) AS id,
@@ -139,17 +139,12 @@ doubted AS (
   FROM approval
   WHERE placed <> 'after' AND own <> 'yes'
 ),
-surely AS (
-  SELECT
-    execution_id,
-    COUNT(DISTINCT CASE WHEN doubt IS NULL THEN reviewer_principal_id END) AS people,
-    MIN(doubt) AS doubt
-  FROM doubted
-  GROUP BY execution_id
-),
 -- One row for each person who may have approved in time; where nobody is named, `id` is null.
 person AS (
-  SELECT execution_id, known_as, ns, id
+  SELECT
+    execution_id, known_as, ns, id,
+    MAX(CASE WHEN doubt IS NULL THEN 1 ELSE 0 END) AS surely,
+    MIN(doubt) AS doubt
   FROM doubted
   GROUP BY execution_id, known_as, ns, id
 ),
@@ -157,7 +152,9 @@ counted AS (
   SELECT
     execution_id,
     COUNT(*) AS people,
-    MAX(CASE WHEN id IS NULL THEN 1 ELSE 0 END) AS unnamed
+    COUNT(CASE WHEN surely = 1 THEN 1 END) AS surely,
+    MAX(CASE WHEN id IS NULL THEN 1 ELSE 0 END) AS unnamed,
+    MIN(CASE WHEN surely = 0 THEN doubt END) AS doubt
   FROM person
   GROUP BY execution_id
 )
@@ -165,15 +162,14 @@ SELECT
   g.execution_id AS subject_id,
   CASE
     WHEN g.ts_ms IS NULL THEN 'untestable:execution.ts_ms'
-    WHEN COALESCE(s.people, 0) >= g.quorum THEN 'testable'
+    WHEN COALESCE(c.surely, 0) >= g.quorum THEN 'testable'
     WHEN g.requires_approval IS NULL THEN 'untestable:execution.requires_approval'
     WHEN g.request_id IS NULL AND COALESCE(g.request_link, 'not_logged') <> 'none'
       THEN 'untestable:execution.request_id'
     WHEN COALESCE(c.people, 0) > 0 AND g.quorum IS NULL THEN 'untestable:execution.quorum'
-    WHEN COALESCE(c.people, 0) >= g.quorum OR COALESCE(c.unnamed, 0) = 1 THEN 'untestable:' || s.doubt
+    WHEN COALESCE(c.people, 0) >= g.quorum OR COALESCE(c.unnamed, 0) = 1 THEN 'untestable:' || c.doubt
     WHEN g.break_glass IS NULL THEN 'untestable:execution.break_glass'
     ELSE 'testable'
   END AS testability
 FROM gated g
-LEFT JOIN surely s ON s.execution_id = g.execution_id
 LEFT JOIN counted c ON c.execution_id = g.execution_id

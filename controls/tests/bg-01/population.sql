@@ -8,7 +8,8 @@ WITH emergency AS (
   CROSS JOIN param p
   WHERE COALESCE(e.ts_ms, p.period_start_ms) >= p.period_start_ms
     AND COALESCE(e.ts_ms, p.period_start_ms) < p.period_end_ms
-    AND COALESCE(e.break_glass, COALESCE(e.requires_approval, TRUE)) = TRUE
+    -- Where break-glass is not logged, it can have been used only on what may be gated.
+    AND (e.break_glass = TRUE OR (e.break_glass IS NULL AND COALESCE(e.requires_approval, TRUE) = TRUE))
 ),
 -- Reviews made afterwards and within the limit, with the reviewer compared to the executor and the requester.
 -- Placed against the execution: within one log, sequence and time must agree; within one source, its clock

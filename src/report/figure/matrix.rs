@@ -8,8 +8,8 @@ use crate::report::view::text::{count, local_id, of};
 use crate::report::view::tone::{STATUSES, status};
 
 const LEFT: f32 = 150.0;
-const COLUMNS: usize = 10;
-const CELL: f32 = 53.0;
+const COLUMNS: usize = 9;
+const CELL: f32 = 58.5;
 const ROW: f32 = 24.0;
 const BOX: f32 = 20.0;
 
@@ -55,10 +55,18 @@ fn ink(tone: Tone) -> Ink {
     }
 }
 
+/// Tells whether a status says that nothing was looked at; its cell is empty.
+fn is_silent(word: &str) -> bool {
+    matches!(word, "not_tested" | "out_of_scope")
+}
+
 fn key() -> (Vec<Shape>, f32) {
     let entries: Vec<_> = STATUSES
         .iter()
-        .map(|(_, letter, phrase, tone)| entry(ink(*tone), false, format!("{letter}  {phrase}")))
+        .map(|(word, letter, phrase, tone)| {
+            let ink = if is_silent(word) { Ink::Faint } else { ink(*tone) };
+            entry(ink, false, format!("{letter}  {phrase}"))
+        })
         .collect();
     let (mut shapes, y) = legend(&entries, 0.0, 2.0);
     let text = "Height of the bar: how far the status reaches – full: direct; half: partial; quarter: context; none: no test";

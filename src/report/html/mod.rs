@@ -68,6 +68,7 @@ fn environment(templates: &Templates) -> Result<Environment<'_>, HtmlError> {
     });
     environment.add_filter("shape", shape);
     environment.add_filter("pieces", |text: &str| text.split(DOT).map(str::to_owned).collect::<Vec<_>>());
+    environment.add_filter("breakable", |text: &str| Value::from_safe_string(breakable(text)));
     environment.add_filter("count", |n: u64| crate::report::view::text::count(n));
     environment.add_test("digest", is_digest);
     for (name, text) in templates.pages() {
@@ -90,6 +91,12 @@ fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+/// Escapes an identifier and lets its line break after the characters that separate its parts.
+fn breakable(text: &str) -> String {
+    let parts: Vec<String> = text.split_inclusive([':', '/', '_', '.', '@']).map(escape).collect();
+    parts.join("<wbr>")
 }
 
 /// Returns the shape that stands beside a tone, for readers who don't see its colour.

@@ -48,19 +48,4 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
         paragraph("Severity is the program’s order of attention. It is not a grading; that column belongs to the assessor."),
         paragraph("Times are those of the sources’ own clocks, in UTC. No third party vouches for them unless section 5 says so."),
     ]));
-    if !report.settings.is_empty() {
-        let facts = report.settings.iter().map(|s| fact(s.name.as_str(), Text::body(&s.value))).collect();
-        sections.push(subsection(
-            "2.2",
-            "settings",
-            "Decisions of the workspace",
-            vec![
-                paragraph(format!(
-                    "{} that shape the results were taken by management:",
-                    plural(report.settings.len(), "decision", "decisions")
-                )),
-                Block::Facts { title: "Decisions of the workspace".to_owned(), facts },
-            ],
-        ));
-    }
 }

@@ -154,7 +154,7 @@ fn not_covered(report: &Report) -> Block {
         .map(|t| t.id.as_str())
         .collect();
     if !elsewhere.is_empty() {
-        lines.push(format!("{}: no configured source logs what they need.", elsewhere.join(", ")));
+        lines.push(format!("Tests that no configured source can feed: {}.", elsewhere.join(", ")));
     }
     lines.push(
         "The design of controls, and whether the rules that say what must be approved are the right ones."

@@ -1,7 +1,7 @@
 //! Section 5: what was verified, with which keys, what broke, and what nothing covers.
 
 use super::build::{fact, heading, list, paragraph, table};
-use super::text::{count, listed, minute_or_dash, of, or_dash, place};
+use super::text::{count, listed, minute_or_dash, of, or_dash, place, plural};
 use super::{MAX_ROWS, View, links, section, subsection, tone};
 use crate::integrity::verdict::{Break, Effect};
 use crate::report::document::{Block, Section, Table, Text, Tone};
@@ -49,7 +49,7 @@ fn logs(report: &Report) -> Table {
         .empty("No log was read.")
         .rows(report.logs.iter().map(|log| {
             vec![
-                Text::mono(&log.log).to(links::anchor("log", &log.log)),
+                Text::mono(&log.log).to(anchor(log)),
                 Text::mark(tone::verdict_phrase(log.verdict), tone::verdict(log.verdict)),
                 Text::body(log.integrity.word()),
                 Text::body(log.completeness.word()),
@@ -62,39 +62,48 @@ fn logs(report: &Report) -> Table {
 
 fn log_block(log: &Log) -> Vec<Block> {
     let title = format!("Log {}: {}", log.log, tone::verdict_phrase(log.verdict));
-    let head = log
-        .head
-        .as_ref()
-        .map_or_else(|| "–".to_owned(), |head| format!("sequence {}, {}", count(head.seq), head.digest));
-    let first = log.first.map_or_else(|| "–".to_owned(), count);
-    let mut blocks = vec![
-        heading(title, links::anchor("log", &log.log)),
-        Block::Facts {
-            title: format!("Facts of log {}", log.log),
-            facts: vec![
-                fact("Source", Text::mono(&log.source)),
-                fact("Objects", Text::mono(listed(&log.objects))),
-                fact("Covered", Text::body(of(log.covered, log.records) + " records")),
-                fact(
-                    "Signed, and by a pinned key",
-                    Text::body(format!(
-                        "{} and {} records",
-                        of(log.signed, log.records),
-                        of(log.pinned, log.records)
-                    )),
-                ),
-                fact("Rejected", Text::body(of(log.rejected, log.records) + " records")),
-                fact("First sequence number", Text::body(first)),
-                fact("Last record", Text::mono(head)),
-                fact("Keys", Text::mono(listed(&log.keys))),
-            ],
-        },
-    ];
+    let mut blocks = vec![heading(title, anchor(log))];
     if !log.reasons.is_empty() {
         blocks.push(paragraph("Why it is not verified, and what would help:"));
         blocks.push(list(log.reasons.iter().map(String::as_str)));
     }
+    let mut facts = vec![
+        fact("Source", Text::mono(&log.source)),
+        fact("Objects", Text::mono(objects(&log.objects))),
+        fact("Covered", Text::body(of(log.covered, log.records) + " records")),
+        fact("With a signature that fits", Text::body(of(log.signed, log.records) + " records")),
+        fact("Signed by a pinned key", Text::body(of(log.pinned, log.records) + " records")),
+        fact("Rejected", Text::body(of(log.rejected, log.records) + " records")),
+    ];
+    if let Some(first) = log.first {
+        facts.push(fact("First sequence number", Text::body(count(first))));
+    }
+    if let Some(head) = &log.head {
+        facts.push(fact("Last sequence number", Text::body(count(head.seq))));
+        facts.push(fact("Digest of the last line", Text::mono(head.digest.to_string())));
+    }
+    facts.extend(log.keys.iter().map(|key| fact("Signed with key", Text::mono(key))));
+    blocks.push(Block::Facts { title: format!("Facts of log {}", log.log), facts });
     blocks
+}
+
+/// Returns the anchor of `log`; its name alone could stand in two sources.
+fn anchor(log: &Log) -> String {
+    if log.log == log.source {
+        links::anchor("log", &log.log)
+    } else {
+        links::anchor("log", &format!("{}/{}", log.source, log.log))
+    }
+}
+
+/// Returns the names, or how many there are from which to which; section 3 lists each.
+fn objects(names: &[String]) -> String {
+    match names {
+        [first, .., last] if names.len() > 6 => {
+            format!("{}: {first} to {last}", plural(names.len(), "object", "objects"))
+        }
+        _ => listed(names),
+    }
 }
 
 fn breaks(report: &Report) -> Table {
@@ -151,7 +160,9 @@ fn keys(report: &Report) -> Table {
 fn validity(key: &Key) -> Text {
     let mut parts = vec![match (key.valid_from, key.valid_until) {
         (None, None) => "no limit".to_owned(),
-        (from, until) => format!("{} to before {}", minute_or_dash(from), minute_or_dash(until)),
+        (Some(from), None) => format!("from {}", from.minute()),
+        (None, Some(until)) => format!("before {}", until.minute()),
+        (Some(from), Some(until)) => format!("{} to before {}", from.minute(), until.minute()),
     }];
     parts.extend(key.revoked_at.map(|at| format!("revoked {}", minute_or_dash(Some(at)))));
     parts.extend(key.compromised_at.map(|at| format!("compromised {}", minute_or_dash(Some(at)))));

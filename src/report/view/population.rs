@@ -106,7 +106,7 @@ fn conservation(report: &Report) -> Table {
         .number("Duplicates", 9)
         .column("Check", 19)
         .empty("No source is configured.")
-        .rows(report.sources.iter().map(|source| conservation_row(source)))
+        .rows(report.sources.iter().map(conservation_row))
 }
 
 fn conservation_row(source: &Source) -> Vec<Text> {

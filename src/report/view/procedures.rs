@@ -1,7 +1,7 @@
 //! Section 8: how each test works, with which parameters, and why it is linked to a control.
 
 use super::build::{fact, heading, paragraph, table};
-use super::text::{count, duration, listed, local_id, of, or_dash};
+use super::text::{NOTHING, count, duration, listed, local_id, of, or_dash};
 use super::{MAX_ROWS, View, links, section, subsection, tone};
 use crate::report::document::{Block, Fact, Section, Table, Text, Tone};
 use crate::report::model::{Parameter, Report, Test};
@@ -53,6 +53,7 @@ fn procedure(report: &Report, test: &Test) -> Vec<Fact> {
         fact("population.sql (SHA-256)", Text::mono(test.population_sql.to_string())),
         fact("exceptions.sql (SHA-256)", Text::mono(test.exceptions_sql.to_string())),
     ];
+    facts.retain(|fact| fact.value.text != NOTHING);
     if !test.reasons.is_empty() {
         facts.insert(1, fact("Because", Text::body(test.reasons.join(super::text::DOT))));
     }

@@ -1,7 +1,7 @@
 //! Section 6: the tests, and what they say about every control of every framework.
 
 use super::build::{heading, list, paragraph, table};
-use super::text::{DOT, listed, local_id, of, plural};
+use super::text::{listed, local_id, of, or_dash, plural};
 use super::{View, links, section, subsection, tone};
 use crate::report::document::{Block, Section, Table, Text, Tone};
 use crate::report::figure::matrix;
@@ -25,13 +25,14 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
 fn tests(view: &View) -> Table {
     table("test-results", "Tests")
         .column("Test", 11)
-        .column("What holds when there is no exception", 27)
-        .column("Result", 22)
-        .number("Accepted", 9)
+        .column("What holds when there is no exception", 25)
+        .column("Result", 26)
+        .number("Accepted", 8)
         .number("Untestable", 11)
-        .number("Pending", 9)
+        .number("Pending", 8)
         .column("Reliance", 11)
         .empty("No test ran.")
+        .filter()
         .rows(view.report.tests.iter().map(|test| {
             let limited = test.reliance != "full";
             vec![
@@ -72,11 +73,11 @@ fn framework_blocks(view: &View, framework: &Framework) -> Vec<Block> {
 fn control_table(view: &View, framework: &Framework, controls: &[&Control]) -> Table {
     table(&links::anchor("controls", &framework.id), format!("Every control of {}", framework.name))
         .column("Control", 10)
-        .column("In our words", 32)
+        .column("In our words", 37)
         .column("Status", 20)
-        .column("Shown as far as", 12)
-        .number("Exceptions", 12)
-        .column("Tests", 14)
+        .column("Shown as far as", 10)
+        .number("Exceptions", 10)
+        .column("Tests", 13)
         .empty("No control is listed.")
         .filter()
         .rows(controls.iter().map(|control| {
@@ -113,11 +114,12 @@ fn control_block(view: &View, control: &Control) -> Vec<Block> {
     let report = view.report;
     let (_, phrase, tone) = tone::status(&control.status);
     let id = local_id(&control.id);
-    let status = format!(
-        "{phrase}{DOT}{} subjects with an exception{DOT}shown as far as: {} (reach: {})",
+    let reach = format!(
+        "{} subjects have an exception. Shown as far as: {}; reach of approval logs: {}. They can show: {}",
         of(control.exceptions, control.population),
         control.cap,
-        control.reach
+        control.reach,
+        or_dash(&control.can_show)
     );
     let rows =
         control.tests.iter().filter_map(|id| report.tests.iter().find(|test| test.id == *id)).map(|test| {
@@ -141,8 +143,8 @@ fn control_block(view: &View, control: &Control) -> Vec<Block> {
         .rows(rows);
     let mut blocks = vec![
         heading(format!("{id} {}", control.title), anchor),
-        Block::Paragraph { text: Text::mark(status, tone) },
-        paragraph(format!("Approval logs can show: {}", control.can_show)),
+        Block::Paragraph { text: Text::mark(phrase, tone) },
+        paragraph(reach),
         Block::Table(table),
     ];
     if !control.reasons.is_empty() {

@@ -54,7 +54,7 @@ fn sources(report: &Report) -> Table {
                 Text::body(or_dash(&source.mechanism)),
                 Text::body(format!("{}{DOT}demanded {}", source.grade, source.require)),
                 Text::body(count(source.tally.read)),
-                Text::body(format!("{}{DOT}{}", minute_or_dash(source.first), minute_or_dash(source.last))),
+                Text::body(format!("{} to {}", minute_or_dash(source.first), minute_or_dash(source.last))),
                 Text::body(of(source.days_covered, days)),
             ]
         }))
@@ -100,12 +100,12 @@ fn extraction(report: &Report) -> Table {
 
 fn objects(report: &Report) -> Table {
     table("object-list", "Objects, as stored")
-        .column("Object", 34)
-        .column("Source", 14)
-        .number("Bytes", 11)
-        .number("Records", 10)
-        .column("SHA-256", 16)
-        .column("Read", 18)
+        .column("Object", 26)
+        .column("Source", 12)
+        .number("Bytes", 10)
+        .number("Records", 9)
+        .column("SHA-256", 29)
+        .column("Read", 14)
         .empty("No object was read.")
         .filter()
         .capped(&report.objects, MAX_ROWS, "objects", |object| {

@@ -1,0 +1,287 @@
+#!/usr/bin/env python3
+"""Compares the control tests on Polars, as countersign runs them, with DuckDB, which knows nothing of countersign.
+
+Two rounds. First every case of every test runs on DuckDB and must give the states that the case expects; the
+Rust suite holds Polars to the same. Then random tables with nulls, ties and every value of every enum run on both,
+and every item must have the same state.
+
+Usage: controls_duckdb.py [--countersign PROGRAM] [--seeds N] [--rows N]
+Needs Python 3.11 and the PyPI package duckdb.
+"""
+
+import argparse
+import json
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import tomllib
+
+import duckdb
+
+CONTROLS = pathlib.Path(__file__).resolve().parents[2] / "controls"
+TYPES = {"text": "VARCHAR", "integer": "BIGINT", "flag": "BOOLEAN"}
+PERIOD = {"period_start_ms": 0, "period_end_ms": 1_000_000_000, "as_of_ms": 1_000_000_000}
+
+
+def base_parameters():
+    """Returns the columns of `param` that the base profile sets."""
+    profile = tomllib.loads((CONTROLS / "parameters/base.toml").read_text())
+    values = {}
+    for parameter in profile["parameter"]:
+        prefix = parameter["test"].lower().replace("-", "_") + "_" if "test" in parameter else ""
+        values[prefix + parameter["name"]] = parameter["value"]
+    return values
+
+
+class Database:
+    """DuckDB with the published tables."""
+
+    def __init__(self, schema):
+        self.schema = schema
+        self.connection = duckdb.connect()
+        for table, columns in schema.items():
+            spec = ", ".join(f'{column["name"]} {TYPES[column["type"]]}' for column in columns)
+            self.connection.execute(f"CREATE TABLE {table} ({spec})")
+
+    def fill(self, tables):
+        for table, columns in self.schema.items():
+            self.connection.execute(f"DELETE FROM {table}")
+            rows = tables.get(table, [])
+            if not rows:
+                continue
+            names = [column["name"] for column in columns]
+            unknown = set().union(*rows) - set(names)
+            assert not unknown, f"{table} has no column {unknown}"
+            marks = ", ".join("?" for _ in names)
+            values = [[row.get(name) for name in names] for row in rows]
+            self.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", values)
+
+    def states(self, test):
+        """Runs both queries and returns the state of every item, as cases write it."""
+        folder = CONTROLS / "tests" / test.lower()
+        population = self.connection.execute((folder / "population.sql").read_text()).fetchall()
+        found = self.connection.execute((folder / "exceptions.sql").read_text()).fetchall()
+        states = {}
+        for subject, testability in population:
+            assert subject is not None and testability is not None, f"{test}: null in population"
+            assert subject not in states, f"{test}: {subject} stands twice in the population"
+            states[subject] = "ok" if testability == "testable" else testability
+        for row in found:
+            subject, reason = row[0], row[1]
+            assert subject in states, f"{test}: {subject} is an exception outside the population"
+            if states[subject] == "ok":
+                states[subject] = f"exception: {reason}"
+        return states
+
+    def save(self, folder):
+        for table in self.schema:
+            self.connection.execute(f"COPY {table} TO '{folder}/{table}.parquet' (FORMAT parquet)")
+
+
+def tests():
+    return sorted(folder.name.upper() for folder in (CONTROLS / "tests").iterdir() if folder.is_dir())
+
+
+def case_tables(folder, path):
+    """Reads the tables of a case, with the defaults beside it."""
+    case = tomllib.loads(path.read_text())
+    defaults_path = folder / "defaults.toml"
+    defaults = tomllib.loads(defaults_path.read_text()).get("table", {}) if defaults_path.exists() else {}
+    tables = {"param": [base_parameters() | PERIOD | case.get("param", {})]}
+    for table, rows in case.get("table", {}).items():
+        tables[table] = []
+        for row in rows:
+            full = defaults.get(table, {}) | row
+            for name in full.pop("null", []):
+                full.pop(name, None)
+            tables[table].append(full)
+    return case, tables
+
+
+def run_cases(database):
+    wrong, count = [], 0
+    for test in tests():
+        folder = CONTROLS / "tests" / test.lower() / "cases"
+        for path in sorted(folder.glob("*.toml")):
+            if path.name == "defaults.toml":
+                continue
+            case, tables = case_tables(folder, path)
+            database.fill(tables)
+            found = database.states(test)
+            count += 1
+            if found != case["expect"]:
+                wrong.append(f"{test} {path.stem}: expected {case['expect']}, found {found}")
+    return wrong, count
+
+
+class World:
+    """Random tables, small in values so that everything meets everything."""
+
+    def __init__(self, seed, rows, nulls):
+        self.random = random.Random(seed)
+        self.rows = rows
+        self.nulls = nulls
+
+    def pick(self, *values):
+        """Returns one of `values`, or null."""
+        return None if self.random.random() < self.nulls else self.random.choice(values)
+
+    def time(self):
+        base = self.random.choice([0, 1_000, 2_000, 50_000, 100_000, 200_000, 259_200_000, 999_999_000])
+        return self.pick(base + self.random.choice([-1, 0, 1, 500, 1_999, 2_000, 2_001, 5_000]))
+
+    def person(self):
+        return self.pick("ada", "ben", "dan"), self.pick("people", "people", "email", "slack:T1")
+
+    def login(self):
+        return self.pick("ada", "ben", "dan", "bot"), self.pick("email", "email", "slack:T1")
+
+    def place(self):
+        source = self.random.choice(["gate", "gate", "slack"])
+        chain = self.random.choice([None, f"{source}/main"])
+        return {"source_id": source, "chain": chain, "seq": self.pick(*range(20))}
+
+    def request_id(self):
+        return self.pick(*(f"R-{number}" for number in range(1 + self.rows // 3)))
+
+    def execution(self, number):
+        actor, actor_ns = self.login()
+        person, person_ns = self.person()
+        request = self.request_id()
+        link = self.pick("linked") if request else self.pick("none", "not_logged", "ambiguous")
+        return self.place() | {
+            "execution_id": f"e{number}", "event_id": f"ve{number}", "native_id": f"S-{number}",
+            "request_id": request, "request_link": link, "ts_ms": self.time(),
+            "actor_id": actor, "actor_ns": actor_ns, "principal_id": person, "principal_ns": person_ns,
+            "identity": self.pick("resolved", "unresolved", "ambiguous", "no_roster", "absent"),
+            "command_digest": self.pick("aa", "bb"), "canonicalisation": self.pick("raw", "raw", "jcs"),
+            "requires_approval": self.pick(True, True, True, False),
+            "break_glass": self.pick(True, False, False), "quorum": self.pick(1, 1, 2, 3, 0),
+        }
+
+    def decision(self, number):
+        reviewer, reviewer_ns = self.login()
+        person, person_ns = self.person()
+        return self.place() | {
+            "decision_id": f"d{number}", "event_id": f"vd{number}", "request_id": self.request_id(),
+            "ts_ms": self.time(), "reviewer_id": reviewer, "reviewer_ns": reviewer_ns,
+            "reviewer_principal_id": person, "reviewer_principal_ns": person_ns,
+            "reviewer_kind": self.pick("human", "human", "human", "agent", "service"),
+            "outcome": self.pick("approve", "approve", "approve", "deny", "revoke", "expire", "auto_approve"),
+            "phase": self.pick("pre", "pre", "pre", "post"),
+            "expires_ms": self.random.choice([None, None, self.time()]),
+            "command_digest": self.pick("aa", "bb"), "canonicalisation": self.pick("raw", "raw", "jcs"),
+        }
+
+    def request(self, number):
+        actor, actor_ns = self.login()
+        person, person_ns = self.person()
+        beneficiary, beneficiary_ns = self.person()
+        return {
+            "request_id": f"R-{number}", "event_id": f"vr{number}", "native_id": f"R-{number}",
+            "source_id": "gate", "ts_ms": self.time(), "actor_id": actor, "actor_ns": actor_ns,
+            "actor_kind": self.pick("human", "human", "agent", "service"),
+            "principal_id": person, "principal_ns": person_ns,
+            "identity": self.pick("resolved", "unresolved", "ambiguous", "no_roster", "absent"),
+            "on_behalf_of": self.pick(None, None, "x"),
+            "beneficiary_principal_id": self.random.choice([None, None, beneficiary]),
+            "beneficiary_principal_ns": beneficiary_ns,
+        }
+
+    def integrity(self, number):
+        kinds = ("altered", "bad-signature", "malformed", "missing-object", "silence", "gap", "duplicate",
+                 "reordered", "fork", "truncated-head", "truncated-tail")
+        status = self.pick("ok", "ok", "damaged", "missing", "rejected")
+        return {
+            "integrity_id": f"i{number}", "source_id": "gate", "log": "gate", "ts_ms": self.time(),
+            "to_ms": self.time(), "subject": self.pick("record", "record", "range"), "status": status,
+            "kind": None if status == "ok" else self.pick(*kinds), "line": self.pick(1, 2), "seq": self.pick(1, 2),
+            "sequenced": self.pick(True, False), "protected": self.pick(True, False),
+        }
+
+    def expected_source(self, number):
+        return {
+            "expected_id": f"s{number}", "source_id": "gate", "log": f"log{number}",
+            "declared": self.pick(True, True, False), "from_ms": self.pick(0), "to_ms": self.pick(1_000_000),
+            "records": self.pick(0, 0, 1, 50), "first_ms": self.pick(0, 10_000, 10_001),
+            "last_ms": self.pick(1_000_000, 990_000, 989_999), "may_be_empty": self.pick(True, False),
+            "max_silence_ms": self.pick(10_000),
+        }
+
+    def tables(self):
+        # A few requests stay away, so that decisions and executions name what is not there.
+        present = [number for number in range(1 + self.rows // 3) if self.random.random() < 0.9]
+        some = self.rows // 3
+        tables = {
+            "execution": [self.execution(number) for number in range(self.rows)],
+            "decision": [self.decision(number) for number in range(2 * self.rows)],
+            "request": [self.request(number) for number in present],
+            "integrity": [self.integrity(number) for number in range(some)],
+            "expected_source": [self.expected_source(number) for number in range(some)],
+        }
+        for table in tables:
+            if self.random.random() < 0.05:
+                tables[table] = []
+        tables["param"] = [base_parameters() | {
+            "period_start_ms": self.random.choice([0, 1_000, 50_000]),
+            "period_end_ms": 900_000_000,
+            "as_of_ms": self.random.choice([900_000_000, 259_300_000, 259_201_000]),
+            "sod_02_owner_may_approve_own_agent": self.random.choice([0, 0, 1]),
+        }]
+        return tables
+
+
+def run_random(database, program, seeds, rows):
+    wrong, items, kinds = [], 0, {}
+    for seed in range(seeds):
+        world = World(seed, [rows, 0, 1, 30][seed % 4] if seed else rows, [0.1, 0.0, 0.3][seed % 3])
+        database.fill(world.tables())
+        with tempfile.TemporaryDirectory() as folder:
+            database.save(folder)
+            result = subprocess.run([program, "controls", "test", "--tables", folder], capture_output=True, text=True)
+        if result.returncode:
+            wrong.append(f"seed {seed}: {result.stderr.strip()}")
+            continue
+        polars = json.loads(result.stdout)["tests"]
+        for test in tests():
+            here = database.states(test)
+            items += len(here)
+            for state in here.values():
+                key = (test, state)
+                kinds[key] = kinds.get(key, 0) + 1
+            for subject in sorted(here.keys() | polars[test].keys()):
+                if here.get(subject) != polars[test].get(subject):
+                    wrong.append(f"seed {seed} {test} {subject}: DuckDB {here.get(subject)}, Polars {polars[test].get(subject)}")
+    return wrong, items, kinds
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--countersign", default="target/debug/countersign")
+    parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--rows", type=int, default=1_500)
+    parser.add_argument("--verbose", action="store_true", help="print how often each state was seen")
+    arguments = parser.parse_args()
+    schema = subprocess.run([arguments.countersign, "controls", "schema"], capture_output=True, text=True, check=True)
+    database = Database(json.loads(schema.stdout)["tables"])
+
+    wrong, count = run_cases(database)
+    print(f"{count - len(wrong)} of {count} cases as expected on DuckDB {duckdb.__version__}")
+    differing, items, kinds = run_random(database, arguments.countersign, arguments.seeds, arguments.rows)
+    print(f"{items} random items, {len(differing)} differences between Polars and DuckDB, {len(kinds)} kinds of state")
+    if arguments.verbose:
+        for (test, state), number in sorted(kinds.items()):
+            print(f"{number:7} {test} {state}")
+    for line in (wrong + differing)[:40]:
+        print(line, file=sys.stderr)
+    # Tables on which no test finds anything would agree as well.
+    thin = [test for test in tests() if not any(key[0] == test and key[1].startswith("exception") for key in kinds)]
+    if thin and arguments.seeds:
+        print(f"no random exception of {', '.join(thin)}", file=sys.stderr)
+    return 1 if wrong or differing or (thin and arguments.seeds) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
