@@ -11,5 +11,4 @@ pub mod json;
 pub mod model;
 pub mod pdf;
 pub mod view;
-pub mod view;
 pub mod visible;

@@ -2,7 +2,6 @@
 
 mod control;
 mod integrity;
-mod control;
 mod pack;
 mod pdf;
 mod profile;
