@@ -836,6 +836,19 @@ fn beyond_the_limits_the_segment_is_damaged_and_says_so() {
     let verdict = Source::of(&[&lines]).verdict();
     assert_eq!((verdict.log.rejected, verdict.log.records), (5000, 0));
     assert!(verdict.log.breaks.iter().any(|found| found.kind == BreakKind::Rejected));
+    // The limit of a log holds over its segments and objects too, and a good record in such an object does not count.
+    let good = log(1);
+    let source = Source::of(&[&good, &[&lines[..2500], &good].concat(), &lines[2500..]]);
+    let verdict = source.stitch(&source.runs(&[1000])).logs.remove(0);
+    assert_eq!((verdict.log.verdict, verdict.log.rejected, verdict.log.records), (Verdict::Altered, 5000, 1));
+}
+
+#[test]
+fn many_small_files_make_one_log() {
+    let lines = log(2000);
+    let files: Vec<&[String]> = lines.chunks(2).collect();
+    let verdict = Source::of(&files).verdict();
+    assert_eq!((verdict.log.verdict, verdict.log.records, verdict.log.breaks.len()), (Verdict::Verified, 2000, 0));
 }
 
 #[test]
