@@ -1,6 +1,7 @@
 //! The one integration-test binary. A further file here is a module, not a target.
 
+mod control;
+mod docs;
 mod pack;
 mod pdf;
-mod control;
 mod profile;
