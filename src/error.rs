@@ -12,6 +12,7 @@ pub struct Failure {
     what: String,
     causes: Vec<String>,
     help: Option<String>,
+    state: Option<String>,
     exit: Exit,
 }
 
@@ -24,17 +25,28 @@ impl Failure {
             causes.push(cause.to_string());
             source = cause.source();
         }
-        Self { what: error.to_string(), causes, help, exit }
+        Self { what: error.to_string(), causes, help, state: None, exit }
     }
 
     /// Returns a failure without a cause.
     pub fn message(exit: Exit, what: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { what: what.into(), causes: Vec::new(), help: Some(help.into()), exit }
+        Self { what: what.into(), causes: Vec::new(), help: Some(help.into()), state: None, exit }
     }
 
     /// Returns a failure to write the result.
     pub fn output(error: &std::io::Error) -> Self {
-        Self::message(Exit::Incomplete, format!("cannot write the result: {error}"), "check where the output goes")
+        Self::message(
+            Exit::Incomplete,
+            format!("cannot write the result: {error}"),
+            "check where the output goes",
+        )
+    }
+
+    /// Adds how the world stands now, such as `nothing was appended`.
+    #[must_use]
+    pub fn leaving(mut self, state: impl Into<String>) -> Self {
+        self.state = Some(state.into());
+        self
     }
 
     /// Returns how the command ends.
@@ -51,6 +63,9 @@ impl fmt::Display for Failure {
         }
         if let Some(help) = &self.help {
             writeln!(f, "  help: {}", clean(help))?;
+        }
+        if let Some(state) = &self.state {
+            writeln!(f, "{}", clean(state))?;
         }
         Ok(())
     }

@@ -79,15 +79,11 @@ fn matching<R: Row>(tables: &Tables, column: &str, wanted: &BTreeSet<String>) ->
 }
 
 fn drafts(tables: &Tables, wanted: &BTreeSet<String>) -> Vec<Draft> {
-    let mut drafts: Vec<Draft> = matching::<Request>(tables, "request_id", wanted).into_iter().map(request).collect();
+    let mut drafts: Vec<Draft> =
+        matching::<Request>(tables, "request_id", wanted).into_iter().map(request).collect();
     drafts.extend(matching::<Decision>(tables, "request_id", wanted).into_iter().map(decision));
     drafts.extend(matching::<Execution>(tables, "request_id", wanted).into_iter().map(execution));
-    drafts.extend(
-        matching::<Execution>(tables, "execution_id", wanted)
-            .into_iter()
-            .filter(|row| row.request_id.is_none())
-            .map(execution),
-    );
+    drafts.extend(orphans(tables, wanted).into_iter().map(execution));
     drafts.extend(matching::<Revocation>(tables, "target_id", wanted).into_iter().map(|row| Draft {
         case: row.target_id.unwrap_or_default(),
         event: row.event_id.unwrap_or_default(),
@@ -111,6 +107,18 @@ fn drafts(tables: &Tables, wanted: &BTreeSet<String>) -> Vec<Draft> {
     drafts
 }
 
+/// Returns the executions without a request whose own case is wanted.
+fn orphans(tables: &Tables, wanted: &BTreeSet<String>) -> Vec<Execution> {
+    let natives: BTreeSet<String> =
+        wanted.iter().filter_map(|case| case.splitn(3, ':').nth(2)).map(str::to_owned).collect();
+    matching::<Execution>(tables, "native_id", &natives)
+        .into_iter()
+        .filter(|row| {
+            row.request_id.is_none() && row.orphan_case().is_some_and(|case| wanted.contains(&case))
+        })
+        .collect()
+}
+
 fn phrase(parts: [Option<String>; 4]) -> String {
     let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
     parts.join(" · ")
@@ -125,7 +133,12 @@ fn request(row: Request) -> Draft {
         lane: "request",
         who: row.actor_id,
         person: row.principal_id,
-        what: phrase([Some("asked".to_owned()), row.action_name.or(row.action_class), row.resource_id, emergency]),
+        what: phrase([
+            Some("asked".to_owned()),
+            row.action_name.or(row.action_class),
+            row.resource_id,
+            emergency,
+        ]),
         valid_to: None,
     }
 }
@@ -147,7 +160,12 @@ fn decision(row: Decision) -> Draft {
         lane: "decision",
         who: row.reviewer_id,
         person: row.reviewer_principal_id,
-        what: phrase([Some(word.to_owned()), post, row.channel.map(|channel| format!("by {channel}")), row.reason]),
+        what: phrase([
+            Some(word.to_owned()),
+            post,
+            row.channel.map(|channel| format!("by {channel}")),
+            row.reason,
+        ]),
         valid_to: row.expires_ms,
     }
 }
@@ -155,13 +173,18 @@ fn decision(row: Decision) -> Draft {
 fn execution(row: Execution) -> Draft {
     let emergency = (row.break_glass == Some(true)).then(|| "break-glass".to_owned());
     Draft {
-        case: row.request_id.or(row.execution_id).unwrap_or_default(),
+        case: row.request_id.clone().or_else(|| row.orphan_case()).unwrap_or_default(),
         event: row.event_id.unwrap_or_default(),
         at: row.ts_ms,
         lane: "execution",
         who: row.actor_id,
         person: row.principal_id,
-        what: phrase([Some("ran".to_owned()), row.action_name.or(row.action_class), row.resource_id, emergency]),
+        what: phrase([
+            Some("ran".to_owned()),
+            row.action_name.or(row.action_class),
+            row.resource_id,
+            emergency,
+        ]),
         valid_to: None,
     }
 }

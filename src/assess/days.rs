@@ -106,7 +106,8 @@ fn coverage(source: &SourceDays<'_>, at: Moment, holes: &[Hole]) -> (u64, String
 fn approvals(tables: &Tables) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut approved, mut automatic) = (BTreeSet::new(), BTreeSet::new());
     let frame = tables.get(Decision::TABLE);
-    let text = |name: &str| frame.and_then(|frame| frame.column(name).ok()).and_then(|column| column.str().ok());
+    let text =
+        |name: &str| frame.and_then(|frame| frame.column(name).ok()).and_then(|column| column.str().ok());
     if let (Some(requests), Some(outcomes)) = (text("request_id"), text("outcome")) {
         for (request, outcome) in requests.iter().zip(outcomes.iter()) {
             match (request, outcome) {
@@ -136,7 +137,10 @@ pub(super) fn execution_steps(counts: &Executions) -> Vec<WaterfallStep> {
             "executions-in-period",
             "Executions in the period",
             inside,
-            &[("no approval demanded", counts.not_gated), ("cannot be told whether approval is demanded", counts.unknown)],
+            &[
+                ("no approval demanded", counts.not_gated),
+                ("cannot be told whether approval is demanded", counts.unknown),
+            ],
         ),
         step(
             "executions-gated",

@@ -31,6 +31,9 @@ const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
 /// The test that any other precedes: what makes it an exception is mostly said better by the other.
 const LEAST_SPECIFIC: &str = "AUTHZ-01";
 
+/// Facts of queries that an exception states elsewhere: its case, and the people of its item.
+const ELSEWHERE: [&str; 5] = ["request", "person", "reviewer", "executor", "approvals_required"];
+
 /// What an exception says of its item, from the tables.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Item {
@@ -78,7 +81,7 @@ fn exception(
     let also = group.iter().skip(1).map(|failing| failing.test.clone()).collect();
     let first = group.swap_remove(0);
     let mut facts = item.facts;
-    facts.extend(first.facts.iter().filter(|fact| !facts.iter().any(|known| known.0 == fact.0)).cloned().collect::<Vec<_>>());
+    facts.extend(first.facts.into_iter().filter(|(label, _)| !ELSEWHERE.contains(&label.as_str())));
     Exception {
         id: id(&first.test, &place.source, &place.native_id).to_string(),
         test: first.test,
@@ -109,37 +112,53 @@ fn id(test: &str, source: &str, native_id: &str) -> Digest {
 /// Reads what the tables say of the items behind `events`.
 pub(super) fn items(tables: &Tables, events: &BTreeSet<&str>) -> BTreeMap<String, Item> {
     let mut items = BTreeMap::new();
-    read::<Execution>(tables, "execution", events, |row: Execution| {
-        let facts = facts([
-            ("executor", row.actor_id),
-            ("accountable person", row.principal_id),
-            ("action", row.action_name.or(row.action_class)),
-            ("resource", row.resource_id),
-            ("environment", row.env),
-            ("executed_at", row.ts_ms.map(|ms| Moment::from_ms(ms).to_string())),
-            ("approvals demanded", row.quorum.map(|quorum| quorum.to_string())),
-        ]);
-        (row.event_id, Item { case: row.request_id.or(row.execution_id), facts })
-    }, &mut items);
-    read::<Decision>(tables, "decision", events, |row: Decision| {
-        let facts = facts([
-            ("approver", row.reviewer_id),
-            ("accountable person", row.reviewer_principal_id),
-            ("kind of approver", row.reviewer_kind),
-            ("decided_at", row.ts_ms.map(|ms| Moment::from_ms(ms).to_string())),
-            ("channel", row.channel),
-        ]);
-        (row.event_id, Item { case: row.request_id, facts })
-    }, &mut items);
-    read::<Request>(tables, "request", events, |row: Request| {
-        let facts = facts([
-            ("requester", row.actor_id),
-            ("action", row.action_name.or(row.action_class)),
-            ("resource", row.resource_id),
-            ("requested_at", row.ts_ms.map(|ms| Moment::from_ms(ms).to_string())),
-        ]);
-        (row.event_id, Item { case: row.request_id, facts })
-    }, &mut items);
+    read::<Execution>(
+        tables,
+        "execution",
+        events,
+        |row: Execution| {
+            let case = row.request_id.clone().or_else(|| row.orphan_case());
+            let facts = facts([
+                ("executor", row.actor_id),
+                ("accountable person", row.principal_id),
+                ("action", row.action_name.or(row.action_class)),
+                ("resource", row.resource_id),
+                ("environment", row.env),
+                ("approvals demanded", row.quorum.map(|quorum| quorum.to_string())),
+            ]);
+            (row.event_id, Item { case, facts })
+        },
+        &mut items,
+    );
+    read::<Decision>(
+        tables,
+        "decision",
+        events,
+        |row: Decision| {
+            let facts = facts([
+                ("approver", row.reviewer_id),
+                ("accountable person", row.reviewer_principal_id),
+                ("kind of approver", row.reviewer_kind),
+                ("channel", row.channel),
+            ]);
+            (row.event_id, Item { case: row.request_id, facts })
+        },
+        &mut items,
+    );
+    read::<Request>(
+        tables,
+        "request",
+        events,
+        |row: Request| {
+            let facts = facts([
+                ("requester", row.actor_id),
+                ("action", row.action_name.or(row.action_class)),
+                ("resource", row.resource_id),
+            ]);
+            (row.event_id, Item { case: row.request_id, facts })
+        },
+        &mut items,
+    );
     items
 }
 
@@ -196,14 +215,19 @@ mod tests {
         let group = vec![failing("AUTHZ-01", "e"), failing("BG-01", "e"), failing("AUTHZ-04", "e")];
         let found = exceptions(group, &places, &BTreeMap::new(), &BTreeMap::new());
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].test.as_str(), found[0].also.as_slice()), ("AUTHZ-04", &["BG-01".to_owned(), "AUTHZ-01".to_owned()][..]));
+        assert_eq!(
+            (found[0].test.as_str(), found[0].also.as_slice()),
+            ("AUTHZ-04", &["BG-01".to_owned(), "AUTHZ-01".to_owned()][..])
+        );
     }
 
     #[test]
     fn id_does_not_depend_on_object_or_line() {
         let at = |object, line| {
             let places = BTreeMap::from([("e".to_owned(), place(object, line))]);
-            exceptions(vec![failing("AUTHZ-01", "e")], &places, &BTreeMap::new(), &BTreeMap::new())[0].id.clone()
+            exceptions(vec![failing("AUTHZ-01", "e")], &places, &BTreeMap::new(), &BTreeMap::new())[0]
+                .id
+                .clone()
         };
         assert_eq!(at("a.jsonl", 3), at("b.jsonl.gz", 900));
     }

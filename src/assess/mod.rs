@@ -114,7 +114,8 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
     let failing = failing(&inputs);
     let events: BTreeSet<&str> = failing.iter().map(|item| item.event.as_str()).collect();
     let listed = listed(&inputs);
-    let wanted: BTreeSet<&str> = events.iter().copied().chain(listed.iter().map(|item| item.1.as_str())).collect();
+    let wanted: BTreeSet<&str> =
+        events.iter().copied().chain(listed.iter().map(|item| item.1.as_str())).collect();
     let empty = polars::prelude::DataFrame::default();
     let places = place::places(inputs.tables.get("event").unwrap_or(&empty), &wanted);
     let items = exception::items(inputs.tables, &events);
@@ -150,8 +151,12 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
         .map(|entry| (entry.control.clone(), format!("{} (decided by {})", entry.reason, entry.decided_by)))
         .collect();
     let controls = controls(inputs.library, &inputs.workspace.frameworks, &standings, &out_of_scope)?;
-    let tests: Vec<Test> =
-        inputs.library.tests.values().filter_map(|test| test_entry(&inputs, test, judged.get(&test.id)?)).collect();
+    let tests: Vec<Test> = inputs
+        .library
+        .tests
+        .values()
+        .filter_map(|test| test_entry(&inputs, test, judged.get(&test.id)?))
+        .collect();
     let untestable = list(&inputs, &listed, State::Untestable, &places);
     let pending = list(&inputs, &listed, State::Pending, &places);
     let mut policy = inputs.policy;
@@ -256,7 +261,8 @@ fn untestable_reason(evaluation: &Evaluation, total: u64) -> String {
     }
     let mut columns: Vec<(&str, u64)> = columns.into_iter().collect();
     columns.sort_by_key(|(column, count)| (std::cmp::Reverse(*count), *column));
-    let parts: Vec<String> = columns.iter().map(|(column, count)| format!("{count} for want of `{column}`")).collect();
+    let parts: Vec<String> =
+        columns.iter().map(|(column, count)| format!("{count} for want of `{column}`")).collect();
     format!("{total} items untestable: {}", parts.join(", "))
 }
 
@@ -337,7 +343,8 @@ fn failing(inputs: &Inputs<'_>) -> Vec<exception::Failing> {
     let mut failing = Vec::new();
     for test in inputs.library.tests.values().filter(|test| test.kind == Kind::Deviation) {
         let Some(evaluation) = inputs.evaluations.get(&test.id) else { continue };
-        let items = evaluation.items.iter().filter(|item| matches!(item.state, State::Exception | State::Accepted));
+        let items =
+            evaluation.items.iter().filter(|item| matches!(item.state, State::Exception | State::Accepted));
         failing.extend(items.map(|item| exception::Failing {
             test: test.id.clone(),
             severity: test.severity.word().to_owned(),
@@ -497,7 +504,8 @@ fn waterfall(sources: &[Source], executions: &days::Executions) -> Vec<Waterfall
             *aside.entry(format!("rejected: {kind}")).or_default() += count;
         }
         *aside.entry("no rule of the profile matches".to_owned()).or_default() += tally.observations;
-        *aside.entry("heartbeats and other records of the log itself".to_owned()).or_default() += tally.housekeeping;
+        *aside.entry("heartbeats and other records of the log itself".to_owned()).or_default() +=
+            tally.housekeeping;
         *aside.entry("stand in two objects".to_owned()).or_default() += tally.duplicates;
     }
     let mut steps = vec![
@@ -520,7 +528,10 @@ fn waterfall(sources: &[Source], executions: &days::Executions) -> Vec<Waterfall
             label: "Events made from them".to_owned(),
             unit: "events".to_owned(),
             items: sum(|source| source.tally.events),
-            set_aside: vec![("repeat a fact already stated".to_owned(), sum(|source| source.tally.repeated_events))],
+            set_aside: vec![(
+                "repeat a fact already stated".to_owned(),
+                sum(|source| source.tally.repeated_events),
+            )],
         },
         WaterfallStep {
             id: "distinct-events".to_owned(),
@@ -623,7 +634,8 @@ fn settings(workspace: &Workspace, library: &Library, roster: &Roster) -> Result
         setting("Parameter profile", workspace.parameters.clone()),
         setting(
             "Roster",
-            if roster.is_present() { "given" } else { "none: identities compare only within one namespace" }.to_owned(),
+            if roster.is_present() { "given" } else { "none: identities compare only within one namespace" }
+                .to_owned(),
         ),
         setting(
             "Rules that say which executions must be approved",
@@ -641,7 +653,10 @@ pub fn untestable(
     evaluations: &BTreeMap<String, Evaluation>,
 ) -> BTreeMap<(String, String, String), u64> {
     let items = |evaluation: &Evaluation| -> Vec<(String, String)> {
-        evaluation.with(State::Untestable).map(|item| (item.subject_id.clone(), item.reason.clone())).collect()
+        evaluation
+            .with(State::Untestable)
+            .map(|item| (item.subject_id.clone(), item.reason.clone()))
+            .collect()
     };
     let all: Vec<(&String, Vec<(String, String)>)> =
         evaluations.iter().map(|(test, evaluation)| (test, items(evaluation))).collect();

@@ -2,19 +2,23 @@
 
 use std::collections::BTreeSet;
 
+use crate::clock::Period;
 use crate::integrity::keyring::Keyring;
 use crate::integrity::verdict::Grade;
 use crate::profile::Integrity;
 use crate::report::model::{Log, Source};
 use crate::segment::plan::SourcePlan;
 use crate::segment::stitch::StitchedSource;
-use crate::clock::Period;
 
 /// Returns the minimum grade demanded of a source: what the workspace says, else `pinned-signed` where the trust file
 /// binds a key to one of its logs.
 pub(super) fn required(plan: &SourcePlan<'_>, keyring: &Keyring) -> Grade {
     plan.settings.require.unwrap_or_else(|| {
-        if plan.settings.logs.iter().any(|log| keyring.binds(log)) { Grade::PinnedSigned } else { Grade::None }
+        if plan.settings.logs.iter().any(|log| keyring.binds(log)) {
+            Grade::PinnedSigned
+        } else {
+            Grade::None
+        }
     })
 }
 
@@ -43,7 +47,12 @@ pub(super) fn source(
         basis: plan.profile.basis().to_string(),
         role: plan.settings.role.word().to_owned(),
         require: required(plan, keyring),
-        grade: logs.iter().filter(|log| log.source == id).map(|log| log.integrity).min().unwrap_or(Grade::None),
+        grade: logs
+            .iter()
+            .filter(|log| log.source == id)
+            .map(|log| log.integrity)
+            .min()
+            .unwrap_or(Grade::None),
         mechanism: match plan.profile.integrity() {
             Integrity::CountersignLog => "hash chain, and an Ed25519 signature on each record".to_owned(),
             Integrity::None => "none".to_owned(),
@@ -51,7 +60,12 @@ pub(super) fn source(
         objects: found.objects.len(),
         bytes: found.objects.iter().map(|object| object.bytes).sum(),
         tally,
-        first: found.times.values().filter_map(|times| times.buckets.values().next()).map(|span| span.0).min(),
+        first: found
+            .times
+            .values()
+            .filter_map(|times| times.buckets.values().next())
+            .map(|span| span.0)
+            .min(),
         last: found.times.values().filter_map(|times| times.buckets.values().last()).map(|span| span.1).max(),
         days_covered: days.len(),
         extracted,

@@ -302,11 +302,11 @@ impl<'a> Join<'a> {
             case.executions += 1;
             case.first_executed_ms = earliest(case.first_executed_ms, row.ts_ms);
         } else {
-            let case = self.cases.entry(row.execution_id.clone().unwrap_or_default()).or_default();
+            let case = self.cases.entry(row.orphan_case().unwrap_or_default()).or_default();
             case.source.clone_from(&event.source);
             case.native_id.clone_from(&event.native_id);
-            case.executions = 1;
-            case.first_executed_ms = row.ts_ms;
+            case.executions += 1;
+            case.first_executed_ms = earliest(case.first_executed_ms, row.ts_ms);
         }
         self.builders.execution.push(&row);
     }

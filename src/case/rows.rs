@@ -249,6 +249,14 @@ pub(super) fn execution(
     }
 }
 
+impl Execution {
+    /// Returns the id of the case that an execution without a request is alone in.
+    pub fn orphan_case(&self) -> Option<String> {
+        let native = self.native_id.as_ref().or(self.execution_id.as_ref())?;
+        Some(format!("{}:execution:{native}", self.source_id.as_deref().unwrap_or_default()))
+    }
+}
+
 /// Returns the truth of "a or b" where either may be unknown.
 fn either(a: Option<bool>, b: Option<bool>) -> Option<bool> {
     match (a, b) {

@@ -58,7 +58,9 @@ pub(super) fn run(args: &CheckArgs, common: &Common, io: &mut Io<'_>) -> Result<
     let room = console::MAX_LINES - 1;
     let shown = reasons.len().min(MAX_REASONS);
     lines.truncate(room - shown - usize::from(reasons.len() > shown));
-    lines.extend(reasons.iter().take(shown).map(|reason| format!("Not evidenced  {}", console::clean(reason))));
+    lines.extend(
+        reasons.iter().take(shown).map(|reason| format!("Not evidenced  {}", console::clean(reason))),
+    );
     if reasons.len() > shown {
         lines.push(format!("               … and {} more reasons", reasons.len() - shown));
     }
@@ -79,7 +81,8 @@ fn read_baseline(path: &PathBuf) -> Result<Check, Failure> {
         )
     };
     let text = std::fs::read_to_string(path).map_err(|error| unusable(format!("cannot be read: {error}")))?;
-    let check: Check = serde_json::from_str(&text).map_err(|error| unusable(format!("is no check result: {error}")))?;
+    let check: Check =
+        serde_json::from_str(&text).map_err(|error| unusable(format!("is no check result: {error}")))?;
     if check.schema != "countersign/check/1" {
         return Err(unusable(format!("has schema `{}`, expected `countersign/check/1`", check.schema)));
     }

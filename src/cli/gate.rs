@@ -68,7 +68,11 @@ impl<'a> Gate<'a> {
             .filter(|log| log.verdict == Verdict::Altered && self.all_known(log))
             .map(|log| log.source.as_str())
             .collect();
-        let holes = self.report().holes.iter().any(|hole| !known.contains(hole.source.as_str()) || unknown.contains(hole.source.as_str()));
+        let holes = self
+            .report()
+            .holes
+            .iter()
+            .any(|hole| !known.contains(hole.source.as_str()) || unknown.contains(hole.source.as_str()));
         self.exits(!unknown.is_empty(), holes)
     }
 
@@ -114,8 +118,11 @@ impl<'a> Gate<'a> {
 
     /// Returns the exit of exceptions, if `fail_on` gates any.
     pub(super) fn exceptions(&self, fail_on: FailOn, baseline: Option<&Check>) -> Option<Exit> {
-        let known: BTreeSet<&str> =
-            baseline.into_iter().flat_map(|check| &check.exceptions).map(|exception| exception.id.as_str()).collect();
+        let known: BTreeSet<&str> = baseline
+            .into_iter()
+            .flat_map(|check| &check.exceptions)
+            .map(|exception| exception.id.as_str())
+            .collect();
         let gates = |exception: &&Exception| {
             exception.accepted.is_none()
                 && match fail_on {
@@ -139,7 +146,8 @@ impl<'a> Gate<'a> {
 
     fn unexpected_untestable(&self) -> Vec<String> {
         let report = self.report();
-        let core = |id: &str| self.material.controls.tests.get(id).is_some_and(|test| test.tier == Tier::Core);
+        let core =
+            |id: &str| self.material.controls.tests.get(id).is_some_and(|test| test.tier == Tier::Core);
         let mut left: BTreeMap<usize, u64> = BTreeMap::new();
         let mut reasons = Vec::new();
         for ((test, source, column), items) in &self.run.untestable {
@@ -172,7 +180,10 @@ impl<'a> Gate<'a> {
         for source in &baseline.sources {
             for name in &source.objects {
                 if !report.objects.iter().any(|object| object.source == source.id && object.name == *name) {
-                    reasons.push(format!("object `{name}` of `{}` was there at the baseline and is gone", source.id));
+                    reasons.push(format!(
+                        "object `{name}` of `{}` was there at the baseline and is gone",
+                        source.id
+                    ));
                 }
             }
         }
@@ -185,7 +196,9 @@ impl<'a> Gate<'a> {
         for before in &baseline.logs {
             for key in &before.keys {
                 let now = report.logs.iter().find(|log| log.log == before.log && log.source == before.source);
-                if now.is_some_and(|log| log.pinned < log.records && before.pinned == before.records && !log.keys.contains(key)) {
+                if now.is_some_and(|log| {
+                    log.pinned < log.records && before.pinned == before.records && !log.keys.contains(key)
+                }) {
                     reasons.push(format!("key {key} signed `{}` at the baseline and is gone", before.log));
                 }
             }

@@ -3,9 +3,11 @@
 //! stdout is the result, stderr everything else. A command returns how it ended or a [`Failure`]; only [`main`] turns
 //! that into an exit code.
 
+mod append;
 mod check;
 mod controls;
 mod gate;
+mod keys;
 mod period;
 mod report;
 mod sources;
@@ -74,6 +76,10 @@ enum Command {
     Verify(verify::VerifyArgs),
     Sources(sources::SourcesArgs),
     Controls(controls::Args),
+    /// Append events to a log as chained and signed records
+    Append(append::AppendArgs),
+    /// Make, inspect and trust keys
+    Keys(keys::KeysArgs),
 }
 
 /// Where a command writes.
@@ -142,6 +148,8 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
             Err(sources::SourcesError::Profile(error)) => Err(crate::run::RunError::from(error).into()),
             Err(sources::SourcesError::Output(error)) => Err(Failure::output(&error)),
         },
+        Command::Append(args) => append::run(args, io),
+        Command::Keys(args) => keys::run(args, io),
     }
 }
 
@@ -155,5 +163,6 @@ fn coloured(when: Color) -> bool {
 
 /// Colours the labels of a failure.
 fn paint(text: &str) -> String {
-    text.replacen("error:", "\u{1b}[1;31merror:\u{1b}[0m", 1).replace("  help:", "  \u{1b}[1;36mhelp:\u{1b}[0m")
+    text.replacen("error:", "\u{1b}[1;31merror:\u{1b}[0m", 1)
+        .replace("  help:", "  \u{1b}[1;36mhelp:\u{1b}[0m")
 }

@@ -43,15 +43,18 @@ fn options(workspace: &Workspace, common: &Common, as_of: Moment) -> Result<Opti
 }
 
 /// Reads `SOURCE_DATE_EPOCH` (reproducible-builds.org): seconds since the epoch.
-fn source_date_epoch() -> Result<Option<Moment>, Failure> {
+pub(super) fn source_date_epoch() -> Result<Option<Moment>, Failure> {
     let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") else { return Ok(None) };
-    text.parse::<i64>().ok().and_then(|seconds| seconds.checked_mul(1_000)).map(Moment::from_ms).map(Some).ok_or_else(
-        || {
+    text.parse::<i64>()
+        .ok()
+        .and_then(|seconds| seconds.checked_mul(1_000))
+        .map(Moment::from_ms)
+        .map(Some)
+        .ok_or_else(|| {
             Failure::message(
                 Exit::Usage,
                 format!("`SOURCE_DATE_EPOCH` is `{text}`, expected whole seconds since 1970"),
                 "unset it, or give `--as-of`",
             )
-        },
-    )
+        })
 }

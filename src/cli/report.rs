@@ -59,7 +59,8 @@ pub(super) fn run(args: &ReportArgs, common: &Common, io: &mut Io<'_>) -> Result
     OutFolder::judge(&args.out)?;
     let workspace = Workspace::load(&args.workspace).map_err(crate::run::RunError::from)?;
     let options = period::of_report(&workspace, common)?;
-    let key_path = args.key.clone().or_else(|| workspace.pack.key.as_ref().map(|key| workspace.root.join(key)));
+    let key_path =
+        args.key.clone().or_else(|| workspace.pack.key.as_ref().map(|key| workspace.root.join(key)));
     let key = key_path.map(|path| dsse::read_signing_key(&path)).transpose()?;
     let templates = templates(&workspace.root)?;
     let material = Material::of_workspace(workspace)?;
@@ -97,7 +98,11 @@ pub(super) fn run(args: &ReportArgs, common: &Common, io: &mut Io<'_>) -> Result
         io.result(&line)?;
     }
     let signed = if sealed.key.is_some() { "signed" } else { "not signed: no `[pack] key`" };
-    io.result(&format!("Wrote        {} · {signed} · results sha256 {}", args.out.display(), short(&sealed.results.to_string())))?;
+    io.result(&format!(
+        "Wrote        {} · {signed} · results sha256 {}",
+        args.out.display(),
+        short(&sealed.results.to_string())
+    ))?;
     io.result(&console::conclusion(report, exit.code()))?;
     gate.explain(io);
     Ok(exit)

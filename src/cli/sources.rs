@@ -61,16 +61,6 @@ pub(super) enum SourcesError {
     Output(#[from] io::Error),
 }
 
-impl SourcesError {
-    /// Says what to do about it.
-    pub fn help(&self) -> Option<String> {
-        match self {
-            Self::Profile(error) => error.help(),
-            Self::Output(_) => None,
-        }
-    }
-}
-
 /// Runs `sources` and tells whether every sample became what is expected; true where nothing was compared.
 ///
 /// # Errors
@@ -188,4 +178,80 @@ fn test(id: Option<&str>, workspace: &Path, out: &mut dyn Write) -> Result<bool,
         equal &= outcome.differences.is_empty();
     }
     Ok(equal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources(arguments: &[&str]) -> (Result<bool, String>, String) {
+        #[derive(clap::Parser)]
+        struct Cli {
+            #[command(flatten)]
+            args: SourcesArgs,
+        }
+        let cli = <Cli as clap::Parser>::try_parse_from([&["sources"], arguments].concat()).unwrap();
+        let mut out = Vec::new();
+        let done = run(&cli.args, &mut out).map_err(|error| error.to_string());
+        (done, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn sources_lists_shows_and_tests() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let workspace = elsewhere.path().to_str().unwrap();
+        let (done, out) = sources(&["list", workspace]);
+        assert_eq!(done, Ok(true));
+        let names: Vec<&str> = out.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+        assert_eq!(names, ["countersign", "hoop-sessions", "slack-approvals", "teleport"]);
+        assert!(out.lines().all(|line| line.ends_with("shipped")), "{out}");
+
+        let (done, out) = sources(&["show", "teleport", "--workspace", workspace]);
+        assert_eq!(done, Ok(true));
+        for expected in
+            ["  integrity  none", "  review: decision", "  decision.outcome", "not logged by the product"]
+        {
+            assert!(out.contains(expected), "{expected}: {out}");
+        }
+        let (done, _) = sources(&["show", "telport", "--workspace", workspace]);
+        assert_eq!(done, Err("no source profile is named `telport`".to_owned()));
+
+        let (done, out) = sources(&["test", "--workspace", workspace]);
+        assert_eq!(done, Ok(true), "{out}");
+        assert_eq!(out.lines().count(), 4);
+    }
+
+    #[test]
+    fn sources_test_names_what_differs() {
+        let workspace = tempfile::tempdir().unwrap();
+        let folder = workspace.path().join("sources/teleport");
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, bytes) in Library::shipped().unwrap().find("teleport").unwrap().files() {
+            std::fs::write(folder.join(name), bytes).unwrap();
+        }
+        let expected = folder.join("expected.jsonl");
+        let text = std::fs::read_to_string(&expected).unwrap();
+        let changed: Vec<String> = text
+            .lines()
+            .enumerate()
+            .filter(|(number, _)| *number != 4)
+            .map(
+                |(number, line)| {
+                    if number == 1 { line.replace("\"lee\"", "\"leo\"") } else { line.to_owned() }
+                },
+            )
+            .collect();
+        std::fs::write(&expected, changed.join("\n")).unwrap();
+        let (done, out) = sources(&["test", "teleport", "--workspace", workspace.path().to_str().unwrap()]);
+        assert_eq!(done, Ok(false));
+        let lines: Vec<&str> = out.lines().skip(1).collect();
+        assert_eq!(
+            lines,
+            [
+                "  sample.jsonl:2 review: `decider_id`: expected \"leo\", found \"lee\"",
+                "  sample.jsonl:4 request: found, not expected",
+            ],
+            "{out}"
+        );
+    }
 }

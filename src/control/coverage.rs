@@ -130,16 +130,21 @@ fn status(control: &CatalogControl, links: &[&Link], results: &BTreeMap<String, 
             Some(_) => {}
         }
     }
+    let mut shared: BTreeMap<&String, Vec<&str>> = BTreeMap::new();
     for (link, standing) in ran {
         for need in link.needs.iter().filter(|need| !is_clean(results, need)) {
             status.cap(Reach::Partial, format!("{} needs a clean {need}", link.test));
         }
         for reason in &standing.reliance.reasons {
-            status.cap(Reach::Partial, format!("{}: {reason}", link.test));
+            shared.entry(reason).or_default().push(&link.test);
         }
         if standing.outcome == TestOutcome::Limited {
             status.cap(Reach::Partial, format!("{} limits reliance", link.test));
         }
+    }
+    // Most tests are limited for the same few reasons: each is said once, with the tests it holds for.
+    for (reason, tests) in shared {
+        status.cap(Reach::Partial, format!("{reason} ({})", tests.join(", ")));
     }
     status
 }

@@ -22,7 +22,7 @@ pub const MAX_STRETCHES: usize = 4096;
 /// Most damaged lines listed of one segment.
 pub const MAX_DAMAGED: usize = 4096;
 /// Most key ids in one stretch. A log is written by few keys; key ids of lines that nobody vouches for cost nothing to invent.
-pub const MAX_SIGNERS: usize = 64;
+pub const MAX_SIGNERS: usize = 4096;
 /// Most silences listed of one stretch; from then on the last one grows, which errs towards a longer hole.
 pub const MAX_SILENCES: usize = 1024;
 

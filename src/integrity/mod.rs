@@ -9,3 +9,4 @@ pub mod record;
 pub mod signature;
 pub mod stitch;
 pub mod verdict;
+pub mod writer;

@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use ed25519_dalek::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _};
+use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
+use ed25519_dalek::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _, EncodePublicKey as _};
 use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 use thiserror::Error;
 
@@ -87,6 +88,9 @@ impl PublicKey {
         let expected = "an Ed25519 public key as PEM (`-----BEGIN PUBLIC KEY-----`)";
         match VerifyingKey::from_public_key_pem(text.trim()) {
             Ok(key) => Self::from_bytes(key.as_bytes()),
+            Err(_) if text.contains("BEGIN PUBLIC KEY") => {
+                Err(KeyError::NotPem { expected, found: "a public key of another kind" })
+            }
             Err(_) => Err(KeyError::NotPem { expected, found: describe(text) }),
         }
     }
@@ -103,6 +107,11 @@ impl PublicKey {
     /// Returns the key id: the SHA-256 of the raw public key.
     pub fn id(&self) -> Digest {
         self.id
+    }
+
+    /// Returns the key as SPKI PEM text.
+    pub fn to_pem(&self) -> String {
+        self.key.to_public_key_pem(LineEnding::LF).expect("a public key has an encoding")
     }
 
     /// Returns the 32 raw bytes.
@@ -148,7 +157,7 @@ fn describe(text: &str) -> &'static str {
         text if text.contains("ENCRYPTED PRIVATE KEY") => "an encrypted private key",
         text if text.contains("OPENSSH PRIVATE KEY") => "an OpenSSH private key",
         text if text.contains("BEGIN PRIVATE KEY") => PRIVATE,
-        text if text.contains("BEGIN PUBLIC KEY") => "a public key of another kind",
+        text if text.contains("BEGIN PUBLIC KEY") => "a public key",
         text if text.contains("BEGIN CERTIFICATE") => "a certificate",
         text if text.starts_with("ssh-") => "an OpenSSH public key",
         text if text.contains("-----BEGIN") => "another kind of PEM",

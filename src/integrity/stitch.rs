@@ -162,9 +162,8 @@ impl LogVerdict {
 pub fn stitch(input: &StitchInput<'_>) -> Stitched {
     let layout = layout::lay_out(input);
     let logs: Vec<LogVerdict> = layout.logs.iter().map(|log| judge::judge(input, &layout, log)).collect();
-    let known = |head: &&LogHead| {
-        !logs.iter().any(|log| log.log.log == head.log) && !input.logs.iter().any(|name| *name == head.log)
-    };
+    let known =
+        |head: &&LogHead| !logs.iter().any(|log| log.log.log == head.log) && !input.logs.contains(&head.log);
     let mut unmatched_heads: Vec<LogHead> =
         input.heads.iter().chain(input.after).filter(known).cloned().collect();
     unmatched_heads.sort();

@@ -325,13 +325,10 @@ fn principal<'f>(
     marks: &mut Vec<&str>,
 ) -> Result<(), Fault> {
     for option in options {
-        let wrong = |member: &str| {
-            let column = format!("{}_{member}", role.name);
-            move |fault| at_column(fault, &column)
-        };
+        let wrong = |member: &'static str| move |fault| at_column(fault, &format!("{}_{member}", role.name));
         let Some(id) = option.id.eval(scope).and_then(|id| id.text()).map_err(wrong("id"))? else { continue };
         let scope = scope.of_principal(id.clone());
-        let text = |expr: &'f Option<Expr>, member: &str| match expr {
+        let text = |expr: &'f Option<Expr>, member: &'static str| match expr {
             Some(expr) => expr.eval(&scope).and_then(|value| value.text()).map_err(wrong(member)),
             None => Ok(None),
         };

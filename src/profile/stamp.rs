@@ -159,9 +159,6 @@ fn rfc3339(text: &str, zone: Option<Offset>) -> Option<Read> {
         None if rest.is_empty() => (zone, true),
         None => return None,
     };
-    if year <= 1 {
-        return Some(Read::Unset);
-    }
     // RFC 3339 §5.7: a leap second is written `60`; it counts as the second before it.
     let at = DateTime::new(
         year,
@@ -211,6 +208,9 @@ fn strptime(pattern: &str, text: &str, zone: Option<Offset>) -> Option<Read> {
 }
 
 fn resolve(at: DateTime, offset: Option<Offset>, digits: u8, zone_assumed: bool) -> Option<Read> {
+    if at.year() <= 1 {
+        return Some(Read::Unset);
+    }
     let Some(offset) = offset else { return Some(Read::NoZone) };
     let at = offset.to_timestamp(at).ok()?;
     Some(Read::At(Stamp { at, digits, zone_assumed }))

@@ -10,5 +10,5 @@ pub mod html;
 pub mod json;
 pub mod model;
 pub mod pdf;
-pub mod visible;
 pub mod view;
+pub mod visible;

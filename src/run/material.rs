@@ -85,7 +85,9 @@ impl Material {
         let mut after = BTreeMap::new();
         let mut found = BTreeMap::new();
         for source in &workspace.sources {
-            for (file, kind, all) in [(&source.head, "heads", &mut heads), (&source.after, "after", &mut after)] {
+            for (file, kind, all) in
+                [(&source.head, "heads", &mut heads), (&source.after, "after", &mut after)]
+            {
                 let Some(path) = file else { continue };
                 let text = workspace.read(path)?;
                 all.insert(source.id.clone(), heads_of(&text, path)?);
@@ -101,8 +103,19 @@ impl Material {
         let own = root.join("controls");
         let controls = Controls::load(own.is_dir().then_some(own.as_path()))?;
         let profiles = Profiles::open(&root)?;
-        Self { workspace, keyring, roster: Roster::default(), profiles, controls, heads, after, objects: found, policy, trust }
-            .complete(people)
+        Self {
+            workspace,
+            keyring,
+            roster: Roster::default(),
+            profiles,
+            controls,
+            heads,
+            after,
+            objects: found,
+            policy,
+            trust,
+        }
+        .complete(people)
     }
 
     /// Gathers the files of a pack, and nothing from outside it.
@@ -133,8 +146,19 @@ impl Material {
         let people = read(PEOPLE);
         let controls = Controls::load_only(&root.join("controls"))?;
         let profiles = Profiles::open(&root)?;
-        Self { workspace, keyring, roster: Roster::default(), profiles, controls, heads, after, objects: found, policy, trust }
-            .complete(people)
+        Self {
+            workspace,
+            keyring,
+            roster: Roster::default(),
+            profiles,
+            controls,
+            heads,
+            after,
+            objects: found,
+            policy,
+            trust,
+        }
+        .complete(people)
     }
 
     /// Adds the roster, the profiles used and the control library to the policy files.
@@ -143,12 +167,14 @@ impl Material {
             self.roster = Roster::parse(&text, self.workspace.people.as_deref().unwrap_or(PEOPLE))?;
             self.policy.push((PEOPLE.to_owned(), text.into_bytes()));
         }
-        let mut used: Vec<&str> = self.workspace.sources.iter().map(|source| source.profile.as_str()).collect();
+        let mut used: Vec<&str> =
+            self.workspace.sources.iter().map(|source| source.profile.as_str()).collect();
         used.sort_unstable();
         used.dedup();
         for name in used {
             let files = self.profiles.find(name)?.files();
-            self.policy.extend(files.iter().map(|(file, bytes)| (format!("sources/{name}/{file}"), bytes.clone())));
+            self.policy
+                .extend(files.iter().map(|(file, bytes)| (format!("sources/{name}/{file}"), bytes.clone())));
         }
         let controls = self.controls.files().iter();
         self.policy.extend(controls.map(|(path, bytes)| (format!("controls/{path}"), bytes.clone())));
@@ -199,7 +225,8 @@ fn trusted(path: &Path) -> Result<(Keyring, Vec<(String, Vec<u8>)>), RunError> {
         std::fs::read_to_string(folder.join(name))
     })?;
     for name in named.into_inner() {
-        let bytes = std::fs::read(folder.join(&name)).map_err(|source| unreadable(&folder.join(&name), source))?;
+        let bytes =
+            std::fs::read(folder.join(&name)).map_err(|source| unreadable(&folder.join(&name), source))?;
         files.push((name, bytes));
     }
     files.push((TRUST.to_owned(), text.into_bytes()));
@@ -257,7 +284,8 @@ fn packed_objects(
             }),
         }
     }
-    let listed: Vec<MissingEntry> = missing.map(serde_json::from_str).transpose().map_err(RunError::Missing)?.unwrap_or_default();
+    let listed: Vec<MissingEntry> =
+        missing.map(serde_json::from_str).transpose().map_err(RunError::Missing)?.unwrap_or_default();
     for entry in listed {
         let missing = Missing { pattern: entry.pattern, kind: entry.kind, detail: entry.detail };
         found.entry(entry.source).or_default().1.push(missing);

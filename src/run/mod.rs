@@ -153,7 +153,11 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
     let context = Context {
         roster: &material.roster,
         gated: &material.workspace.gated,
-        roles: plan.sources.iter().map(|source| (source.settings.id.as_str(), source.settings.role)).collect(),
+        roles: plan
+            .sources
+            .iter()
+            .map(|source| (source.settings.id.as_str(), source.settings.role))
+            .collect(),
     };
     let in_order = |pick: fn(&crate::segment::Part) -> &DataFrame| -> Vec<DataFrame> {
         order
@@ -285,9 +289,12 @@ fn inside(records: &[DataFrame], window: Period) -> BTreeMap<(String, String), i
     for frame in records {
         let text = |name: &str| frame.column(name).ok().and_then(|column| column.str().ok());
         let times = frame.column("ts_ms").ok().and_then(|column| column.i64().ok());
-        let (Some(sources), Some(logs), Some(times)) = (text("source_id"), text("log"), times) else { continue };
+        let (Some(sources), Some(logs), Some(times)) = (text("source_id"), text("log"), times) else {
+            continue;
+        };
         for row in 0..frame.height() {
-            let (Some(source), Some(log), Some(at)) = (sources.get(row), logs.get(row), times.get(row)) else {
+            let (Some(source), Some(log), Some(at)) = (sources.get(row), logs.get(row), times.get(row))
+            else {
                 continue;
             };
             if window.contains(Moment::from_ms(at)) {

@@ -40,7 +40,8 @@ pub fn damage(
             });
         };
         if summary.rejects_cut {
-            let detail = "too many records could not be used to list them; the whole segment counts as missing";
+            let detail =
+                "too many records could not be used to list them; the whole segment counts as missing";
             push(BreakKind::Rejected, 0, detail, before, after);
         }
         for reject in &summary.rejects {
@@ -57,7 +58,11 @@ pub fn damage(
 fn edge_time(segments: &[&Summary], last: bool) -> Option<Moment> {
     let times = |summary: &&Summary| {
         let all = summary.times.values();
-        if last { all.filter_map(|times| times.last).max() } else { all.filter_map(|times| times.first).min() }
+        if last {
+            all.filter_map(|times| times.last).max()
+        } else {
+            all.filter_map(|times| times.first).min()
+        }
     };
     if last { segments.iter().rev().find_map(times) } else { segments.iter().find_map(times) }
 }
@@ -160,7 +165,8 @@ mod tests {
 
     #[test]
     fn silence_counts_edges_and_the_middle() {
-        let found = silences("s", &times(&["2026-07-01T06:00:00Z", "2026-07-01T07:30:00Z"]), 3_600_000, window());
+        let found =
+            silences("s", &times(&["2026-07-01T06:00:00Z", "2026-07-01T07:30:00Z"]), 3_600_000, window());
         let spans: Vec<(String, String)> =
             found.iter().map(|hole| (hole.span.from.minute(), hole.span.to.minute())).collect();
         assert_eq!(
@@ -188,6 +194,9 @@ mod tests {
 
     #[test]
     fn falling_times_make_a_hole_of_the_whole_period() {
-        assert_eq!(span(Some(at("2026-07-01T05:00:00Z")), Some(at("2026-07-01T06:00:00Z")), true, window()), window());
+        assert_eq!(
+            span(Some(at("2026-07-01T05:00:00Z")), Some(at("2026-07-01T06:00:00Z")), true, window()),
+            window()
+        );
     }
 }

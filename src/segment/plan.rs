@@ -80,7 +80,9 @@ pub fn objects(settings: &Source, base: &Path) -> (Vec<ObjectRef>, Vec<Missing>)
             Err(error) => missing.push(Missing {
                 pattern: pattern.clone(),
                 kind: match error {
-                    LocationError::NothingThere { .. } | LocationError::BadPattern { .. } => BreakKind::MissingObject,
+                    LocationError::NothingThere { .. } | LocationError::BadPattern { .. } => {
+                        BreakKind::MissingObject
+                    }
                     LocationError::Unreachable { .. } => BreakKind::UnreadableObject,
                 },
                 detail: error.to_string(),
@@ -127,6 +129,7 @@ pub fn is_lines(framing: &Framing, name: &str) -> bool {
 
 fn is_plain(object: &ObjectRef) -> bool {
     let mut start = Vec::new();
-    let read = object::open(object, Some(0..object.size.min(4))).and_then(|reader| reader.take(4).read_to_end(&mut start));
+    let read = object::open(object, Some(0..object.size.min(4)))
+        .and_then(|reader| reader.take(4).read_to_end(&mut start));
     read.is_ok() && Container::sniff(&start) == Container::Plain
 }

@@ -67,7 +67,11 @@ impl<'a> Scan<'a> {
             span_ms: source.settings.max_silence_ms.unwrap_or(DAY_MS).min(DAY_MS),
             events: FrameBuilder::default(),
             records: FrameBuilder::default(),
-            summary: Summary::new(&source.settings.id, object, segment.range.as_ref().map_or(0, |range| range.start)),
+            summary: Summary::new(
+                &source.settings.id,
+                object,
+                segment.range.as_ref().map_or(0, |range| range.start),
+            ),
             surroundings: Surroundings::default(),
             scratch: Vec::new(),
             signers: Vec::new(),
@@ -81,7 +85,8 @@ impl<'a> Scan<'a> {
             // One byte more in front: it tells whether a line begins exactly at the start.
             let from = range.start.saturating_sub(1);
             let reader = object::open(object, Some(from..object.size))?;
-            let mut lines = Lines::new(BufReader::with_capacity(1 << 18, reader), from, range.end, self.limit());
+            let mut lines =
+                Lines::new(BufReader::with_capacity(1 << 18, reader), from, range.end, self.limit());
             if range.start > 0 {
                 lines.skip_partial()?;
             }
@@ -90,7 +95,12 @@ impl<'a> Scan<'a> {
         }
         let mut unpacked = Unpacked::new(object::open(object, None)?)?;
         if is_lines(&self.source.profile.framing(), self.object) {
-            self.lines(Lines::new(BufReader::with_capacity(1 << 18, &mut unpacked), 0, u64::MAX, self.limit()))?;
+            self.lines(Lines::new(
+                BufReader::with_capacity(1 << 18, &mut unpacked),
+                0,
+                u64::MAX,
+                self.limit(),
+            ))?;
         } else {
             self.document(&mut unpacked)?;
         }
@@ -202,7 +212,8 @@ impl<'a> Scan<'a> {
         unpacked.take(MAX_DOCUMENT + 1).read_to_end(&mut bytes)?;
         let fail = |kind, detail: String| Some(Failure { kind, detail });
         if bytes.len() as u64 > MAX_DOCUMENT {
-            self.summary.failure = fail(BreakKind::Oversize, format!("a document of more than {MAX_DOCUMENT} bytes"));
+            self.summary.failure =
+                fail(BreakKind::Oversize, format!("a document of more than {MAX_DOCUMENT} bytes"));
             return Ok(());
         }
         let Ok(text) = std::str::from_utf8(&bytes) else {
@@ -315,11 +326,7 @@ impl<'a> Scan<'a> {
         self.summary.rejects.push(Reject { line, offset, kind, detail, before, after: None });
     }
 
-    fn finish(
-        mut self,
-        segment: &Segment,
-        stored: io::Result<Option<(Digest, u64)>>,
-    ) -> (Part, Summary) {
+    fn finish(mut self, segment: &Segment, stored: io::Result<Option<(Digest, u64)>>) -> (Part, Summary) {
         match stored {
             Ok(stored) => self.summary.stored = stored,
             Err(error) => self.summary.failure = Some(failure(&error)),
@@ -332,13 +339,18 @@ impl<'a> Scan<'a> {
                 Err(error) => self.summary.failure = Some(failure(&error)),
             }
         }
-        (Part { events: self.events.finish(), records: self.records.finish(), signers: self.signers }, self.summary)
+        (
+            Part { events: self.events.finish(), records: self.records.finish(), signers: self.signers },
+            self.summary,
+        )
     }
 }
 
 fn failure(error: &io::Error) -> Failure {
     let (kind, detail) = match stopped(error) {
-        Stopped::Truncated => (BreakKind::TruncatedObject, "the compressed bytes end in the middle".to_owned()),
+        Stopped::Truncated => {
+            (BreakKind::TruncatedObject, "the compressed bytes end in the middle".to_owned())
+        }
         Stopped::Ratio => (BreakKind::Oversize, error.to_string()),
         Stopped::Unreadable => (BreakKind::UnreadableObject, error.to_string()),
     };

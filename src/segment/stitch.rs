@@ -70,7 +70,12 @@ pub fn window(period: Period, as_of: Moment) -> Period {
 }
 
 /// Folds the summaries of the segments of `sources`. `window` is the period, ended at as-of.
-pub fn stitch(sources: &[SourcePlan<'_>], summaries: &Summaries, window: Period, anchors: &Anchors<'_>) -> Stitched {
+pub fn stitch(
+    sources: &[SourcePlan<'_>],
+    summaries: &Summaries,
+    window: Period,
+    anchors: &Anchors<'_>,
+) -> Stitched {
     let mut stitched = Stitched::default();
     for source in sources {
         let id = source.settings.id.as_str();
@@ -96,7 +101,9 @@ pub fn stitch(sources: &[SourcePlan<'_>], summaries: &Summaries, window: Period,
         holes.sort();
         holes.dedup_by(|a, b| (&a.span, a.kind, &a.object, a.line) == (&b.span, b.kind, &b.object, b.line));
         stitched.holes.extend(holes);
-        stitched.bases.extend(bases.into_iter().map(|((object, start), base)| ((id.to_owned(), object, start), base)));
+        stitched
+            .bases
+            .extend(bases.into_iter().map(|((object, start), base)| ((id.to_owned(), object, start), base)));
         stitched.sources.push(found);
     }
     stitched.logs.sort_by(|a, b| (&a.source, &a.log).cmp(&(&b.source, &b.log)));
@@ -232,8 +239,11 @@ fn absent(source: &SourcePlan<'_>, found: &StitchedSource, window: Period) -> Ve
         line: 0,
         detail,
     };
-    let mut holes: Vec<Hole> =
-        source.missing.iter().map(|missing| whole(missing.kind, &missing.pattern, missing.detail.clone())).collect();
+    let mut holes: Vec<Hole> = source
+        .missing
+        .iter()
+        .map(|missing| whole(missing.kind, &missing.pattern, missing.detail.clone()))
+        .collect();
     let excused = settings.may_be_empty.as_ref().is_some_and(|(_, until)| window.to <= *until);
     let inside: u64 = in_window(found, lifetime);
     if inside == 0 && !excused {
@@ -241,7 +251,8 @@ fn absent(source: &SourcePlan<'_>, found: &StitchedSource, window: Period) -> Ve
     }
     if let Some(expected) = settings.extracted.as_ref().and_then(|extracted| extracted.records) {
         if expected != found.tally.read {
-            let detail = format!("{} records were read, and the extraction declares {expected}", found.tally.read);
+            let detail =
+                format!("{} records were read, and the extraction declares {expected}", found.tally.read);
             holes.push(whole(BreakKind::Gap, "", detail));
         }
     }

@@ -95,7 +95,8 @@ impl Times {
 
     /// Adds the times of the segment that follows.
     pub fn extend(&mut self, next: &Times) {
-        self.falls |= next.falls || matches!((self.last, next.first), (Some(last), Some(first)) if first < last);
+        self.falls |=
+            next.falls || matches!((self.last, next.first), (Some(last), Some(first)) if first < last);
         self.first = self.first.or(next.first);
         self.last = next.last.or(self.last);
         for (span, (low, high)) in &next.buckets {

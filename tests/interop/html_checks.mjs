@@ -170,6 +170,7 @@ const behaviour = async (file) => {
         if (shown() !== rows.length) problems.push(`${id}: an empty filter shows ${shown()} of ${rows.length}`);
 
         const head = box.querySelector("thead th");
+        if (!head.querySelector("button")) { problems.push(`${id}: no button to sort by`); continue; }
         const first = () => [...box.querySelectorAll("tbody tr")].map((row) => row.cells[0].textContent.trim());
         const before = first();
         head.querySelector("button").click();
@@ -183,12 +184,13 @@ const behaviour = async (file) => {
         head.querySelector("button").click();
         if (first().join() !== before.join() || head.hasAttribute("aria-sort")) problems.push(`${id}: the third click does not restore the order`);
       }
+      if (!document.querySelector("button.copy")) problems.push("no copy button");
       const theme = document.querySelector("button.theme");
+      if (!theme) return [...problems, "no theme button"];
       const paper = () => getComputedStyle(document.body).backgroundColor;
       const colours = new Set();
       for (let i = 0; i < 3; i += 1) { theme.click(); colours.add(paper()); }
       if (colours.size !== 2) problems.push(`theme button gives ${[...colours].join(" and ")}`);
-      if (!document.querySelector("button.copy")) problems.push("no copy button");
       return problems;
     });
     check("filter, sort, theme, copy", problems);

@@ -1,9 +1,11 @@
 //! Source profiles against whole inputs: their own samples, the sample workspaces, and hostile records.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use countersign::column::Row as _;
 use countersign::event::Event;
 use countersign::integrity::record::VerifiedRecord;
 use countersign::integrity::verdict::BreakKind;
@@ -280,6 +282,66 @@ fn an_event_names_its_record() {
         bytes.extend(part);
     }
     assert_eq!(event.id.as_deref(), Some(countersign::digest::Digest::of(&bytes).to_string().as_str()));
+}
+
+fn doc(name: &str) -> String {
+    std::fs::read_to_string(root().join("docs/formats").join(name)).unwrap()
+}
+
+fn block<'d>(doc: &'d str, language: &str) -> &'d str {
+    let start = doc.find(&format!("```{language}\n")).unwrap() + language.len() + 4;
+    &doc[start..start + doc[start..].find("```").unwrap()]
+}
+
+#[test]
+fn the_example_of_the_language_page_works() {
+    let page = doc("source-profile.md");
+    let profile = Profile::parse("example", block(&page, "toml")).unwrap();
+    let text = r#"{"type":"review","at":"2026-07-06T08:00:00Z","ticket":"T-1","org":"o","votes":[{"by":"kim","verdict":"OK"},{"by":"lee@x.example","verdict":"NO"},{"by":"max"}]}"#;
+    let (mapped, events) = map_one(&profile, text, &context(&profile));
+    assert_eq!(mapped, Mapped::Events(2));
+    assert_eq!(events[0].native_id.as_deref(), Some("T-1/kim"));
+    assert_eq!(events[0].decider_ns.as_deref(), Some("shop:o"));
+    assert_eq!(events[1].outcome.as_deref(), Some("denied"));
+    assert_eq!(events[1].decider_ns.as_deref(), Some("email"));
+}
+
+#[test]
+fn the_example_of_the_event_page_works() {
+    let page = doc("event.md");
+    let event = block(&page, "json").replace('\n', "");
+    let library = library();
+    let native = library.find("countersign").unwrap().profile();
+    let text = format!(r#"{{"time":"2026-07-06T08:05:00Z","event":{event}}}"#);
+    let (mapped, events) = map_one(native, &text, &context(native));
+    assert_eq!(mapped, Mapped::Events(1));
+    assert_eq!(events[0].reason.as_deref(), Some("amounts checked"));
+    assert_eq!(events[0].ticket.as_deref(), Some("CH-7"));
+}
+
+#[test]
+fn the_event_page_names_every_column() {
+    let page = doc("event.md");
+    for column in Event::COLUMNS {
+        let prefix = column.name.split('_').next().unwrap();
+        let named = [format!("`{}`", column.name), format!("`{prefix}_*`")];
+        assert!(named.iter().any(|name| page.contains(name)), "{}", column.name);
+    }
+}
+
+#[test]
+fn every_profile_has_a_page_on_what_is_not_logged() {
+    for entry in library().entries() {
+        let readme = entry.files().get("README.md").map(|bytes| String::from_utf8(bytes.clone()).unwrap());
+        let readme = readme.unwrap_or_else(|| panic!("{}: no README.md", entry.profile().name()));
+        let samples = entry.files().iter().filter(|(name, _)| name.starts_with("sample."));
+        let lines: usize = samples.map(|(_, bytes)| bytes.split(|byte| *byte == b'\n').count() - 1).sum();
+        for line in 1..=lines {
+            assert!(readme.contains(&format!("\n| {line} |")), "{}: line {line}", entry.profile().name());
+        }
+        assert!(readme.contains("## Not logged"), "{}", entry.profile().name());
+        assert!(!entry.profile().absent().is_empty());
+    }
 }
 
 /// Values that a record may hold: any JSON, made often enough of the names and words that profiles look for.

@@ -99,7 +99,11 @@ fn read_heads(paths: &[PathBuf]) -> Result<Vec<LogHead>, Failure> {
     for path in paths {
         let text = std::fs::read_to_string(path).map_err(|error| {
             let what = format!("cannot read head file `{}`", path.display());
-            Failure::message(Exit::Usage, format!("{what}: {error}"), "check that the file exists and is readable")
+            Failure::message(
+                Exit::Usage,
+                format!("{what}: {error}"),
+                "check that the file exists and is readable",
+            )
         })?;
         let found = parse_heads(&text)
             .map_err(|source| RunError::Head { path: path.display().to_string(), source })?;
@@ -122,7 +126,8 @@ fn print_log(log: &Log, io: &mut Io<'_>) -> Result<(), Failure> {
     for reason in &log.reasons {
         io.result(&format!("  = note: {}", clean(reason)))?;
     }
-    let shown = log.breaks.iter().filter(|found| found.kind.effect(true) != Effect::Note || log.breaks.len() <= 3);
+    let shown =
+        log.breaks.iter().filter(|found| found.kind.effect(true) != Effect::Note || log.breaks.len() <= 3);
     for found in shown.take(MAX_BREAKS) {
         let seq = found.seq.map(|seq| format!("  (sequence {seq})")).unwrap_or_default();
         io.result(&format!("  {}: {}", found.kind, clean(&found.detail)))?;

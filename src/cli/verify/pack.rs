@@ -36,7 +36,12 @@ pub(super) struct PackResult {
     pub(super) lowered: Vec<String>,
 }
 
-pub(super) fn verify(path: &str, args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> Result<Exit, Failure> {
+pub(super) fn verify(
+    path: &str,
+    args: &VerifyArgs,
+    brought: &Brought,
+    io: &mut Io<'_>,
+) -> Result<Exit, Failure> {
     let pack = PackFolder::open(Path::new(path))?;
     let mut result = PackResult::of(pack.check(&statement_keys(brought)?)?);
     let mut logs = Vec::new();
@@ -77,7 +82,11 @@ fn statement_keys(brought: &Brought) -> Result<Vec<StatementKey>, Failure> {
         .keys()
         .map(|key| {
             let verifying = ed25519_dalek::VerifyingKey::from_bytes(key.public.as_bytes()).map_err(|_| {
-                Failure::message(Exit::Usage, "a trusted key is no Ed25519 key", "remove it from the trust file")
+                Failure::message(
+                    Exit::Usage,
+                    "a trusted key is no Ed25519 key",
+                    "remove it from the trust file",
+                )
             })?;
             let word = key.purpose.word();
             Ok(StatementKey {
@@ -156,7 +165,9 @@ impl PackResult {
             }
         };
         match run_all(&material, options) {
-            Ok(run) if json::to_bytes(run.assessment.report()) == pack.report_json()? => self.derivation = "same",
+            Ok(run) if json::to_bytes(run.assessment.report()) == pack.report_json()? => {
+                self.derivation = "same"
+            }
             Ok(_) => {
                 self.derivation = "differs";
                 self.altered("data/01_report.json", "is not what the pack's own files give".to_owned());
@@ -243,9 +254,10 @@ fn lowered(reported: &[Log], found: &[Log]) -> Vec<String> {
                 Some(now) if now.verdict < before.verdict => {
                     Some(format!("`{}` is {}, reported {}", before.log, now.verdict, before.verdict))
                 }
-                Some(now) if now.integrity < before.integrity => {
-                    Some(format!("`{}` has grade {}, reported {}", before.log, now.integrity, before.integrity))
-                }
+                Some(now) if now.integrity < before.integrity => Some(format!(
+                    "`{}` has grade {}, reported {}",
+                    before.log, now.integrity, before.integrity
+                )),
                 Some(_) => None,
             }
         })

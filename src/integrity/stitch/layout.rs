@@ -191,7 +191,7 @@ impl WholeObject {
     fn log(&self, declared: &[String]) -> Option<String> {
         let mut votes: BTreeMap<&str, (bool, u64)> = BTreeMap::new();
         for Piece { stretch, .. } in &self.pieces {
-            let is_declared = declared.iter().any(|name| *name == stretch.log);
+            let is_declared = declared.contains(&stretch.log);
             votes.entry(&stretch.log).or_insert((is_declared, 0)).1 += stretch.records();
         }
         let first = self.pieces.first().map(|piece| piece.stretch.log.as_str());

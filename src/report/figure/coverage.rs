@@ -1,6 +1,8 @@
 //! The coverage strip: one row for each source, days from left to right, and what was verified on each.
 
-use super::{Area, DayAxis, SMALL, TYPE, WIDTH, entry, fit, hatched, label, legend, line, rect};
+use super::{
+    Area, DayAxis, SMALL, TYPE, WIDTH, entry, fit, hatched, label, legend, line, rect, rows_in_room,
+};
 use crate::report::document::{Align, Figure, Ink, Shape, Text};
 use crate::report::model::{Day, Report};
 use crate::report::view::build::table;
@@ -9,7 +11,8 @@ use crate::report::view::text::{count, of};
 const LEFT: f32 = 150.0;
 const RIGHT: f32 = 78.0;
 const ROW: f32 = 26.0;
-const BAR: f32 = 15.0;
+/// Share of a row that its bar fills.
+const BAR: f32 = 0.58;
 /// A break is seen even where a day is narrower than this.
 const TICK: f32 = 3.0;
 
@@ -24,20 +27,27 @@ pub fn figure(report: &Report) -> Figure {
     let (mut shapes, top) = legend(&entries, 0.0, 2.0);
     let top = top + 6.0;
     let axis = DayAxis { left: LEFT, width: WIDTH - LEFT - RIGHT, days: report.days.len() };
-    for (i, source) in report.sources.iter().enumerate() {
-        let y = top + ROW * i as f32;
+    let (height, shown) = rows_in_room(report.sources.len(), ROW);
+    let bar = height * BAR;
+    for (i, source) in report.sources.iter().take(shown).enumerate() {
+        let y = top + height * i as f32;
+        let base = y + bar / 2.0 + 4.0;
         let covered = report.days.iter().filter(|day| state(day, i) != "none").count();
-        shapes.push(label(0.0, y + 11.5, TYPE, Ink::Text, Align::Start, fit(&source.id, TYPE, LEFT - 10.0)));
-        shapes.push(line(LEFT, y + BAR, WIDTH - RIGHT, y + BAR, Ink::Faint));
-        shapes.extend(row(&report.days, i, &source.id, axis, y));
+        shapes.push(label(0.0, base, TYPE, Ink::Text, Align::Start, fit(&source.id, TYPE, LEFT - 10.0)));
+        shapes.push(line(LEFT, y + bar, WIDTH - RIGHT, y + bar, Ink::Faint));
+        shapes.extend(row(&report.days, i, &source.id, axis, (y, bar)));
         let text = format!("{} days", of(covered, report.days.len()));
-        shapes.push(label(WIDTH, y + 11.5, SMALL, Ink::Muted, Align::End, text));
+        shapes.push(label(WIDTH, base, SMALL, Ink::Muted, Align::End, text));
     }
-    let bottom = top + ROW * report.sources.len() as f32;
+    let bottom = top + height * shown as f32;
+    let mut title = "Coverage: days with records, and whether they were verified".to_owned();
+    if shown < report.sources.len() {
+        title.push_str(&format!(" ({} sources drawn; the data have all)", of(shown, report.sources.len())));
+    }
     shapes.extend(axis.labels(report.days.iter().map(|day| day.day.as_str()), bottom + 12.0));
     Figure {
         id: "coverage-strip".to_owned(),
-        title: "Coverage: days with records, and whether they were verified".to_owned(),
+        title,
         description: "One row for each source, one step to the right for each day. Solid: all records of the day are \
             verified. Hatched: there are records, but they are not verified. Empty: no record. A tall tick: a break on that day."
             .to_owned(),
@@ -54,7 +64,7 @@ fn state(day: &Day, index: usize) -> &str {
 }
 
 /// Draws each run of days in the same state as one shape.
-fn row(days: &[Day], index: usize, source: &str, axis: DayAxis, y: f32) -> Vec<Shape> {
+fn row(days: &[Day], index: usize, source: &str, axis: DayAxis, (y, bar): (f32, f32)) -> Vec<Shape> {
     let mut shapes = Vec::new();
     let mut ticks = Vec::new();
     let mut start = 0;
@@ -62,7 +72,7 @@ fn row(days: &[Day], index: usize, source: &str, axis: DayAxis, y: f32) -> Vec<S
         let state_here = state(&days[start], index);
         let len = days[start..].iter().take_while(|day| state(day, index) == state_here).count();
         let (x, end) = (axis.x(start), axis.x(start + len));
-        let area = Area { x, y, w: end - x, h: BAR };
+        let area = Area { x, y, w: end - x, h: bar };
         let title = format!("{source}, {} to {}: {state_here}", days[start].day, days[start + len - 1].day);
         match state_here {
             "verified" => shapes.push(rect(area, Ink::Good, title)),
@@ -70,7 +80,7 @@ fn row(days: &[Day], index: usize, source: &str, axis: DayAxis, y: f32) -> Vec<S
             "broken" => {
                 shapes.push(hatched(area, Ink::Unknown, ""));
                 ticks.push(rect(
-                    Area { y: y - 3.5, h: BAR + 7.0, w: area.w.max(TICK), ..area },
+                    Area { y: y - 3.5, h: bar + 7.0, w: area.w.max(TICK), ..area },
                     Ink::Bad,
                     title,
                 ));

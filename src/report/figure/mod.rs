@@ -22,6 +22,18 @@ const SMALL: f32 = 10.0;
 /// Mean width of a character, as a share of the height of the type.
 const CHARACTER: f32 = 0.56;
 
+/// Room for the rows of a figure, so that it stays on one page.
+const ROOM: f32 = 840.0;
+/// The lowest row that still holds a line of type.
+const LOWEST_ROW: f32 = 13.0;
+
+/// Returns how high a row is that would best be `best` high, and how many of `rows` there is room for.
+fn rows_in_room(rows: usize, best: f32) -> (f32, usize) {
+    let height = (ROOM / rows.max(1) as f32).clamp(LOWEST_ROW, best);
+    let fitting = (1..=rows).take_while(|n| *n as f32 * height <= ROOM + 0.5).count();
+    (height, fitting)
+}
+
 /// A rectangle with an upper left corner and a size.
 #[derive(Clone, Copy)]
 struct Area {

@@ -61,6 +61,47 @@ fn every_figure_fits_a_page_and_brings_its_data() {
 }
 
 #[test]
+fn many_sources_and_reasons_stay_on_one_page() {
+    let mut report = fixture::report();
+    report.sources = (0..90)
+        .map(|i| crate::report::model::Source { id: format!("s{i}"), ..report.sources[0].clone() })
+        .collect();
+    report.waterfall[0].set_aside = (0..40).map(|i| (format!("reason {i}"), i + 1)).collect();
+    let strip = coverage::figure(&report);
+    let waterfall = waterfall::figure(&report);
+    for figure in [&strip, &waterfall] {
+        assert!(figure.height <= 940.0, "{} is {}", figure.id, figure.height);
+        assert!(figure.shapes.iter().all(|s| !matches!(s, Shape::Label { y, .. } if *y > figure.height)));
+    }
+    assert!(strip.title.contains("64 of 90 sources drawn"), "{}", strip.title);
+    assert_eq!(strip.data.rows.len(), 90);
+    let labels: Vec<_> = waterfall
+        .shapes
+        .iter()
+        .filter_map(|s| match s {
+            Shape::Label { text, .. } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    // The nine largest are 32 to 40; the other 31 reasons sum to 1 + 2 + … + 31.
+    assert!(labels.contains(&"less: 31 further reasons") && labels.contains(&"−496"), "{labels:?}");
+}
+
+#[test]
+fn a_single_day_can_be_drawn() {
+    let mut report = fixture::report();
+    report.days.truncate(1);
+    for figure in [coverage::figure(&report), daily::figure(&report)] {
+        assert!(
+            figure
+                .shapes
+                .iter()
+                .any(|s| matches!(s, Shape::Rect { title, .. } if title.contains("2026-07-01")))
+        );
+    }
+}
+
+#[test]
 fn the_strip_has_a_tick_for_each_broken_day_and_nothing_where_no_record_is() {
     let report = fixture::report();
     let figure = coverage::figure(&report);

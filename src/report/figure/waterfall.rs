@@ -1,6 +1,6 @@
 //! The population waterfall: horizontal bars from records read to items tested, and what was set aside between.
 
-use super::{Area, TYPE, WIDTH, entry, fit, hatched, label, legend, line, rect};
+use super::{Area, TYPE, WIDTH, entry, fit, hatched, label, legend, line, rect, rows_in_room};
 use crate::report::document::{Align, Figure, Ink, Shape, Table, Text};
 use crate::report::model::{Report, WaterfallStep};
 use crate::report::view::build::table;
@@ -9,7 +9,10 @@ use crate::report::view::text::{count, of};
 const LEFT: f32 = 210.0;
 const RIGHT: f32 = 120.0;
 const ROW: f32 = 20.0;
-const BAR: f32 = 12.0;
+/// Share of a row that its bar fills.
+const BAR: f32 = 0.6;
+/// Reasons drawn for one step; the table beside the figure has all.
+const MAX_REASONS: usize = 10;
 /// So that one item among a million is still seen.
 const THINNEST: f32 = 1.5;
 
@@ -21,17 +24,19 @@ pub fn figure(report: &Report) -> Figure {
     let start = y;
     let max = report.waterfall.iter().map(|step| step.items).max().unwrap_or(0).max(1);
     let scale = (WIDTH - LEFT - RIGHT) / max as f32;
-    for (i, step) in report.waterfall.iter().enumerate() {
+    let steps: Vec<_> = report.waterfall.iter().map(|step| (step, reasons(step))).collect();
+    let (row, _) = rows_in_room(steps.iter().map(|(_, reasons)| reasons.len() + 1).sum(), ROW);
+    for (i, (step, reasons)) in steps.iter().enumerate() {
         if i > 0 && report.waterfall[i - 1].unit != step.unit {
             y += 6.0;
         }
-        shapes.extend(step_row(step, y, scale));
-        y += ROW;
+        shapes.extend(step_row(step, (y, row), scale));
+        y += row;
         let mut left = step.items;
-        for (reason, n) in &step.set_aside {
+        for (reason, n) in reasons {
             left = left.saturating_sub(*n);
-            shapes.extend(aside_row(step, reason, *n, left, y, scale));
-            y += ROW;
+            shapes.extend(aside_row(step, (reason, *n), left, (y, row), scale));
+            y += row;
         }
     }
     shapes.push(line(LEFT, start - 4.0, LEFT, y - 2.0, Ink::Muted));
@@ -48,35 +53,63 @@ pub fn figure(report: &Report) -> Figure {
     }
 }
 
-fn step_row(step: &WaterfallStep, y: f32, scale: f32) -> Vec<Shape> {
+/// Returns what was set aside from `step`; the smallest reasons together where there are many.
+fn reasons(step: &WaterfallStep) -> Vec<(String, u64)> {
+    if step.set_aside.len() <= MAX_REASONS {
+        return step.set_aside.clone();
+    }
+    let mut by_size: Vec<u64> = step.set_aside.iter().map(|(_, n)| *n).collect();
+    by_size.sort_unstable_by(|a, b| b.cmp(a));
+    let least = by_size[MAX_REASONS - 2];
+    let mut kept: Vec<(String, u64)> =
+        step.set_aside.iter().filter(|(_, n)| *n >= least).take(MAX_REASONS - 1).cloned().collect();
+    let rest = step.set_aside.iter().map(|(_, n)| n).sum::<u64>() - kept.iter().map(|(_, n)| n).sum::<u64>();
+    kept.push((format!("{} further reasons", count(step.set_aside.len() - kept.len())), rest));
+    kept
+}
+
+/// Returns the base line of type in a row at `y`.
+fn base_line(y: f32, row: f32) -> f32 {
+    y + row * BAR / 2.0 + 4.0
+}
+
+fn step_row(step: &WaterfallStep, (y, row): (f32, f32), scale: f32) -> Vec<Shape> {
+    let base = base_line(y, row);
     let width = (step.items as f32 * scale).max(THINNEST);
     let text = format!("{} {}", count(step.items), step.unit);
     vec![
-        label(LEFT - 8.0, y + 9.5, TYPE, Ink::Text, Align::End, fit(&step.label, TYPE, LEFT - 12.0)),
-        rect(Area { x: LEFT, y, w: width, h: BAR }, Ink::Accent, format!("{}: {text}", step.label)),
-        label(LEFT + width + 6.0, y + 9.5, TYPE, Ink::Text, Align::Start, text),
+        label(LEFT - 8.0, base, TYPE, Ink::Text, Align::End, fit(&step.label, TYPE, LEFT - 12.0)),
+        rect(Area { x: LEFT, y, w: width, h: row * BAR }, Ink::Accent, format!("{}: {text}", step.label)),
+        label(LEFT + width + 6.0, base, TYPE, Ink::Text, Align::Start, text),
     ]
 }
 
 /// Draws what was set aside from `remaining` on, where it leaves the bar above.
-fn aside_row(step: &WaterfallStep, reason: &str, n: u64, remaining: u64, y: f32, scale: f32) -> Vec<Shape> {
+fn aside_row(
+    step: &WaterfallStep,
+    (reason, n): (&str, u64),
+    remaining: u64,
+    (y, row): (f32, f32),
+    scale: f32,
+) -> Vec<Shape> {
+    let base = base_line(y, row);
     let x = LEFT + remaining as f32 * scale;
     let width = (n as f32 * scale).max(THINNEST);
     vec![
         label(
             LEFT - 8.0,
-            y + 9.5,
+            base,
             TYPE,
             Ink::Muted,
             Align::End,
             fit(&format!("less: {reason}"), TYPE, LEFT - 12.0),
         ),
         hatched(
-            Area { x, y, w: width, h: BAR },
+            Area { x, y, w: width, h: row * BAR },
             Ink::Unknown,
             format!("{reason}: {} {}", of(n, step.items), step.unit),
         ),
-        label(x + width + 6.0, y + 9.5, TYPE, Ink::Muted, Align::Start, format!("−{}", count(n))),
+        label(x + width + 6.0, base, TYPE, Ink::Muted, Align::Start, format!("−{}", count(n))),
     ]
 }
 

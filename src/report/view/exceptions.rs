@@ -1,9 +1,9 @@
 //! Section 7: every exception with the line that shows it, and what could not be tested.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::{paragraph, table};
-use super::text::{DOT, listed, local_id, of, place, plural, second_or_dash, short};
+use super::text::{DOT, count, of, place, plural, second_or_dash, short};
 use super::{MAX_EXCEPTIONS, MAX_ROWS, View, links, section, subsection, tone};
 use crate::report::document::{Block, Section, Table, Text};
 use crate::report::model::{Exception, Untestable};
@@ -23,6 +23,7 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
     ]));
     sections.push(subsection("7.1", "untestable", "Items that could not be tested", vec![
         paragraph("An item is untestable when a missing value would change its outcome. It is not counted as held."),
+        Block::Table(by_cause(&report.untestable)),
         Block::Table(items(view, "untestable-list", "Untestable items", "untestable", &report.untestable)),
     ]));
     sections.push(subsection(
@@ -38,14 +39,13 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
 
 fn register(view: &View) -> Table {
     table("exception-register", "Exceptions, most severe first")
-        .column("Exception", 12)
+        .column("Exception", 13)
         .column("Severity", 11)
         .column("Test", 10)
-        .column("Occurred (UTC)", 11)
-        .column("What was found", 28)
-        .column("Where", 16)
-        .column("Case", 12)
-        .column("Bears on", 9)
+        .column("Occurred (UTC)", 12)
+        .column("What was found", 46)
+        .column("Where", 24)
+        .column("Case", 18)
         .empty("No exceptions noted.")
         .filter()
         .capped(
@@ -65,7 +65,6 @@ fn first_of_each(exceptions: &[Exception]) -> Vec<(&Exception, bool)> {
 fn row(view: &View, exception: &Exception, first: bool) -> Vec<Text> {
     let tests: Vec<&str> =
         std::iter::once(exception.test.as_str()).chain(exception.also.iter().map(String::as_str)).collect();
-    let controls: Vec<&str> = exception.controls.iter().map(|id| local_id(id)).collect();
     let case = match &exception.case {
         Some(case) => view.links.case(Text::mono(case), case),
         None => Text::body("–"),
@@ -82,25 +81,51 @@ fn row(view: &View, exception: &Exception, first: bool) -> Vec<Text> {
         view.links.test(Text::mono(tests.join(DOT)), &exception.test),
         Text::body(second_or_dash(exception.time)),
         Text::body(found(exception)),
-        Text::mono(
-            [
-                place(&exception.object, exception.line).as_str(),
-                exception.source.as_str(),
-                exception.grade.word(),
-            ]
-            .join(DOT),
-        ),
+        Text::mono(place(&exception.object, exception.line)),
         case,
-        Text::body(listed(&controls)),
     ]
 }
 
-/// Returns the defect phrase, the product's own id, and the facts.
+/// Returns the defect phrase, who and what it was about, and the product's own id. `report.json` has every fact.
 fn found(exception: &Exception) -> String {
-    let mut parts = vec![exception.summary.clone(), format!("{} {}", exception.subject, exception.native_id)];
-    parts.extend(exception.accepted.iter().map(|waiver| format!("accepted by waiver {waiver}")));
-    parts.extend(exception.facts.iter().map(|(label, value)| format!("{label}: {value}")));
+    let fact = |label: &str| {
+        exception.facts.iter().find(|(known, _)| known == label).map(|(_, value)| value.as_str())
+    };
+    let who = fact("executor").or_else(|| fact("approver")).or_else(|| fact("requester"));
+    let person = fact("accountable person").filter(|person| who.is_none_or(|who| !who.starts_with(person)));
+    let who = match (who, person) {
+        (Some(who), Some(person)) => format!("{who} ({person})"),
+        (who, person) => who.or(person).unwrap_or_default().to_owned(),
+    };
+    let what = match (fact("action"), fact("resource")) {
+        (Some(action), Some(resource)) => format!("{action} on {resource}"),
+        (action, resource) => action.or(resource).unwrap_or_default().to_owned(),
+    };
+    let waiver = exception.accepted.as_ref().map(|waiver| format!("accepted by waiver {waiver}"));
+    let parts =
+        [exception.summary.clone(), who, what, exception.native_id.clone(), waiver.unwrap_or_default()];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(DOT)
+}
+
+/// Items of one list that are printed; the cause table counts them all.
+const MAX_ITEMS: usize = 100;
+
+fn by_cause(items: &[Untestable]) -> Table {
+    let mut causes: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
+    for item in items {
+        *causes.entry((&item.test, &item.source, &item.reason)).or_default() += 1;
+    }
+    let causes: Vec<_> = causes.into_iter().collect();
+    table("untestable-causes", "What is missing, by test and source")
+        .column("Test", 14)
+        .column("Source", 26)
+        .column("Missing", 40)
+        .number("Items", 12)
+        .empty("None.")
+        .capped(&causes, MAX_ROWS, "untestable", |((test, source, reason), items)| {
+            vec![Text::mono(*test), Text::mono(*source), Text::mono(*reason), Text::body(count(*items))]
+        })
 }
 
 fn items(view: &View, id: &str, caption: &str, member: &str, items: &[Untestable]) -> Table {
@@ -113,7 +138,7 @@ fn items(view: &View, id: &str, caption: &str, member: &str, items: &[Untestable
         .column("Where", 25)
         .empty("None.")
         .filter()
-        .capped(items, MAX_ROWS, member, |item| {
+        .capped(items, MAX_ITEMS, member, |item| {
             vec![
                 Text::mono(&item.native_id),
                 view.links.test(Text::mono(&item.test), &item.test),
