@@ -244,6 +244,10 @@ columns! {
         requires_approval: Flag,
         /// Approvals demanded: the greater of the `[[gated]]` rule's and the request's; null where the request's is not logged.
         quorum: Int,
+        /// False where a hole may hide a vote on its request between request and execution; null without a request.
+        votes_complete: Flag,
+        /// False where a hole may hide a review within the break-glass limit; null without a request.
+        reviews_complete: Flag,
         /// True where the run overrode the gate (break-glass, bypass); null where the product does not say.
         break_glass: Flag,
         /// True where the product marks a bypass; null where it does not say.

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::DataFrame;
 
-use crate::clock::Moment;
+use crate::clock::{Moment, Period};
 use crate::column::{FrameBuilder, FrameReader, Row};
 use crate::event::Event;
 use crate::identity::{Resolution, Roster};
@@ -35,6 +35,19 @@ pub struct Context<'a> {
     pub gated: &'a [Gated],
     /// Which tables each source fills.
     pub roles: BTreeMap<&'a str, Role>,
+    /// Spans in which votes on requests may be missing, by the instance that their request ids begin with.
+    pub holes: Vec<(&'a str, Period)>,
+    /// Longest time from a break-glass execution to its review, milliseconds.
+    pub max_review_ms: i64,
+}
+
+impl Context<'_> {
+    /// Tells whether everything that was recorded about `request` between the two moments is there.
+    fn is_complete(&self, request: &str, from: i64, to: i64) -> bool {
+        let instance = request.split(':').next().unwrap_or_default();
+        let span = Period { from: Moment::from_ms(from), to: Moment::from_ms(to) };
+        !self.holes.iter().any(|(of, hole)| *of == instance && hole.touches(span))
+    }
 }
 
 /// The tables, and what was noticed while filling them.
@@ -80,6 +93,7 @@ struct RequestFacts {
     break_glass: Option<bool>,
     quorum: Option<i64>,
     not_after_ms: Option<i64>,
+    requested_ms: Option<i64>,
 }
 
 /// The state of one case while it is being joined.
@@ -191,6 +205,7 @@ impl<'a> Join<'a> {
                 break_glass: row.break_glass,
                 quorum: row.quorum,
                 not_after_ms: event.not_after_ms,
+                requested_ms: event.time_ms,
             },
         );
     }
@@ -294,6 +309,12 @@ impl<'a> Join<'a> {
             (Some(rule), None, false) => Some(rule),
             _ => None,
         };
+        if let (Some(id), Some(at)) = (&event.corr_request, row.ts_ms) {
+            let asked = facts.and_then(|facts| facts.requested_ms).unwrap_or(i64::MIN);
+            let due = at.saturating_add(self.context.max_review_ms);
+            row.votes_complete = Some(self.context.is_complete(id, asked.min(at), at));
+            row.reviews_complete = Some(self.context.is_complete(id, at, due));
+        }
         if event.corr_request.as_ref().is_some_and(|id| self.bypassed.contains(id)) {
             row.bypass = Some(true);
         }

@@ -31,7 +31,13 @@ fn vote(id: &str, outcome: &str, basis: &str, at: i64) -> Event {
 
 fn joined(events: &[Event]) -> Joined {
     let roster = Roster::default();
-    let context = Context { roster: &roster, gated: &[], roles: BTreeMap::from([("gate", Role::Approvals)]) };
+    let context = Context {
+        roster: &roster,
+        gated: &[],
+        roles: BTreeMap::from([("gate", Role::Approvals)]),
+        holes: Vec::new(),
+        max_review_ms: 0,
+    };
     join(&[to_frame(events)], &context)
 }
 
@@ -117,8 +123,13 @@ fn orphaned_execution_is_a_case_with_gaps() {
 #[test]
 fn executions_source_fills_executions_only() {
     let roster = Roster::default();
-    let context =
-        Context { roster: &roster, gated: &[], roles: BTreeMap::from([("gate", Role::Executions)]) };
+    let context = Context {
+        roster: &roster,
+        gated: &[],
+        roles: BTreeMap::from([("gate", Role::Executions)]),
+        holes: Vec::new(),
+        max_review_ms: 0,
+    };
     let events = [event("R", "request", 1), vote("d", "approved", "human", 2), event("e", "execution", 3)];
     let found = join(&[to_frame(&events)], &context);
     assert_eq!(rows::<Request>(&found).len() + rows::<Decision>(&found).len(), 0);

@@ -3,7 +3,7 @@
 //! The population decides which items there are and which cannot be tested; the exceptions say which of the rest
 //! did not hold. An exception outside the population would be an item that nobody counted: an internal error.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use polars::prelude::*;
 
@@ -280,11 +280,6 @@ fn text(path: &str, frame: &DataFrame, name: &str) -> Result<StringChunked, Cont
 
 fn contract(path: &str, detail: String) -> ControlError {
     ControlError::Contract { path: path.to_owned(), detail }
-}
-
-/// Returns the names of the tables that tests read, of which a run needs at least these.
-pub fn tables_read<'a>(tests: impl IntoIterator<Item = &'a Test>) -> BTreeSet<&'a str> {
-    tests.into_iter().flat_map(|test| test.reads.iter().map(String::as_str)).collect()
 }
 
 #[cfg(test)]

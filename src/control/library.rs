@@ -150,7 +150,7 @@ impl Library {
     pub fn test(&self, id: &str) -> Result<&Test, ControlError> {
         let upper = id.to_ascii_uppercase();
         self.tests.get(&upper).ok_or_else(|| {
-            ControlError::unknown("controls", "test", id, self.tests.keys().map(String::as_str))
+            ControlError::unknown("controls", "test", &upper, self.tests.keys().map(String::as_str))
         })
     }
 

@@ -11,6 +11,7 @@
 //! `ROW_NUMBER`, `LAG`, `LEAD` over a total order; integer `+ - * %`, `||`, `LIKE`, `LOWER`, `LENGTH`.
 
 mod expression;
+mod refusal;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -224,7 +225,7 @@ impl Lint<'_> {
         self.plain_select(select)?;
         let scope = self.from(&select.from, parts)?;
         if let Some(condition) = &select.selection {
-            self.row_expression(condition, &scope, "WHERE")?;
+            self.row_expression(condition, &scope)?;
         }
         let groups = self.groups(select, &scope)?;
         if let Some(having) = &select.having {
@@ -475,7 +476,7 @@ impl Lint<'_> {
         for expression in expressions {
             match expression {
                 Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
-                    self.row_expression(expression, scope, "GROUP BY")?;
+                    self.row_expression(expression, scope)?;
                     groups.insert(expression.to_string());
                 }
                 _ => {

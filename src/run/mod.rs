@@ -30,7 +30,7 @@ use crate::segment::links::Reread;
 use crate::segment::plan::{Plan, SEGMENT_BYTES, SourcePlan, plan};
 use crate::segment::scan::{Keep, segment};
 use crate::segment::stitch::{Anchors, Stitched, Summaries, lifetime, stitch, window};
-use crate::settings::SettingsError;
+use crate::settings::{Role, SettingsError};
 use crate::table::{ExpectedSource, IntegrityRow, Waiver};
 
 /// How a run is carried out.
@@ -158,6 +158,8 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
             .iter()
             .map(|source| (source.settings.id.as_str(), source.settings.role))
             .collect(),
+        holes: hidden(&plan, &stitched.holes),
+        max_review_ms: max_review_ms(material)?,
     };
     let in_order = |pick: fn(&crate::segment::Part) -> &DataFrame| -> Vec<DataFrame> {
         order
@@ -205,6 +207,26 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         unreadable: stitched.sources.iter().any(|source| source.unreadable),
         unmatched_heads: stitched.unmatched_heads.iter().map(ToString::to_string).collect(),
     })
+}
+
+/// Returns the holes by the instance that request ids of their source begin with: votes may be missing there.
+fn hidden<'a>(plan: &'a Plan<'_>, holes: &[Hole]) -> Vec<(&'a str, Period)> {
+    holes
+        .iter()
+        .filter_map(|hole| {
+            let source = plan.sources.iter().find(|source| source.settings.id == hole.source)?;
+            let settings = &source.settings;
+            let instance = settings.set.get("request_instance").unwrap_or(&settings.id);
+            (settings.role == Role::Approvals).then_some((instance.as_str(), hole.span))
+        })
+        .collect()
+}
+
+/// Returns the limit of BG-01; without it, no review is ever due.
+fn max_review_ms(material: &Material) -> Result<i64, RunError> {
+    let parameters = material.controls.profile(&material.workspace.parameters)?;
+    let limit = parameters.iter().find(|parameter| parameter.column == "bg_01_max_review_ms");
+    Ok(limit.map_or(0, |parameter| parameter.value))
 }
 
 fn sources(material: &Material) -> Result<Vec<SourcePlan<'_>>, RunError> {

@@ -1,5 +1,7 @@
 //! The control library as it ships: every test gives, on each of its cases, the states that the case expects.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
 use countersign::control::Library;
 use countersign::control::case;
 use countersign::control::definition::Test;
@@ -267,5 +269,210 @@ mod param {
         assert!(early.to_string().contains("holds no time"), "{early}");
         let unknown = library.param_frame("bsae", quarter, quarter.to).unwrap_err();
         assert_eq!(unknown.help().unwrap(), "did you mean `base`?");
+    }
+}
+
+mod engine {
+    use countersign::column::to_frame;
+    use countersign::control::definition::Test;
+    use countersign::control::item::{Item, State, evaluate};
+    use countersign::control::query::Tables;
+    use countersign::control::{ControlError, Library};
+    use countersign::table::Decision;
+
+    fn decision(id: &str, kind: Option<&str>) -> Decision {
+        Decision {
+            decision_id: Some(id.to_owned()),
+            ts_ms: Some(1_784_000_000_000),
+            outcome: Some("approve".to_owned()),
+            phase: Some("pre".to_owned()),
+            reviewer_kind: kind.map(str::to_owned),
+            ..Decision::default()
+        }
+    }
+
+    fn tables(decisions: &[Decision]) -> Tables {
+        let library = Library::load(None).unwrap();
+        let quarter = countersign::clock::Period {
+            from: "2026-07-01".parse().unwrap(),
+            to: "2026-10-01".parse().unwrap(),
+        };
+        let param = library.param_frame("base", quarter, quarter.to).unwrap();
+        [("decision", to_frame(decisions.iter())), ("param", param)].into()
+    }
+
+    fn sod_03() -> Test {
+        Library::load(None).unwrap().test("sod-03").unwrap().clone()
+    }
+
+    fn message(test: &Test, decisions: &[Decision]) -> String {
+        let error = evaluate(test, &tables(decisions)).unwrap_err();
+        assert!(matches!(error, ControlError::Contract { .. }) && error.is_internal());
+        error.to_string()
+    }
+
+    /// One item per subject, whatever the order of rows; of two rows the weaker state stands.
+    #[test]
+    fn a_subject_is_one_item_in_any_order_of_rows() {
+        let mut decisions = vec![
+            decision("d3", Some("agent")),
+            decision("d1", Some("human")),
+            decision("d2", Some("human")),
+            decision("d2", None),
+            decision("d4", Some("agent")),
+            decision("d4", Some("service")),
+        ];
+        let found = evaluate(&sod_03(), &tables(&decisions)).unwrap();
+        let ids: Vec<&str> = found.subjects.iter().flatten().collect();
+        assert_eq!(ids, ["d1", "d2", "d3", "d4"]);
+        let states: Vec<_> = found.items.iter().map(|item| (item.subject_id.as_str(), item.state)).collect();
+        let expected = [("d2", State::Untestable), ("d3", State::Exception), ("d4", State::Exception)];
+        assert_eq!(states, expected);
+        let counts = found.counts();
+        assert_eq!((counts.population(), counts.ok, counts.exceptions()), (4, 1, 2));
+        assert_eq!(found.with(State::Untestable).count(), 1);
+
+        decisions.reverse();
+        let reversed = evaluate(&sod_03(), &tables(&decisions)).unwrap();
+        assert_eq!(reversed.items, found.items, "rows in another order give the same items");
+    }
+
+    #[test]
+    fn facts_are_printed_for_people() {
+        let mut agent = decision("d1", Some("agent"));
+        agent.reviewer_id = Some("bot-7".to_owned());
+        let found = evaluate(&sod_03(), &tables(&[agent])).unwrap();
+        let facts = [
+            ("decided_at", "2026-07-14T03:33:20.000Z"),
+            ("reviewer", "bot-7"),
+            ("reviewer_kind", "agent"),
+            ("request", "not logged"),
+        ];
+        let expected = Item {
+            subject_id: "d1".to_owned(),
+            state: State::Exception,
+            reason: "approved by a reviewer that is not a person".to_owned(),
+            facts: facts.map(|(label, value)| (label.to_owned(), value.to_owned())).into(),
+        };
+        assert_eq!(found.item("d1"), Some(&expected));
+        assert_eq!(found.item("d0"), None);
+    }
+
+    #[test]
+    fn a_table_that_is_not_given_counts_as_empty() {
+        let mut tables = tables(&[]);
+        tables.remove("decision");
+        let found = evaluate(&sod_03(), &tables).unwrap();
+        assert_eq!((found.subjects.len(), found.items.len()), (0, 0));
+    }
+
+    /// What a query must not give is an internal error, never a result.
+    #[test]
+    fn a_query_that_breaks_its_contract_is_an_error() {
+        let shipped = sod_03();
+        let with = |population: &str| Test { population_sql: population.to_owned(), ..shipped.clone() };
+        let agent = [decision("d1", Some("agent"))];
+        let blind = shipped.population_sql.replace("'approve') = 'approve'", "'approve') = 'none'");
+        assert!(message(&with(&blind), &agent).contains("`d1` is an exception outside the population"));
+        let unnamed = [Decision { decision_id: None, ..decision("", Some("human")) }];
+        assert!(message(&shipped, &unnamed).contains("1 rows without a subject_id"));
+        let odd = "SELECT d.decision_id AS subject_id, 'fine' AS testability FROM decision d";
+        assert!(message(&with(odd), &agent).contains("found `fine`"));
+        let silent = "SELECT d.decision_id AS subject_id, d.reason AS testability FROM decision d";
+        assert!(message(&with(silent), &agent).contains("a row without testability"));
+    }
+
+    /// A query over a column that the given frame lacks is refused by the engine, not answered.
+    #[test]
+    fn a_frame_without_a_column_is_an_error() {
+        let mut tables = tables(&[decision("d1", Some("human"))]);
+        let short = tables["decision"].drop("reviewer_kind").unwrap();
+        tables.insert("decision", short);
+        let error = evaluate(&sod_03(), &tables).unwrap_err();
+        assert!(matches!(error, ControlError::Query { .. }), "{error}");
+    }
+}
+
+mod cli {
+    use clap::Parser;
+    use countersign::cli::controls;
+    use countersign::control::ControlError;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        args: controls::Args,
+    }
+
+    fn run(arguments: &[&str]) -> (Result<(), ControlError>, String) {
+        let program = Program::parse_from(["controls"].iter().chain(arguments));
+        let mut out = Vec::new();
+        let result = controls::run(&program.args, &mut out);
+        (result, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn list_names_every_test_and_framework() {
+        let (result, text) = run(&["list"]);
+        result.unwrap();
+        assert!(
+            text.contains(
+                "SOD-02    deviation         critical  Requests are approved by a person other than"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("iso27001-2022   93 controls, 43 links"), "{text}");
+        let (result, json) = run(&["list", "--json"]);
+        result.unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["schema"], "countersign/controls/1");
+        assert_eq!(
+            (json["tests"].as_array().unwrap().len(), &json["frameworks"][1]["controls"]),
+            (13, &61.into())
+        );
+    }
+
+    #[test]
+    fn show_prints_a_test_or_a_control() {
+        let (result, text) = run(&["show", "bg-01"]);
+        result.unwrap();
+        assert!(text.contains("bg_01_max_review_ms = 259200000: 72 h"), "{text}");
+        assert!(text.contains("exceptions.sql sha256:") && text.contains("FROM emergency g"), "{text}");
+        let (result, text) = run(&["show", "iso27001-2022:A.8.18"]);
+        result.unwrap();
+        assert!(text.contains("tests BG-01") && text.contains("without a clean LOG-08"), "{text}");
+        let (result, _) = run(&["show", "bg-1"]);
+        assert_eq!(result.unwrap_err().help().unwrap(), "did you mean `BG-01`?");
+    }
+
+    #[test]
+    fn lint_counts_what_it_checked() {
+        let (result, text) = run(&["lint"]);
+        result.unwrap();
+        assert!(text.starts_with("13 tests with 26 portable queries and "), "{text}");
+        assert!(text.ends_with("2 frameworks with 154 controls, 79 links\n"), "{text}");
+    }
+
+    #[test]
+    fn test_runs_the_cases_of_a_test() {
+        let (result, text) = run(&["test", "SOD-03"]);
+        result.unwrap();
+        assert_eq!(text, "SOD-03    9 of 9 cases as expected\n");
+    }
+
+    /// A workspace's query that finds nothing fails the shipped cases, by name.
+    #[test]
+    fn test_names_the_cases_that_differ() {
+        let workspace = tempfile::tempdir().unwrap();
+        let folder = workspace.path().join("controls/tests/sod-03");
+        std::fs::create_dir_all(&folder).unwrap();
+        let shipped =
+            countersign::control::Library::load(None).unwrap().tests["SOD-03"].exceptions_sql.clone();
+        std::fs::write(folder.join("exceptions.sql"), shipped.replace("<> 'human'", "= 'service'")).unwrap();
+        let (result, text) = run(&["test", "SOD-03", "--workspace", workspace.path().to_str().unwrap()]);
+        let expected = "SOD-03 fail_agent: d1: expected `exception: approved by a reviewer that is not a person`, \
+            found `ok`\nSOD-03    8 of 9 cases as expected\n";
+        assert_eq!(text, expected);
+        assert_eq!(result.unwrap_err().to_string(), "1 of 9 cases differ from what they expect");
     }
 }

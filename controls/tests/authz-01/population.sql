@@ -1,9 +1,9 @@
 -- Executions that policy gates, outside break-glass. One is untestable where a missing value decides whether
--- enough other people had approved.
+-- enough other people had approved, or where the missing vote may lie in a hole of its log.
 WITH gated AS (
   SELECT
     e.execution_id, e.source_id, e.chain, e.seq, e.ts_ms, e.request_id, e.request_link, e.actor_id, e.quorum,
-    e.requires_approval, e.break_glass
+    e.requires_approval, e.break_glass, e.votes_complete
   FROM execution e
   CROSS JOIN param p
   WHERE COALESCE(e.ts_ms, p.period_start_ms) >= p.period_start_ms
@@ -166,6 +166,7 @@ SELECT
     WHEN g.requires_approval IS NULL THEN 'untestable:execution.requires_approval'
     WHEN g.request_id IS NULL AND COALESCE(g.request_link, 'not_logged') <> 'none'
       THEN 'untestable:execution.request_id'
+    WHEN g.votes_complete = FALSE THEN 'untestable:execution.votes_complete'
     WHEN COALESCE(c.people, 0) > 0 AND g.quorum IS NULL THEN 'untestable:execution.quorum'
     WHEN COALESCE(c.people, 0) >= g.quorum OR COALESCE(c.unnamed, 0) = 1 THEN 'untestable:' || c.doubt
     WHEN g.break_glass IS NULL THEN 'untestable:execution.break_glass'

@@ -17,11 +17,11 @@ approval AS (
   SELECT
     g.execution_id, d.outcome, d.phase, d.command_digest,
     CASE
+      WHEN g.command_digest IS NULL OR g.canonicalisation IS NULL THEN 'unknown'
       WHEN d.command_digest IS NULL THEN 'no digest'
       WHEN d.canonicalisation IS NULL OR d.canonicalisation <> g.canonicalisation THEN 'made otherwise'
       WHEN d.command_digest = g.command_digest THEN 'same'
-      WHEN d.command_digest <> g.command_digest THEN 'different'
-      ELSE 'unknown'
+      ELSE 'different'
     END AS command,
     CASE
       WHEN d.ts_ms IS NULL OR g.ts_ms IS NULL THEN 'unknown'
@@ -64,6 +64,5 @@ SELECT
   g.request_id AS request
 FROM gated g
 INNER JOIN counted c ON c.execution_id = g.execution_id
-WHERE g.canonicalisation IS NOT NULL
-  AND c.perhaps_same = 0
+WHERE c.perhaps_same = 0
   AND c.approved_digest IS NOT NULL

@@ -18,11 +18,11 @@ approval AS (
   SELECT
     g.execution_id, d.outcome, d.phase, d.command_digest,
     CASE
+      WHEN g.command_digest IS NULL OR g.canonicalisation IS NULL THEN 'unknown'
       WHEN d.command_digest IS NULL THEN 'no digest'
       WHEN d.canonicalisation IS NULL OR d.canonicalisation <> g.canonicalisation THEN 'made otherwise'
       WHEN d.command_digest = g.command_digest THEN 'same'
-      WHEN d.command_digest <> g.command_digest THEN 'different'
-      ELSE 'unknown'
+      ELSE 'different'
     END AS command,
     CASE
       WHEN d.ts_ms IS NULL OR g.ts_ms IS NULL THEN 'unknown'
@@ -60,6 +60,7 @@ counted AS (
     execution_id,
     MAX(CASE WHEN command = 'same' AND doubt IS NULL THEN 1 ELSE 0 END) AS surely_same,
     MIN(CASE WHEN command = 'same' THEN doubt END) AS doubt_same,
+    MAX(CASE WHEN command = 'same' THEN 0 ELSE 1 END) AS perhaps_other,
     MAX(CASE WHEN command = 'different' AND doubt IS NULL THEN 1 ELSE 0 END) AS surely_different,
     MIN(CASE
       WHEN command = 'no digest' THEN 'decision.command_digest'
@@ -75,7 +76,7 @@ SELECT
     WHEN g.ts_ms IS NULL THEN 'untestable:execution.ts_ms'
     WHEN g.request_id IS NULL AND g.requires_approval IS NULL THEN 'untestable:execution.requires_approval'
     WHEN g.request_id IS NULL THEN 'untestable:execution.request_id'
-    WHEN c.surely_same = 1 AND g.canonicalisation IS NOT NULL THEN 'testable'
+    WHEN c.surely_same = 1 OR c.perhaps_other = 0 THEN 'testable'
     WHEN g.requires_approval IS NULL THEN 'untestable:execution.requires_approval'
     WHEN g.command_digest IS NULL THEN 'untestable:execution.command_digest'
     WHEN g.canonicalisation IS NULL THEN 'untestable:execution.canonicalisation'

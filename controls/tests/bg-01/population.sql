@@ -3,6 +3,7 @@
 WITH emergency AS (
   SELECT
     e.execution_id, e.source_id, e.chain, e.seq, e.ts_ms, e.request_id, e.request_link, e.break_glass,
+    e.reviews_complete,
     e.actor_ns, e.actor_id, e.principal_ns, e.principal_id
   FROM execution e
   CROSS JOIN param p
@@ -92,6 +93,7 @@ SELECT
     WHEN g.break_glass IS NULL THEN 'untestable:execution.break_glass'
     WHEN COALESCE(c.surely, 0) = 1 THEN 'testable'
     WHEN g.ts_ms + p.bg_01_max_review_ms > p.as_of_ms THEN 'pending:review'
+    WHEN g.reviews_complete = FALSE THEN 'untestable:execution.reviews_complete'
     WHEN g.request_id IS NULL AND COALESCE(g.request_link, 'not_logged') <> 'none'
       THEN 'untestable:execution.request_id'
     WHEN c.doubt IS NOT NULL THEN 'untestable:' || c.doubt
