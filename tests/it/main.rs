@@ -2,6 +2,7 @@
 
 mod control;
 mod integrity;
+mod docs;
 mod pack;
 mod pdf;
 mod profile;

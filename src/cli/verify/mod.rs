@@ -2,6 +2,8 @@
 
 mod logs;
 mod pack;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 

@@ -848,7 +848,10 @@ fn many_small_files_make_one_log() {
     let lines = log(2000);
     let files: Vec<&[String]> = lines.chunks(2).collect();
     let verdict = Source::of(&files).verdict();
-    assert_eq!((verdict.log.verdict, verdict.log.records, verdict.log.breaks.len()), (Verdict::Verified, 2000, 0));
+    assert_eq!(
+        (verdict.log.verdict, verdict.log.records, verdict.log.breaks.len()),
+        (Verdict::Verified, 2000, 0)
+    );
 }
 
 #[test]
