@@ -251,7 +251,8 @@ fn absent(source: &SourcePlan<'_>, found: &StitchedSource, window: Period) -> Ve
     }
     let declared = settings.extracted.as_ref().and_then(|extracted| extracted.records);
     if let Some(expected) = declared.filter(|expected| *expected != found.tally.read) {
-        let detail = format!("{} records were read, and the extraction declares {expected}", found.tally.read);
+        let detail =
+            format!("{} records were read, and the extraction declares {expected}", found.tally.read);
         holes.push(whole(BreakKind::Gap, "", detail));
     }
     if let (Some(limit), true, false) = (settings.max_silence_ms, inside > 0, source.is_protected()) {
