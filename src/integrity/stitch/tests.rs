@@ -331,6 +331,8 @@ fn a_removed_line_is_a_gap_between_its_neighbours() {
         assert_eq!(verdict.log.verdict, Verdict::Altered);
         assert_eq!(kinds(&verdict).iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [BreakKind::Gap]);
         assert_eq!(minutes(&verdict), [(4, 6, BreakKind::Gap)]);
+        // The missing record may have the very time of the one after it, and the end of a span is exclusive.
+        assert_eq!(verdict.holes[0].span, Period { from: moment(4), to: moment(6).plus_ms(1) });
         assert_eq!(verdict.log.completeness, Completeness::Unknown);
         assert_eq!((verdict.log.records, verdict.log.covered), (9, 9));
     }
