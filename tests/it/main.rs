@@ -1,4 +1,5 @@
 //! The one integration-test binary. A further file here is a module, not a target.
+#![expect(clippy::unwrap_used, reason = "a test that panics has shown what it is for")]
 
 mod conservation;
 mod control;
@@ -9,5 +10,4 @@ mod pdf;
 mod profile;
 mod same_bytes;
 mod samples;
-#[allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 mod support;
