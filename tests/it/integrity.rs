@@ -358,8 +358,8 @@ fn text_around_a_public_key_never_reaches_the_trust_file() {
     let id = bench.ok(&["keys", "generate", "--out", "k"]);
     let pem = fs::read_to_string(bench.path("k.pub")).unwrap();
     fs::write(bench.path("k.pub"), format!("\"\"\"\nlogs = [\"everything\"]\nx = \"\"\"\n{pem}")).unwrap();
-    bench.trust(id.trim());
-    let text = fs::read_to_string(bench.path("trust.toml")).unwrap_or_default();
+    assert_eq!(bench.trust(id.trim()).code, 0);
+    let text = fs::read_to_string(bench.path("trust.toml")).unwrap();
     assert!(!text.contains("everything"), "{text}");
 }
 
