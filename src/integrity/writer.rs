@@ -276,7 +276,7 @@ impl Append<'_> {
         let mut lines = Lines::new(BufReader::with_capacity(1 << 16, file), 0, u64::MAX, MAX_LINE + 1);
         while let Some(line) = lines.next_line().map_err(io)? {
             let rejected = match (line.oversize, line.ended) {
-                (Some(length), _) => Some(scanner.overlong(length, None)),
+                (Some((length, digest)), _) => Some(scanner.overlong(length, Some(digest))),
                 (None, false) => scanner.tail(line.bytes),
                 (None, true) => {
                     last.clear();

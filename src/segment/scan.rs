@@ -145,7 +145,7 @@ impl<'a> Scan<'a> {
             self.summary.lines = line.number;
             self.summary.tally.read += 1;
             let rejected = match (line.oversize, line.ended) {
-                (Some(length), _) => Some(scanner.overlong(length, None)),
+                (Some((length, digest)), _) => Some(scanner.overlong(length, Some(digest))),
                 (None, false) => match scanner.tail(line.bytes) {
                     Some(rejected) => Some(rejected),
                     None => {
@@ -176,7 +176,7 @@ impl<'a> Scan<'a> {
     /// Reads one line of a log without a mechanism.
     fn plain_line(&mut self, line: &Line<'_>) {
         self.summary.tally.read += 1;
-        if let Some(length) = line.oversize {
+        if let Some((length, _)) = line.oversize {
             let detail = format!("a record of {length} bytes; the limit is {MAX_RECORD}");
             return self.reject(line.number, line.offset, BreakKind::Oversize, detail);
         }

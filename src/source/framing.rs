@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read as _};
 
 use serde_json::value::RawValue;
 
-use crate::digest::Digest;
+use crate::digest::{Digest, Hasher};
 
 /// How records lie in an object, as a source profile declares it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,8 +69,8 @@ pub struct Line<'a> {
     pub number: u64,
     /// True where an LF ends the line.
     pub ended: bool,
-    /// Its length in bytes where it exceeds the limit; the bytes were skipped.
-    pub oversize: Option<u64>,
+    /// Its length in bytes and its SHA-256 where it exceeds the limit; the bytes were skipped.
+    pub oversize: Option<(u64, Digest)>,
 }
 
 /// Cuts a reader into lines, in constant memory.
@@ -95,7 +95,7 @@ impl<R: BufRead> Lines<R> {
     ///
     /// When the reader fails.
     pub fn skip_partial(&mut self) -> io::Result<()> {
-        self.offset += self.skip_to_lf()?.0;
+        self.offset += self.skip_to_lf(&mut Hasher::default())?.0;
         Ok(())
     }
 
@@ -127,18 +127,20 @@ impl<R: BufRead> Lines<R> {
         if ended {
             self.buffer.pop();
         } else if read == limit {
-            let (skipped, found) = self.skip_to_lf()?;
+            let mut hasher = Hasher::default();
+            hasher.update(&self.buffer);
+            let (skipped, found) = self.skip_to_lf(&mut hasher)?;
             length += skipped;
             ended = found;
-            oversize = Some(length - u64::from(ended));
+            oversize = Some((length - u64::from(ended), hasher.finish()));
             self.buffer.clear();
         }
         self.offset += length;
         Ok(Some(Line { bytes: &self.buffer, offset, number: self.number, ended, oversize }))
     }
 
-    /// Skips past the next LF; returns the bytes skipped, and whether there was one.
-    fn skip_to_lf(&mut self) -> io::Result<(u64, bool)> {
+    /// Skips past the next LF and hashes what lies before it; returns the bytes skipped, and whether there was one.
+    fn skip_to_lf(&mut self, hasher: &mut Hasher) -> io::Result<(u64, bool)> {
         let mut skipped = 0;
         loop {
             let available = self.reader.fill_buf()?;
@@ -147,6 +149,7 @@ impl<R: BufRead> Lines<R> {
             }
             let found = available.iter().position(|byte| *byte == b'\n');
             let used = found.map_or(available.len(), |at| at + 1);
+            hasher.update(&available[..found.unwrap_or(available.len())]);
             self.reader.consume(used);
             skipped += used as u64;
             if found.is_some() {

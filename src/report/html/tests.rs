@@ -166,7 +166,7 @@ fn a_capped_table_says_how_many_it_shows() {
 #[test]
 fn an_empty_table_says_so_in_words() {
     let html = page(fixture::empty());
-    assert!(html.contains("<td class=\"empty\" colspan=\"8\">No exception is listed.</td>"));
+    assert!(html.contains("<td class=\"empty\" colspan=\"7\">No exception is listed.</td>"));
 }
 
 #[test]
