@@ -17,7 +17,7 @@ use crate::table::schemas;
 
 /// List, show, check, and try the control tests
 #[derive(Clone, Debug, clap::Args)]
-pub(super) struct Args {
+pub struct Args {
     /// What to do
     #[command(subcommand)]
     command: Command,
@@ -60,7 +60,7 @@ enum Command {
 /// # Errors
 ///
 /// [`ControlError`] where a control file is wrong, an id is unknown, or a case does not give what it expects.
-pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<(), ControlError> {
+pub fn run(args: &Args, out: &mut dyn Write) -> Result<(), ControlError> {
     let overrides = args.workspace.join("controls");
     let library = Library::load(overrides.is_dir().then_some(overrides.as_path()))?;
     match &args.command {

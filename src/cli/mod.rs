@@ -5,7 +5,7 @@
 
 mod append;
 mod check;
-mod controls;
+pub mod controls;
 mod gate;
 mod keys;
 mod period;

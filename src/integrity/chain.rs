@@ -19,7 +19,7 @@ use crate::source::framing::Record;
 
 /// Most stretches in one segment. An intact segment has one; beyond this many breaks a list helps nobody.
 pub const MAX_STRETCHES: usize = 4096;
-/// Most damaged lines listed of one segment.
+/// Most damaged lines listed of one segment, and of one log.
 pub const MAX_DAMAGED: usize = 4096;
 /// Most key ids in one stretch. A log is written by few keys; key ids of lines that nobody vouches for cost nothing to invent.
 pub const MAX_SIGNERS: usize = 4096;

@@ -15,7 +15,7 @@ use crate::identity::Roster;
 use crate::integrity::head::{LogHead, parse_heads};
 use crate::integrity::keyring::Keyring;
 use crate::integrity::verdict::BreakKind;
-use crate::pack::PackFolder;
+use crate::pack::{NamedBytes, PackFolder};
 use crate::profile::library::Library as Profiles;
 use crate::report::model::{Override, PolicyFile};
 use crate::segment::plan::{Missing, objects};
@@ -52,9 +52,9 @@ pub struct Material {
     /// Objects, by source.
     pub objects: BTreeMap<String, Objects>,
     /// The files behind the above, below `07_policy/`, sorted by path.
-    pub policy: Vec<(String, Vec<u8>)>,
+    pub policy: Vec<NamedBytes>,
     /// The trust file and the keys it names, sorted by path.
-    pub trust: Vec<(String, Vec<u8>)>,
+    pub trust: Vec<NamedBytes>,
 }
 
 /// A missing object, as a pack keeps it.
@@ -214,7 +214,7 @@ impl Material {
 }
 
 /// Loads a trust file, and returns the bytes of it and of the key files it names.
-fn trusted(path: &Path) -> Result<(Keyring, Vec<(String, Vec<u8>)>), RunError> {
+fn trusted(path: &Path) -> Result<(Keyring, Vec<NamedBytes>), RunError> {
     let keyring = Keyring::load(path)?;
     let text = std::fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();

@@ -23,7 +23,7 @@ impl LinkIndex for Reread<'_> {
         let source = self.0.iter().find(|source| source.settings.id == run.source)?;
         let object = source.objects.iter().find(|object| object.name == run.object)?;
         // A run that starts inside an object lies in a plain one, and starts at a line.
-        let range = (run.start > 0).then(|| run.start..object.size);
+        let range = (run.start > 0).then_some(run.start..object.size);
         let unpacked = Unpacked::new(object::open(object, range).ok()?).ok()?;
         let mut lines = Lines::new(BufReader::new(unpacked), run.start, u64::MAX, MAX_LINE);
         while let Some(found) = lines.next_line().ok()? {

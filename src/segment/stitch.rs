@@ -249,12 +249,11 @@ fn absent(source: &SourcePlan<'_>, found: &StitchedSource, window: Period) -> Ve
     if inside == 0 && !excused {
         holes.push(whole(BreakKind::Empty, "", "there is no record inside the period".to_owned()));
     }
-    if let Some(expected) = settings.extracted.as_ref().and_then(|extracted| extracted.records) {
-        if expected != found.tally.read {
-            let detail =
-                format!("{} records were read, and the extraction declares {expected}", found.tally.read);
-            holes.push(whole(BreakKind::Gap, "", detail));
-        }
+    let declared = settings.extracted.as_ref().and_then(|extracted| extracted.records);
+    if let Some(expected) = declared.filter(|expected| *expected != found.tally.read) {
+        let detail =
+            format!("{} records were read, and the extraction declares {expected}", found.tally.read);
+        holes.push(whole(BreakKind::Gap, "", detail));
     }
     if let (Some(limit), true, false) = (settings.max_silence_ms, inside > 0, source.is_protected()) {
         for times in found.times.values() {

@@ -202,16 +202,9 @@ fn remote(pattern: &str) -> Result<Vec<ObjectRef>, LocationError> {
         object_store::parse_url_opts(&url, std::env::vars().map(|(k, v)| (k.to_lowercase(), v)))
             .map_err(|error| bad(Box::new(error)))?;
     let store: Arc<dyn ObjectStore> = Arc::from(store);
-    if literal && !pattern.ends_with('/') {
-        if let Ok(meta) = super::object::block_on(store.head(&path)) {
-            return Ok(vec![ObjectRef {
-                name: pattern.to_owned(),
-                size: meta.size,
-                file: None,
-                store,
-                path,
-            }]);
-        }
+    let head = (literal && !pattern.ends_with('/')).then(|| super::object::block_on(store.head(&path)));
+    if let Some(Ok(meta)) = head {
+        return Ok(vec![ObjectRef { name: pattern.to_owned(), size: meta.size, file: None, store, path }]);
     }
     let below = if literal { "**" } else { rest };
     let matcher = matcher(below, pattern)?;

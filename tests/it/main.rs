@@ -1,7 +1,13 @@
 //! The one integration-test binary. A further file here is a module, not a target.
+#![expect(clippy::unwrap_used, reason = "a test that panics has shown what it is for")]
 
+mod conservation;
 mod control;
 mod docs;
+mod integrity;
 mod pack;
 mod pdf;
 mod profile;
+mod same_bytes;
+mod samples;
+mod support;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::StitchInput;
 use crate::clock::Moment;
 use crate::digest::Digest;
-use crate::integrity::chain::{DamagedLine, Place, RunSummary, Stretch, TornTail, window};
+use crate::integrity::chain::{DamagedLine, MAX_DAMAGED, Place, RunSummary, Stretch, TornTail, window};
 use crate::integrity::verdict::BreakKind;
 
 /// Everything found, by log.
@@ -108,23 +108,25 @@ pub(super) fn lay_out<'a>(input: &StitchInput<'a>) -> Layout<'a> {
     let mut runs: Vec<&RunSummary> = set.into_iter().collect();
     runs.sort_by_key(|run| (&run.object, run.start));
     let mut line_bases = BTreeMap::new();
-    let whole: Vec<WholeObject> = object_names(input, &runs)
-        .iter()
-        .map(|name| whole_object(input, name, &runs, &mut line_bases))
-        .collect();
+    let mut whole = Vec::new();
+    for (name, fault) in object_facts(input, &runs) {
+        let first = runs.partition_point(|run| run.object < *name);
+        let own = runs[first..].iter().take_while(|run| run.object == *name).enumerate();
+        let own = own.map(|(index, run)| (first + index, *run));
+        whole.push(whole_object(name, fault, own, &mut line_bases));
+    }
     let logs = group(input, whole);
     Layout { runs, logs, line_bases }
 }
 
-/// Returns the names of all objects, listed ones first.
-fn object_names(input: &StitchInput<'_>, runs: &[&RunSummary]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for name in input.objects.iter().map(|object| &object.name).chain(runs.iter().map(|run| &run.object)) {
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    }
-    names
+type Fault = Option<(BreakKind, String)>;
+
+/// Returns the names of all objects, listed ones first and in their order.
+fn object_facts<'a>(input: &StitchInput<'a>, runs: &[&'a RunSummary]) -> Vec<(&'a String, Fault)> {
+    let mut names = BTreeSet::new();
+    let listed = input.objects.iter().map(|object| (&object.name, object.fault.clone()));
+    let found = runs.iter().map(|run| (&run.object, None));
+    listed.chain(found).filter(|(name, _)| names.insert(*name)).collect()
 }
 
 /// One object with all its pieces, of whatever log.
@@ -133,14 +135,12 @@ struct WholeObject {
     pieces: Vec<Piece>,
 }
 
-fn whole_object(
-    input: &StitchInput<'_>,
+fn whole_object<'a>(
     name: &str,
-    runs: &[&RunSummary],
+    fault: Fault,
+    runs: impl Iterator<Item = (usize, &'a RunSummary)>,
     line_bases: &mut BTreeMap<(String, u64), u64>,
 ) -> WholeObject {
-    let fault =
-        input.objects.iter().find(|object| object.name == name).and_then(|object| object.fault.clone());
     let base = LogObject {
         name: name.to_owned(),
         lines: 0,
@@ -151,7 +151,7 @@ fn whole_object(
     };
     let mut object = WholeObject { base, pieces: Vec::new() };
     let mut at = 0;
-    for (index, run) in runs.iter().enumerate().filter(|(_, run)| run.object == name) {
+    for (index, run) in runs {
         if run.start != at && object.base.fault.is_none() {
             let detail = format!("segments do not join: expected byte {at}, found byte {}", run.start);
             object.base.fault = Some((BreakKind::UnreadableObject, detail));
@@ -304,10 +304,24 @@ fn group(input: &StitchInput<'_>, objects: Vec<WholeObject>) -> Vec<LogGroup> {
     }
     let boundaries = input.keyring.boundaries();
     for group in groups.values_mut() {
+        limit_damage(&mut group.objects);
         set_windows(&mut group.pieces, &boundaries);
         join(&mut group.pieces, input.max_silence);
     }
     groups.into_values().collect()
+}
+
+/// Keeps the damaged lines of a log to a number that can be looked at one by one, and marks the objects of the rest.
+fn limit_damage(objects: &mut [LogObject]) {
+    let mut room = MAX_DAMAGED;
+    for object in objects {
+        let beyond = object.damage.split_off(object.damage.len().min(room));
+        room -= object.damage.len();
+        if !beyond.is_empty() {
+            let count = beyond.iter().map(|damage| damage.lines).sum();
+            object.unlisted.push(Unlisted { line: 1, lines: object.lines, count });
+        }
+    }
 }
 
 /// Returns the log that an object is charged to, also where no record of it is intact.

@@ -150,10 +150,11 @@ impl Examiner<'_> {
     /// Looks at one object alone: repeated and reordered records.
     fn within(&mut self, object: usize) -> Sweep {
         let pieces = &self.chain.group.pieces;
+        let first = pieces.partition_point(|piece| piece.object < object);
+        let own = pieces[first..].iter().take_while(|piece| piece.object == object).enumerate();
         let whole =
-            |(index, piece): (usize, &Piece)| Seg { piece: index, from: piece.first(), to: piece.last() };
-        let own = pieces.iter().enumerate().filter(|(_, piece)| piece.object == object).map(whole);
-        let sweep = self.chain.sweep(own.collect());
+            own.map(|(index, piece)| Seg { piece: first + index, from: piece.first(), to: piece.last() });
+        let sweep = self.chain.sweep(whole.collect());
         self.overlaps(&sweep, BreakKind::Duplicate);
         let mut in_file_order = sweep.kept.clone();
         in_file_order.sort_by_key(|seg| (seg.piece, seg.from));

@@ -331,6 +331,8 @@ fn a_removed_line_is_a_gap_between_its_neighbours() {
         assert_eq!(verdict.log.verdict, Verdict::Altered);
         assert_eq!(kinds(&verdict).iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [BreakKind::Gap]);
         assert_eq!(minutes(&verdict), [(4, 6, BreakKind::Gap)]);
+        // The missing record may have the very time of the one after it, and the end of a span is exclusive.
+        assert_eq!(verdict.holes[0].span, Period { from: moment(4), to: moment(6).plus_ms(1) });
         assert_eq!(verdict.log.completeness, Completeness::Unknown);
         assert_eq!((verdict.log.records, verdict.log.covered), (9, 9));
     }
@@ -836,6 +838,22 @@ fn beyond_the_limits_the_segment_is_damaged_and_says_so() {
     let verdict = Source::of(&[&lines]).verdict();
     assert_eq!((verdict.log.rejected, verdict.log.records), (5000, 0));
     assert!(verdict.log.breaks.iter().any(|found| found.kind == BreakKind::Rejected));
+    // The limit of a log holds over its segments and objects too, and a good record in such an object does not count.
+    let good = log(1);
+    let source = Source::of(&[&good, &[&lines[..2500], &good].concat(), &lines[2500..]]);
+    let verdict = source.stitch(&source.runs(&[1000])).logs.remove(0);
+    assert_eq!((verdict.log.verdict, verdict.log.rejected, verdict.log.records), (Verdict::Altered, 5000, 1));
+}
+
+#[test]
+fn many_small_files_make_one_log() {
+    let lines = log(2000);
+    let files: Vec<&[String]> = lines.chunks(2).collect();
+    let verdict = Source::of(&files).verdict();
+    assert_eq!(
+        (verdict.log.verdict, verdict.log.records, verdict.log.breaks.len()),
+        (Verdict::Verified, 2000, 0)
+    );
 }
 
 #[test]

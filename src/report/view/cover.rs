@@ -91,7 +91,8 @@ pub(super) fn integrity(report: &Report) -> Chip {
 pub(super) fn population(report: &Report) -> Chip {
     let (phrase, tone) = tone::population(&report.verdicts.population);
     let holes = match report.holes.len() {
-        0 => "no hole in the period".to_owned(),
+        0 if report.sources.is_empty() => "no source was read".to_owned(),
+        0 => "no hole was found in the period".to_owned(),
         n => plural(n, "hole", "holes"),
     };
     let note = format!("{holes}; completeness of the weakest log: {}", report.verdicts.completeness);
@@ -115,6 +116,7 @@ pub(super) fn control_tests(report: &Report) -> Chip {
     };
     let tone = if total == 0 { Tone::Unknown } else { tone::outcome(verdicts.tests) };
     let value = match verdicts.tests {
+        _ if total == 0 => "not tested".to_owned(),
         TestOutcome::Exception => {
             let accepted = report.exceptions.iter().filter(|e| e.accepted.is_some()).count();
             let all = plural(report.exceptions.len(), "exception", "exceptions");

@@ -19,7 +19,7 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
             of(accepted, report.exceptions.len()),
         )),
         Block::Table(register(view)),
-        paragraph("Management response, owner, and due date are kept outside this document; the workpaper has columns for them."),
+        paragraph("Management’s response, owner, and due date for each are not part of this document."),
     ]));
     sections.push(subsection("7.1", "untestable", "Items that could not be tested", vec![
         paragraph("An item is untestable when a missing value would change its outcome. It is not counted as held."),
@@ -46,7 +46,7 @@ fn register(view: &View) -> Table {
         .column("What was found", 46)
         .column("Where", 24)
         .column("Case", 18)
-        .empty("No exceptions noted.")
+        .empty("No exception is listed.")
         .filter()
         .capped(
             &first_of_each(&view.report.exceptions),

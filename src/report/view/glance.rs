@@ -110,7 +110,7 @@ fn top(view: &View) -> Block {
         .column("Test", 13)
         .column("When (UTC)", 17)
         .column("Where", 30)
-        .empty("No exceptions noted.")
+        .empty("No exception is listed.")
         .capped(&view.report.exceptions, TOP, "exceptions", |exception| {
             let title = format!("{}{DOT}{}", exception.summary, exception.native_id);
             vec![

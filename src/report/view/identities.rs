@@ -16,7 +16,7 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
     .column("Why", 16)
     .number("Events", 12)
     .column("First (UTC)", 18)
-    .empty("Every identity is resolved, or there is no roster to resolve against.")
+    .empty("No unresolved identity is listed.")
     .filter()
     .capped(unresolved, MAX_ROWS, "unresolved", |identity| {
         vec![

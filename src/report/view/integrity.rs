@@ -116,7 +116,7 @@ fn breaks(report: &Report) -> Table {
         .number("Sequence", 10)
         .number("Byte offset", 11)
         .column("Expected and found", 28)
-        .empty("No break was detected.")
+        .empty("No break is listed.")
         .filter()
         .capped(&all, MAX_ROWS, "logs/breaks", |(log, found)| {
             let note = matches!(found.kind.effect(log.signed > 0 || log.covered > 0), Effect::Note);
@@ -180,6 +180,6 @@ fn uncovered(report: &Report) -> Table {
     )
     .column("Log", 30)
     .column("Field", 70)
-    .empty("Every mapped field of the protected logs is covered.")
+    .empty("No uncovered field is listed.")
     .rows(rows)
 }

@@ -156,7 +156,7 @@ fn reasons(report: &Report) -> Table {
         .column("Source", 20)
         .column("Reason", 50)
         .number("Count", 30)
-        .empty("Nothing was ignored or rejected.")
+        .empty("No record was set aside.")
         .rows(rows)
 }
 
@@ -167,7 +167,7 @@ fn holes(report: &Report) -> Table {
         .column("Span (UTC)", 26)
         .column("Shown by", 20)
         .column("Facts", 26)
-        .empty("No hole in the period.")
+        .empty("No hole is listed.")
         .capped(&report.holes, MAX_ROWS, "holes", |hole| {
             vec![
                 Text::mono(&hole.source),

@@ -9,14 +9,14 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
     sections.push(section("12", "seal", "Integrity seal, and how to verify", vec![
         paragraph("Every number in this document comes from report.json of the same pack. This is the SHA-256 of that file:"),
         code(grouped(&view.digest.to_string())),
-        paragraph("The document cannot hold its own digest. The pack’s manifest lists every file with its digest, and the signed statement names the manifest. If the digest of report.json differs from the one above, this rendering belongs to other results."),
+        paragraph("The document cannot hold its own digest. The pack’s manifest lists every file with its digest, and in a signed pack the statement names the manifest. If the digest of report.json differs from the one above, this rendering belongs to other results."),
     ]));
     sections.push(subsection("12.1", "verify", "Verify", vec![
         paragraph("With the program, offline, and with a trust file that did not come out of the pack:"),
         code("countersign verify PACK --trust trust.toml"),
         paragraph("Without it, in the folder of the pack:"),
         code("sha256sum --check manifest-sha256.txt"),
-        code("find . -name '*report.json' -exec sha256sum {} +"),
+        code("sha256sum data/01_report.json"),
         paragraph("The signature of the statement can be checked with openssl, and every test can be run again with DuckDB on the pack’s own tables; VERIFY.md in the pack has both, word for word. What that shows:"),
         list([
             "sha256sum: the files are those that the manifest lists.",
