@@ -8,7 +8,7 @@
 /// A command longer than this is not read by a person in a report, and an attacker could otherwise fill the pack.
 pub const MAX_CHARS: usize = 4_096;
 
-/// Returns `value` as it may be shown: control characters made visible, over-long text cut with its digest.
+/// Returns `value` as it may be shown: over-long text is cut, and ends in its length and digest.
 pub fn shown(value: &str) -> String {
     if value.chars().count() <= MAX_CHARS {
         return value.to_owned();

@@ -99,7 +99,7 @@ pub struct Source {
     pub profile: String,
     /// Product, as the profile names it.
     pub product: String,
-    /// `real sample`, `vendor schema`, or `documentation`: what the profile was made from.
+    /// `source`, `fixture`, `specification`, or `documentation`: what the profile was made from.
     pub basis: String,
     /// approvals, executions, or independent.
     pub role: String,

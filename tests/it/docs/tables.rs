@@ -6,7 +6,7 @@ use countersign::table::schemas;
 
 use super::{MARK, cell, root, same};
 
-const HEAD: &str = include_str!("tables-head.md");
+const HEAD: &str = include_str!("tables-head.txt");
 
 #[test]
 fn the_page_of_tables_is_current() {
