@@ -121,6 +121,7 @@ impl<'a> Gate<'a> {
         let known: BTreeSet<&str> = baseline
             .into_iter()
             .flat_map(|check| &check.exceptions)
+            .filter(|exception| exception.state != "closed")
             .map(|exception| exception.id.as_str())
             .collect();
         let gates = |exception: &&Exception| {

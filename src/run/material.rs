@@ -274,9 +274,9 @@ fn packed_objects(
             (None, None) => None,
         };
         let entry = found.entry(object.source.clone()).or_default();
-        let resolved = file.and_then(|file| location::resolve(&file.to_string_lossy(), Path::new("/")).ok());
-        match resolved.and_then(|objects| objects.into_iter().next()) {
-            Some(reference) => entry.0.push(reference.named(object.name.clone())),
+        let found = file.and_then(|file| location::of_file(&file, &object.name).ok());
+        match found {
+            Some(reference) => entry.0.push(reference),
             None => entry.1.push(Missing {
                 pattern: object.name.clone(),
                 kind: BreakKind::MissingObject,

@@ -31,7 +31,7 @@ use crate::segment::plan::{Plan, SEGMENT_BYTES, SourcePlan, plan};
 use crate::segment::scan::{Keep, segment};
 use crate::segment::stitch::{Anchors, Stitched, Summaries, lifetime, stitch, window};
 use crate::settings::{Role, SettingsError};
-use crate::table::{ExpectedSource, IntegrityRow, Waiver};
+use crate::table::{ExpectedSource, IntegrityRow};
 
 /// How a run is carried out.
 #[derive(Clone, Copy, Debug)]
@@ -174,10 +174,16 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
     drop(parts);
     tables.insert(ExpectedSource::TABLE, to_frame(&expected(&plan, &stitched, &records, window)));
     tables.insert(IntegrityRow::TABLE, integrity(&records, &stitched.logs, &stitched.holes));
-    tables.insert(Waiver::TABLE, FrameBuilder::<Waiver>::default().finish());
     let parameters = &material.workspace.parameters;
     tables.insert("param", material.controls.param_frame(parameters, options.period, options.as_of)?);
 
+    for schema in crate::table::schemas() {
+        if let (false, Some(empty)) =
+            (tables.contains_key(schema.table), crate::control::query::empty(schema.table))
+        {
+            tables.insert(schema.table, empty);
+        }
+    }
     let mut evaluations = BTreeMap::new();
     for test in material.controls.tests.values() {
         evaluations.insert(test.id.clone(), evaluate(test, &tables)?);

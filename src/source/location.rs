@@ -28,13 +28,6 @@ impl ObjectRef {
     pub(super) fn stored(&self) -> (&Arc<dyn ObjectStore>, &StorePath) {
         (&self.store, &self.path)
     }
-
-    /// Returns the same object under another name.
-    #[must_use]
-    pub fn named(mut self, name: impl Into<String>) -> Self {
-        self.name = name.into();
-        self
-    }
 }
 
 /// Why a pattern gave no objects.
@@ -103,6 +96,15 @@ pub fn resolve(pattern: &str, base: &Path) -> Result<Vec<ObjectRef>, LocationErr
     }
     objects.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(objects)
+}
+
+/// Returns the local file `file` as an object with a name of its own.
+///
+/// # Errors
+///
+/// When it is not there or cannot be looked at.
+pub fn of_file(file: &Path, name: &str) -> Result<ObjectRef, LocationError> {
+    local_object(file, name.to_owned(), name)
 }
 
 /// Tells whether `pattern` names one object literally, without a glob.
