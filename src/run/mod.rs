@@ -21,7 +21,7 @@ use crate::control::item::{Evaluation, evaluate};
 use crate::identity::RosterError;
 use crate::integrity::head::HeadError;
 use crate::integrity::keyring::TrustError;
-use crate::integrity::verdict::{Grade, Verdict};
+use crate::integrity::verdict::{Effect, Grade, Verdict};
 use crate::pack::PackError;
 use crate::profile::ProfileError;
 use crate::report::model::{Hole, Log};
@@ -303,7 +303,9 @@ fn integrity(records: &[DataFrame], logs: &[Log], holes: &[Hole]) -> DataFrame {
     let mut extra = FrameBuilder::<IntegrityRow>::default();
     for log in logs {
         let protected = log.verdict == Verdict::Altered || log.integrity > Grade::Parsed || log.signed > 0;
-        for (found, at) in log.breaks.iter().zip(0..) {
+        // A note, such as a re-export, is no damage.
+        let breaks = log.breaks.iter().filter(|found| found.kind.effect(protected) != Effect::Note);
+        for (found, at) in breaks.zip(0..) {
             extra.push(&IntegrityRow {
                 integrity_id: Some(format!("{}/{}#break-{at}", log.source, log.log)),
                 source_id: Some(log.source.clone()),
