@@ -1,5 +1,6 @@
 //! The one integration-test binary. A further file here is a module, not a target.
 
+mod bad_input;
 mod conservation;
 mod control;
 mod pack;

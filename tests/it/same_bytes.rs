@@ -14,7 +14,7 @@ use crate::support::{ACME_PACK, AS_OF, Workspace, countersign, files, library, s
 
 /// Returns the bytes of the report and of every table of a run.
 fn bytes(run: &Run) -> Vec<(String, Vec<u8>)> {
-    let tables = run.tables.iter().map(|(name, frame)| ((*name).to_owned(), parquet::to_bytes(name, frame).unwrap()));
+    let tables = run.tables.iter().map(|(name, frame)| ((*name).to_owned(), parquet::encode(name, frame).unwrap()));
     let mut all: Vec<(String, Vec<u8>)> = tables.collect();
     all.push(("report.json".to_owned(), json::to_bytes(run.assessment.report())));
     all
@@ -43,10 +43,9 @@ fn two_runs_with_other_numbers_of_threads_give_the_same_pack() {
     fs::remove_dir_all(again).unwrap();
 }
 
-/// A log with one rejected line, one edited line, and one missing line, so that every kind of position is compared.
+/// One log was edited, one lost a line, and one has a line that is no record, so that places are compared as well.
 #[test]
 fn segment_sizes_change_no_byte_of_the_report_and_the_tables() {
-    let clean = Workspace::copy_of("clean");
     let broken = Workspace::copy_of("broken");
     let dirty = Workspace::unanchored();
     dirty.edit("exports/hoop/sessions-2026-06.jsonl", |text| {
@@ -55,7 +54,7 @@ fn segment_sizes_change_no_byte_of_the_report_and_the_tables() {
         lines.insert(20, "");
         lines.join("\n")
     });
-    for (name, workspace) in [("clean", &clean), ("broken", &broken), ("dirty", &dirty)] {
+    for (name, workspace) in [("broken", &broken), ("dirty", &dirty)] {
         let whole = workspace.library(None);
         let expected = bytes(&whole);
         assert!(whole.assessment.report().objects.iter().any(|object| object.bytes > 40_000));
@@ -67,7 +66,7 @@ fn segment_sizes_change_no_byte_of_the_report_and_the_tables() {
     let dirty = dirty.library(Some(1 << 12));
     let report = dirty.assessment.report();
     assert_eq!(report.holes.iter().map(|hole| hole.line).collect::<Vec<_>>(), [42], "{:#?}", report.holes);
-    assert!(report.tests.iter().any(|test| test.outcome == TestOutcome::UnableToTest));
+    assert!(report.tests.iter().any(|test| test.result == TestOutcome::UnableToTest));
 }
 
 #[test]
