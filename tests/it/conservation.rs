@@ -139,7 +139,8 @@ fn files_of_a_chained_log_in_any_order_change_no_result() {
 #[test]
 fn equal_events_of_a_chained_log_are_two() {
     let workspace = Workspace::unanchored();
-    let mut log = SignedLog::parse("gate-eu", &workspace.read("keys/gate-eu-TEST-KEY.pem"), &workspace.read(LOG));
+    let mut log =
+        SignedLog::parse("gate-eu", &workspace.read("keys/gate-eu-TEST-KEY.pem"), &workspace.read(LOG));
     let before = tally(&BEFORE, "gate-eu");
     let at = log.records.iter().position(|(_, event)| event.contains("\"kind\":\"execution\"")).unwrap();
     log.records.insert(at, log.records[at].clone());

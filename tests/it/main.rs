@@ -10,3 +10,4 @@ mod same_bytes;
 mod samples;
 #[allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 mod support;
+mod verify;

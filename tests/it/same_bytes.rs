@@ -14,7 +14,8 @@ use crate::support::{ACME_PACK, AS_OF, Workspace, countersign, files, library, s
 
 /// Returns the bytes of the report and of every table of a run.
 fn bytes(run: &Run) -> Vec<(String, Vec<u8>)> {
-    let tables = run.tables.iter().map(|(name, frame)| ((*name).to_owned(), parquet::encode(name, frame).unwrap()));
+    let tables =
+        run.tables.iter().map(|(name, frame)| ((*name).to_owned(), parquet::encode(name, frame).unwrap()));
     let mut all: Vec<(String, Vec<u8>)> = tables.collect();
     all.push(("report.json".to_owned(), json::to_bytes(run.assessment.report())));
     all
@@ -35,7 +36,16 @@ fn two_runs_with_other_numbers_of_threads_give_the_same_pack() {
     ran.says(0, &[]);
     let again = Path::new(env!("CARGO_TARGET_TMPDIR")).join("acme-pack-one-thread");
     let acme = sample("acme");
-    let args = ["report", acme.to_str().unwrap(), "--out", again.to_str().unwrap(), "--as-of", AS_OF, "--threads", "1"];
+    let args = [
+        "report",
+        acme.to_str().unwrap(),
+        "--out",
+        again.to_str().unwrap(),
+        "--as-of",
+        AS_OF,
+        "--threads",
+        "1",
+    ];
     countersign(&args).says(0, &[]);
     let (first, second) = (files(pack), files(&again));
     assert!(first.len() > 40, "{} files", first.len());

@@ -44,7 +44,10 @@ fn acme_exceptions_are_those_that_were_planted() {
     let check = ran.says(1, &[]).check();
     let mut found = BTreeSet::new();
     for exception in &check.exceptions {
-        assert!(exception.line > 0 && !exception.object.is_empty(), "an exception without a place: {exception:#?}");
+        assert!(
+            exception.line > 0 && !exception.object.is_empty(),
+            "an exception without a place: {exception:#?}"
+        );
         for test in std::iter::once(&exception.test).chain(&exception.also) {
             let item = (test.clone(), exception.source.clone(), exception.native_id.clone());
             assert!(found.insert(item), "counted twice: {exception:#?}");
@@ -80,7 +83,8 @@ fn acme_untestable_and_pending_items_are_those_that_were_planned() {
         .collect();
     assert_eq!(pending, items(&expected, "pending"));
     for test in &report.tests {
-        let untestable: u64 = planned.iter().filter(|(item, _)| item.0 == test.id).map(|(_, items)| items).sum();
+        let untestable: u64 =
+            planned.iter().filter(|(item, _)| item.0 == test.id).map(|(_, items)| items).sum();
         let waiting = pending.iter().filter(|item| item.0 == test.id).count() as u64;
         assert_eq!((test.untestable, test.pending), (untestable, waiting), "{}", test.id);
     }
@@ -119,7 +123,8 @@ fn broken_shows_each_break_where_it_is() {
         .iter()
         .flat_map(|log| log.breaks.iter().map(|found| (log.log.clone(), found)))
         .map(|(log, found)| {
-            let (line, seq) = (i64::try_from(found.line).unwrap(), i64::try_from(found.seq.unwrap()).unwrap());
+            let (line, seq) =
+                (i64::try_from(found.line).unwrap(), i64::try_from(found.seq.unwrap()).unwrap());
             (log, found.kind.word().to_owned(), found.object.clone(), line, seq)
         })
         .collect();
@@ -145,7 +150,8 @@ const UNAPPROVED: &str = r#"{"kind":"execution","id":"ex-planted","executor":{"k
 /// Returns `samples/clean` with an execution that nobody approved, in a log that is signed again, and its lines.
 fn with_unapproved() -> (Workspace, Vec<String>) {
     let workspace = Workspace::unanchored();
-    let mut log = SignedLog::parse("gate-eu", &workspace.read("keys/gate-eu-TEST-KEY.pem"), &workspace.read(LOG));
+    let mut log =
+        SignedLog::parse("gate-eu", &workspace.read("keys/gate-eu-TEST-KEY.pem"), &workspace.read(LOG));
     assert_eq!(log.text(), workspace.read(LOG), "the signer of the tests writes what the generator wrote");
     // A request that nobody answered, and what was done all the same.
     let request = r#"{"kind":"request","id":"rq-planted","corr":{"request":"rq-planted"},"requester":{"kind":"human","ns":"email","id":"dana.reyes@acme.example"},"action":{"name":"ledger.adjust","class":"write"},"target":[{"type":"database","id":"ledger-eu","group":"ledger","env":"prod"}]}"#;
@@ -172,7 +178,10 @@ fn is_unable(workspace: &Workspace, lines: &[String], index: usize, exit: i32, p
     let time = |line: &String| line.split_once("\"time\":\"").unwrap().1[..24].parse::<Moment>().unwrap();
     // The end of a span is exclusive, and the moment of the intact record after the hole still belongs to it.
     let span = format!("from {} to {}", time(&lines[index - 1]), time(&lines[index + 1]).plus_ms(1));
-    assert!(test.reasons.iter().any(|reason| reason.contains(&span) && reason.contains(place)), "{span} in {test:#?}");
+    assert!(
+        test.reasons.iter().any(|reason| reason.contains(&span) && reason.contains(place)),
+        "{span} in {test:#?}"
+    );
 }
 
 #[test]
