@@ -212,6 +212,16 @@ impl<'a> Gate<'a> {
         for head in &self.run.unmatched_heads {
             io.note(&format!("head `{}` matches no log of its source", clean(head)));
         }
+        for object in &self.report().objects {
+            if let Some(error) = &object.error {
+                io.note(&format!(
+                    "object `{}` of `{}`: {}",
+                    clean(&object.name),
+                    clean(&object.source),
+                    clean(error)
+                ));
+            }
+        }
         for (source, required, found) in below_required(self.report()) {
             io.note(&format!("source `{}` has grade {found}, and {required} is required", clean(source)));
         }

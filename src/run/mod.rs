@@ -338,6 +338,7 @@ fn integrity(records: &[DataFrame], logs: &[Log], holes: &[Hole]) -> DataFrame {
     let mut extra = FrameBuilder::<IntegrityRow>::default();
     for log in logs {
         let protected = log.verdict == Verdict::Altered || log.integrity > Grade::Parsed || log.signed > 0;
+        // A note, such as a re-export, is no damage.
         let damage = log.breaks.iter().filter(|found| found.kind.effect(protected) != Effect::Note);
         for (found, at) in damage.zip(0..) {
             extra.push(&IntegrityRow {

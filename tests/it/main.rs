@@ -1,6 +1,7 @@
 //! The one integration-test binary. A further file here is a module, not a target.
 #![expect(clippy::unwrap_used, reason = "a test that panics has shown what it is for")]
 
+mod bad_input;
 mod conservation;
 mod control;
 mod docs;
@@ -11,3 +12,4 @@ mod profile;
 mod same_bytes;
 mod samples;
 mod support;
+mod verify;

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use countersign::digest::Digest;
 use countersign::report::check::{Check, CheckTest};
-use countersign::report::model::{Report, TestOutcome};
+use countersign::report::model::{Report, Test, TestOutcome};
 use countersign::run::material::Material;
 use countersign::run::{Options, Run};
 use countersign::settings::Workspace as Settings;
@@ -96,17 +96,15 @@ pub(crate) fn result<'c>(check: &'c Check, test: &str) -> &'c CheckTest {
     check.tests.iter().find(|found| found.id == test).unwrap_or_else(|| panic!("{test} did not run"))
 }
 
-/// Returns the outcome of every test, by id.
-pub(crate) fn outcomes(check: &Check) -> Vec<(&str, TestOutcome, u64, u64, u64, u64)> {
-    let of = |test: &CheckTest| (test.population, test.exceptions, test.untestable, test.pending);
-    check
-        .tests
-        .iter()
-        .map(|test| {
-            let (population, exceptions, untestable, pending) = of(test);
-            (test.id.as_str(), test.result, population, exceptions, untestable, pending)
-        })
-        .collect()
+/// A test's id, result, population, exceptions, untestable and pending items.
+pub(crate) type Outcome = (String, TestOutcome, u64, u64, u64, u64);
+
+/// Returns the outcome of every test.
+pub(crate) fn outcomes(report: &Report) -> Vec<Outcome> {
+    let of = |test: &Test| {
+        (test.id.clone(), test.result, test.population, test.exceptions, test.untestable, test.pending)
+    };
+    report.tests.iter().map(of).collect()
 }
 
 /// A pack of `samples/acme`, made once by the program, and how that run ended.

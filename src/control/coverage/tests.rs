@@ -103,9 +103,12 @@ fn the_cap_is_the_lowest_of_reach_claim_and_reliance() {
     let limited = Reliance { reasons: vec!["no roster".to_owned()] };
     let found = with(TestOutcome::NoException, |_| {}, &limited);
     assert_eq!(found["soc2-tsc-2017:CC5.1"].cap, "partial");
-    assert!(found["soc2-tsc-2017:CC5.1"].reasons.iter().any(|reason| {
-        reason.starts_with("no roster (") && reason.contains("SOD-01")
-    }));
+    assert!(
+        found["soc2-tsc-2017:CC5.1"]
+            .reasons
+            .iter()
+            .any(|reason| { reason.starts_with("no roster (") && reason.contains("SOD-01") })
+    );
     assert_eq!(found["iso27001-2022:A.8.24"].cap, "context", "a cap never raises");
 }
 
