@@ -4,12 +4,12 @@
 //! into segments has parted. After that nothing depends on where the cuts were, in which order the summaries came, or
 //! how often. In steps:
 //!
-//! 1. [`layout`]: summaries to pieces and damaged lines with line numbers of the whole object, one group per log;
-//! 2. [`sweep`]: within each object, then across objects, records that stand in two places are compared and counted once;
-//! 3. [`seam`]: what lies between two neighbours by sequence number: a link, a gap, a damaged line;
-//! 4. [`ends`]: the first and the last record against heads, the genesis rule and the closing record;
-//! 5. [`judge`]: keys, grades, completeness, verdict, reasons;
-//! 6. [`hole`]: the spans of time in which records may be missing.
+//! 1. `layout`: summaries to pieces and damaged lines with line numbers of the whole object, one group per log;
+//! 2. `sweep`: within each object, then across objects, records that stand in two places are compared and counted once;
+//! 3. `seam`: what lies between two neighbours by sequence number: a link, a gap, a damaged line;
+//! 4. `ends`: the first and the last record against heads, the genesis rule and the closing record;
+//! 5. `judge`: keys, grades, completeness, verdict, reasons;
+//! 6. `hole`: the spans of time in which records may be missing.
 
 mod ends;
 mod hole;
