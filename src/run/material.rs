@@ -176,7 +176,7 @@ impl Material {
             self.policy
                 .extend(files.iter().map(|(file, bytes)| (format!("sources/{name}/{file}"), bytes.clone())));
         }
-        let controls = self.controls.files().iter();
+        let controls = self.controls.files().iter().filter(|(path, _)| !path.contains("/cases/"));
         self.policy.extend(controls.map(|(path, bytes)| (format!("controls/{path}"), bytes.clone())));
         self.policy.sort();
         Ok(self)

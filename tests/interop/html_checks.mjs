@@ -2,7 +2,7 @@
 //
 //   node tests/interop/html_checks.mjs REPORT.html... [--keep DIR]
 //
-// COUNTERSIGN_NODE names the folder whose node_modules has vnu-jar, html-validate, playwright-core, and axe-core
+// COUNTERSIGN_NODE_MODULES names the `node_modules` folder with vnu-jar, html-validate, playwright-core, and axe-core
 // (default: the current one). CHROMIUM names the browser (default: the first found in PATH). Java must be in PATH.
 // --keep writes screenshots and a printed PDF of each report. Exit 0: every check held; 1: some did not; 2: usage.
 
@@ -20,7 +20,7 @@ if (args.length === 0) {
   console.error("usage: html_checks.mjs REPORT.html... [--keep DIR]");
   process.exit(2);
 }
-const require = createRequire(join(resolve(process.env.COUNTERSIGN_NODE ?? "."), "here.cjs"));
+const require = createRequire(join(resolve(process.env.COUNTERSIGN_NODE_MODULES ?? "."), "here.cjs"));
 const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const vnu = join(dirname(require.resolve("vnu-jar/package.json")), "build", "dist", "vnu.jar");
