@@ -86,6 +86,8 @@ pub fn stitch(
         for log in found.times.values() {
             times.extend(log);
         }
+        // A row that changes states moments of days; where it lies says nothing about when its neighbours ran.
+        times.falls |= source.profile.is_snapshot();
         let mut holes = absent(source, &found, window);
         holes.extend(damage(id, &segments, &bases, &times, lifetime(source, window)));
         if source.is_protected() {

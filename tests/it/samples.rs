@@ -193,7 +193,7 @@ fn unapproved_execution_is_an_exception() {
     let found: Vec<(&str, &str)> =
         check.exceptions.iter().map(|found| (found.test.as_str(), found.native_id.as_str())).collect();
     assert_eq!(found, [("AUTHZ-01", "ex-planted")]);
-    assert_eq!(usize::try_from(check.exceptions[0].line).unwrap(), planted(&lines) + 1);
+    assert_eq!(usize::try_from(check.exceptions[0].line), Ok(planted(&lines) + 1));
 }
 
 #[test]
