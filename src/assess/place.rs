@@ -29,7 +29,11 @@ pub(super) fn places(events: &DataFrame, wanted: &BTreeSet<&str>) -> BTreeMap<St
             let id = row.event_id.unwrap_or_default();
             let place = Place {
                 source: row.source_id.unwrap_or_default(),
-                native_id: row.native_id.unwrap_or_else(|| id.clone()),
+                // An id must outlive a re-export, so what stands in for a missing one is the record itself, not its place.
+                native_id: row.native_id.unwrap_or_else(|| {
+                    let digest = row.content_digest.as_deref().unwrap_or(&id);
+                    format!("{digest}#{}", row.record_index.unwrap_or_default())
+                }),
                 object: row.object.unwrap_or_default(),
                 line: row.line.and_then(|line| u64::try_from(line).ok()).unwrap_or_default(),
                 grade: row.grade.as_deref().and_then(Grade::from_word).unwrap_or(Grade::None),
