@@ -11,12 +11,10 @@ use crate::exit::Exit;
 use crate::integrity::verdict::{Effect, Verdict};
 use crate::report::check::Check;
 use crate::report::console::clean;
-use crate::report::model::{Exception, Log, Report, TestOutcome};
+use crate::report::model::{Exception, Hole, Log, Report, TestOutcome};
 use crate::run::Run;
 use crate::run::material::Material;
-use crate::source::container::Unpacked;
-use crate::source::framing::{Lines, MAX_RECORD};
-use crate::source::object;
+use crate::segment::links::line_at;
 
 /// Which exceptions end a run with 1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -54,25 +52,15 @@ impl<'a> Gate<'a> {
 
     /// Returns the exits that `report` and `check` share, without those of breaks that the workspace knows.
     pub(super) fn common_but_known(&self) -> impl Iterator<Item = Exit> + use<> {
-        let unknown: BTreeSet<&str> = self
-            .report()
-            .logs
-            .iter()
-            .filter(|log| log.verdict == Verdict::Altered && !self.all_known(log))
-            .map(|log| log.source.as_str())
-            .collect();
-        let known: BTreeSet<&str> = self
-            .report()
-            .logs
-            .iter()
-            .filter(|log| log.verdict == Verdict::Altered && self.all_known(log))
-            .map(|log| log.source.as_str())
-            .collect();
-        let holes = self
-            .report()
-            .holes
-            .iter()
-            .any(|hole| !known.contains(hole.source.as_str()) || unknown.contains(hole.source.as_str()));
+        let altered = self.report().logs.iter().filter(|log| log.verdict == Verdict::Altered);
+        let (known, unknown): (Vec<&Log>, Vec<&Log>) = altered.partition(|log| self.all_known(log));
+        // Only the holes that the known breaks themselves tear are excused; a silence beside them is not.
+        let excused = |hole: &Hole| {
+            known.iter().filter(|log| log.source == hole.source).flat_map(|log| &log.breaks).any(|found| {
+                hole.line > 0 && (found.object.as_str(), found.line) == (hole.object.as_str(), hole.line)
+            })
+        };
+        let holes = self.report().holes.iter().any(|hole| !excused(hole));
         self.exits(!unknown.is_empty(), holes)
     }
 
@@ -106,14 +94,7 @@ impl<'a> Gate<'a> {
 
     fn line_digest(&self, source: &str, object: &str, line: u64) -> Option<crate::digest::Digest> {
         let object = self.material.objects.get(source)?.0.iter().find(|found| found.name == object)?;
-        let unpacked = Unpacked::new(object::open(object, None).ok()?).ok()?;
-        let mut lines = Lines::new(std::io::BufReader::new(unpacked), 0, u64::MAX, MAX_RECORD);
-        while let Some(found) = lines.next_line().ok()? {
-            if found.number == line {
-                return Some(crate::digest::Digest::of(found.bytes));
-            }
-        }
-        None
+        line_at(object, 0, line).map(|link| link.digest)
     }
 
     /// Returns the exit of exceptions, if `fail_on` gates any.

@@ -13,13 +13,13 @@ use crate::control::library::Library as Controls;
 use crate::digest::Digest;
 use crate::identity::Roster;
 use crate::integrity::head::{LogHead, parse_heads};
-use crate::integrity::keyring::Keyring;
+use crate::integrity::keyring::{Keyring, TrustError};
 use crate::integrity::verdict::BreakKind;
 use crate::pack::{NamedBytes, PackFolder};
 use crate::profile::library::Library as Profiles;
 use crate::report::model::{Override, PolicyFile};
 use crate::segment::plan::{Missing, objects};
-use crate::settings::{SettingsError, Workspace};
+use crate::settings::Workspace;
 use crate::source::location::{self, ObjectRef};
 
 /// Name of the roster below `07_policy/`.
@@ -215,29 +215,20 @@ impl Material {
 
 /// Loads a trust file, and returns the bytes of it and of the key files it names.
 fn trusted(path: &Path) -> Result<(Keyring, Vec<NamedBytes>), RunError> {
-    let keyring = Keyring::load(path)?;
-    let text = std::fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|source| TrustError::Read { path: path.to_owned(), source })?;
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    let mut files = Vec::new();
-    let named = std::cell::RefCell::new(Vec::new());
-    Keyring::parse(&text, &|name| {
-        named.borrow_mut().push(name.to_owned());
-        std::fs::read_to_string(folder.join(name))
+    let read = std::cell::RefCell::new(Vec::new());
+    let keyring = Keyring::parse(&text, &|name| {
+        let key = std::fs::read_to_string(folder.join(name))?;
+        read.borrow_mut().push((name.to_owned(), key.clone().into_bytes()));
+        Ok(key)
     })?;
-    for name in named.into_inner() {
-        let bytes =
-            std::fs::read(folder.join(&name)).map_err(|source| unreadable(&folder.join(&name), source))?;
-        files.push((name, bytes));
-    }
+    let mut files = read.into_inner();
     files.push((TRUST.to_owned(), text.into_bytes()));
     files.sort();
     files.dedup();
     Ok((keyring, files))
-}
-
-fn unreadable(path: &Path, source: std::io::Error) -> RunError {
-    let path = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    RunError::Settings(SettingsError::Unreadable { path, source })
 }
 
 fn heads_of(text: &str, path: &str) -> Result<Vec<LogHead>, RunError> {

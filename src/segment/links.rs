@@ -12,6 +12,7 @@ use crate::integrity::countersign_log::MAX_LINE;
 use crate::integrity::stitch::{Link, LinkIndex};
 use crate::source::container::Unpacked;
 use crate::source::framing::Lines;
+use crate::source::location::ObjectRef;
 use crate::source::object;
 
 /// Finds links by reading the objects of a plan again.
@@ -22,15 +23,21 @@ impl LinkIndex for Reread<'_> {
     fn link_at(&self, run: &RunSummary, line: u64, _seq: u64) -> Option<Link> {
         let source = self.0.iter().find(|source| source.settings.id == run.source)?;
         let object = source.objects.iter().find(|object| object.name == run.object)?;
-        // A run that starts inside an object lies in a plain one, and starts at a line.
-        let range = (run.start > 0).then_some(run.start..object.size);
-        let unpacked = Unpacked::new(object::open(object, range).ok()?).ok()?;
-        let mut lines = Lines::new(BufReader::new(unpacked), run.start, u64::MAX, MAX_LINE);
-        while let Some(found) = lines.next_line().ok()? {
-            if found.number == line {
-                return Some(Link { digest: Digest::of(found.bytes), offset: found.offset });
-            }
-        }
-        None
+        line_at(object, run.start, line)
     }
+}
+
+/// Reads line `line` of `object` again, counted from 1 at the line that begins at `start`.
+pub fn line_at(object: &ObjectRef, start: u64, line: u64) -> Option<Link> {
+    // What starts inside an object lies in a plain one.
+    let range = (start > 0).then_some(start..object.size);
+    let unpacked = Unpacked::new(object::open(object, range).ok()?).ok()?;
+    let mut lines = Lines::new(BufReader::new(unpacked), start, u64::MAX, MAX_LINE);
+    while let Some(found) = lines.next_line().ok()? {
+        if found.number == line {
+            let digest = found.oversize.map_or_else(|| Digest::of(found.bytes), |(_, digest)| digest);
+            return Some(Link { digest, offset: found.offset });
+        }
+    }
+    None
 }
