@@ -2,6 +2,7 @@
 
 pub mod chain;
 pub mod countersign_log;
+pub mod foreign;
 pub mod head;
 pub mod json;
 pub mod keyring;
