@@ -95,6 +95,7 @@ impl Material {
             }
             found.insert(source.id.clone(), objects(source, &root));
         }
+        super::overlap::refuse(&workspace.sources, &found)?;
         let missing = missing_entries(&found);
         if !missing.is_empty() {
             let text = serde_json::to_vec_pretty(&missing).expect("a list of strings is JSON");

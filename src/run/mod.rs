@@ -4,6 +4,7 @@
 //! and `verify PACK` all call it.
 
 pub mod material;
+mod overlap;
 
 use std::collections::BTreeMap;
 
@@ -101,6 +102,18 @@ pub enum RunError {
     /// The list of missing objects of a pack.
     #[error("`missing.json` of the pack is not what it should be")]
     Missing(#[source] serde_json::Error),
+    /// Two sources read one object in the same way.
+    #[error(
+        "object `{object}` is read by source `{first}` and again by source `{second}`: its records would count twice"
+    )]
+    ReadTwice {
+        /// Object, as the second source names it.
+        object: String,
+        /// Source id.
+        first: String,
+        /// Source id.
+        second: String,
+    },
     /// There is no time to test.
     #[error("as-of {as_of} is not after the start of the period, {from}")]
     AsOf {
@@ -123,6 +136,7 @@ impl RunError {
             Self::Head { source, .. } => source.help(),
             Self::Pack(error) => error.help(),
             Self::Missing(_) => None,
+            Self::ReadTwice { .. } => Some("take the object out of `objects` of one of the two".to_owned()),
             Self::AsOf { .. } => Some("give a later `--as-of`, or an earlier `period.from`".to_owned()),
         }
     }
