@@ -8,6 +8,7 @@ mod docs;
 mod integrity;
 mod pack;
 mod pdf;
+mod previous;
 mod profile;
 mod same_bytes;
 mod samples;
