@@ -69,7 +69,7 @@ impl StatementKey {
     pub fn of_trusted(trusted: &TrustedKey) -> Option<Self> {
         let word = trusted.purpose.word();
         Some(Self {
-            key: VerifyingKey::from_bytes(trusted.public.as_bytes()).ok()?,
+            key: VerifyingKey::from_bytes(trusted.public.ed25519_bytes()?).ok()?,
             owner: trusted.owner.clone(),
             other_purpose: (trusted.purpose != Purpose::Statement).then(|| word.to_owned()),
             valid_until: trusted.valid_until,
