@@ -3,9 +3,11 @@
 pub mod canon;
 pub mod chain;
 pub mod countersign_log;
+pub mod dsse;
 pub mod foreign;
 pub mod head;
 pub mod json;
+pub mod jwk;
 pub mod keyring;
 pub mod record;
 pub mod signature;
