@@ -1,11 +1,14 @@
 //! Records to verified records: signatures, hash chains, trust, and what they show.
 
 pub mod chain;
+pub mod checkpoint;
 pub mod countersign_log;
 pub mod foreign;
 pub mod head;
 pub mod json;
 pub mod keyring;
+pub mod merkle;
+pub mod note;
 pub mod record;
 pub mod signature;
 pub mod stitch;
