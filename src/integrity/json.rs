@@ -53,15 +53,50 @@ pub fn scan_object(text: &str, start: usize, max_depth: usize) -> Result<Scanned
         at: start,
         depth: 0,
         max_depth,
-        keys: Vec::new(),
+        keys: Vec::with_capacity(2 * FEW_MEMBERS),
         kind: None,
     };
     scanner.object()?;
     Ok(ScannedObject { end: scanner.at, kind: scanner.kind })
 }
 
-/// Below this many members, comparing each with each is cheaper than sorting.
+/// Bytes that stand for themselves in a text: all but its end, an escape, and control characters.
+const PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        plain[control] = false;
+        control += 1;
+    }
+    plain[b'"' as usize] = false;
+    plain[b'\\' as usize] = false;
+    plain
+};
+
+/// Up to this many members, comparing each with each is cheaper than sorting.
 const FEW_MEMBERS: usize = 12;
+
+/// Marks of the names of one object. A name whose mark is new stands for the first time, which is the usual case and
+/// needs no comparison.
+#[derive(Default)]
+struct Seen {
+    marks: u64,
+    may_repeat: bool,
+}
+
+impl Seen {
+    /// Notes `name`, which follows `earlier` in the same object.
+    fn add(&mut self, name: &str, earlier: &[Cow<'_, str>]) {
+        let edge = |byte: Option<&u8>| byte.copied().map_or(0, usize::from);
+        let (first, last) = (edge(name.as_bytes().first()), edge(name.as_bytes().last()));
+        let mark = 1 << ((name.len() + 5 * first + 11 * last) % 64);
+        if self.marks & mark != 0 {
+            // Of many names, each against each would take time without bound; they are sorted at the end.
+            self.may_repeat |= earlier.len() > FEW_MEMBERS || earlier.iter().any(|other| other == name);
+        }
+        self.marks |= mark;
+    }
+}
 
 struct Scanner<'a> {
     text: &'a str,
@@ -78,6 +113,7 @@ impl<'a> Scanner<'a> {
     fn object(&mut self) -> Result<(), JsonFault> {
         self.open(b'{')?;
         let own_keys = self.keys.len();
+        let mut seen = Seen::default();
         self.skip_space();
         if self.peek()? == b'}' {
             return self.close();
@@ -86,6 +122,7 @@ impl<'a> Scanner<'a> {
             self.skip_space();
             let name = self.string()?;
             let is_kind = self.depth == 1 && name == "kind";
+            seen.add(&name, &self.keys[own_keys..]);
             self.keys.push(name);
             self.skip_space();
             self.expect(b':')?;
@@ -102,7 +139,9 @@ impl<'a> Scanner<'a> {
                 _ => return Err(self.fault(JsonFaultKind::Malformed, "expected `,` or `}`")),
             }
         }
-        self.refuse_repeated(own_keys)?;
+        if seen.may_repeat {
+            self.refuse_repeated(own_keys)?;
+        }
         self.keys.truncate(own_keys);
         self.close()
     }
@@ -192,7 +231,9 @@ impl<'a> Scanner<'a> {
         // Whatever follows, `peek` has seen that the number does not run into the end of the text.
         let number = &self.text[start..self.at];
         let safe = if integer {
-            number != "-0" && (number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok())
+            // An integer of 18 characters fits; only longer ones need to be read.
+            number != "-0"
+                && (number.len() <= 18 || number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok())
         } else {
             number.parse::<f64>().is_ok_and(f64::is_finite)
         };
@@ -222,6 +263,8 @@ impl<'a> Scanner<'a> {
         let mut from = self.at;
         let mut decoded: Option<String> = None;
         loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            self.at += rest.iter().position(|byte| !PLAIN[usize::from(*byte)]).unwrap_or(rest.len());
             match self.peek()? {
                 b'"' => break,
                 b'\\' => {
@@ -232,8 +275,7 @@ impl<'a> Scanner<'a> {
                     text.push(escaped);
                     from = self.at;
                 }
-                0..=0x1f => return Err(self.fault(JsonFaultKind::Malformed, "control character in a text")),
-                _ => self.at += 1,
+                _ => return Err(self.fault(JsonFaultKind::Malformed, "control character in a text")),
             }
         }
         let rest = &self.text[from..self.at];
@@ -313,11 +355,12 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
+    #[inline]
     fn peek(&self) -> Result<u8, JsonFault> {
-        self.bytes
-            .get(self.at)
-            .copied()
-            .ok_or_else(|| self.fault(JsonFaultKind::Incomplete, "ends too early"))
+        match self.bytes.get(self.at) {
+            Some(byte) => Ok(*byte),
+            None => Err(self.fault(JsonFaultKind::Incomplete, "ends too early")),
+        }
     }
 
     /// Steps over the white space that may stand between tokens on one line.
@@ -327,6 +370,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    #[cold]
     fn fault(&self, kind: JsonFaultKind, what: impl Into<String>) -> JsonFault {
         JsonFault { kind, at: self.at, what: what.into() }
     }
