@@ -24,6 +24,7 @@ import products  # noqa: E402
 COMMITTED = ROOT / "tests/vectors/chains"
 HMAC_KEY = b"test-hmac-key-do-not-trust"
 SIGNET = products.SigningKey("signet-test-key-do-not-trust")
+STRANGER = products.SigningKey("signet-stranger-do-not-trust")
 KEPT = {"agt-rust/export.json", "agt-rust/evicted.json", "signet/live"}
 MILLISECONDS = int(products.START.timestamp() * 1000)
 
@@ -81,6 +82,9 @@ def make_signet(folder):
         products.signet_append(kept, products.signet_pinned(SIGNET, material.records(20, seed=7)))
         shutil.copytree(pathlib.Path(kept, "audit"), folder / "days")
     with tempfile.TemporaryDirectory() as kept:
+        products.signet_append(kept, products.signet_pinned(STRANGER, material.records(20, seed=7)))
+        shutil.copytree(pathlib.Path(kept, "audit"), folder / "resigned")
+    with tempfile.TemporaryDirectory() as kept:
         products.signet_append(kept, products.signet_live(SIGNET, material.records(12, seed=8, floats=True)))
         shutil.copytree(pathlib.Path(kept, "audit"), folder / "live")
 
@@ -131,7 +135,7 @@ def verdicts(folder):
     for product, ask in [("agt-typescript", products.agt_typescript_verdicts), ("agt-rust", products.agt_rust_verdicts)]:
         whole = (folder / product / "export.json").read_text("utf-8")
         found[f"{product}/export.json"] = ask([whole])[0]
-    for name in ("days", "live"):
+    for name in ("days", "live", "resigned"):
         by_day = {path.name: path.read_text("utf-8") for path in sorted((folder / "signet" / name).iterdir())}
         found[f"signet/{name}"] = products.signet_verdict_of(by_day)
     return found
