@@ -6,6 +6,7 @@ mod chains;
 mod conservation;
 mod control;
 mod docs;
+mod forgeries;
 mod integrity;
 mod pack;
 mod pdf;

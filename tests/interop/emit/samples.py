@@ -7,7 +7,9 @@ Usage: samples.py FOLDER    writes every sample into a new folder
 Two products give no way to set their clock or nonces; their samples are made once and kept: `KEPT`.
 """
 
+import base64
 import filecmp
+import hashlib
 import json
 import pathlib
 import shutil
@@ -84,9 +86,40 @@ def make_signet(folder):
     with tempfile.TemporaryDirectory() as kept:
         products.signet_append(kept, products.signet_pinned(STRANGER, material.records(20, seed=7)))
         shutil.copytree(pathlib.Path(kept, "audit"), folder / "resigned")
+    for name, bodies in forgeries().items():
+        write(new(folder, name) / "2026-07-01.jsonl", lines(chained(bodies)))
     with tempfile.TemporaryDirectory() as kept:
         products.signet_append(kept, products.signet_live(SIGNET, material.records(12, seed=8, floats=True)))
         shutil.copytree(pathlib.Path(kept, "audit"), folder / "live")
+
+
+def forgeries():
+    """Receipts that nobody with the key signed. Whoever holds the file can chain them: that takes no key."""
+    bodies = [json.loads(receipt.to_json()) for receipt in products.signet_pinned(SIGNET, material.records(6, seed=7))]
+    # The neutral element as a key and as R, and S = 0, fit every message under RFC 8032 as most libraries check it.
+    neutral = bytes([1] + [0] * 31)
+    forged = [
+        body
+        | {"signer": body["signer"] | {"pubkey": "ed25519:" + base64.b64encode(neutral).decode()}}
+        | {"sig": "ed25519:" + base64.b64encode(neutral + bytes(32)).decode(), "id": "rec_" + "0" * 32}
+        for body in bodies
+    ]
+    unsigned = [{name: value for name, value in body.items() if name != "sig"} for body in bodies[1:]]
+    # A stranger's receipts in the middle, each under the stranger's own key.
+    stranger = [json.loads(receipt.to_json()) for receipt in products.signet_pinned(STRANGER, material.records(6, seed=7))]
+    return {
+        "forged-weak-key": forged,
+        "forged-one-signed": bodies[:1] + unsigned,
+        "forged-stranger-inside": bodies[:2] + stranger[2:4] + bodies[4:],
+    }
+
+
+def chained(bodies):
+    previous = "sha256:" + "0" * 64
+    for body in bodies:
+        link = "sha256:" + hashlib.sha256(products.canonical({"prev_hash": previous, "receipt": body})).hexdigest()
+        yield products.canonical({"receipt": body, "prev_hash": previous, "record_hash": link}).decode()
+        previous = link
 
 
 def new(folder, name):
@@ -135,7 +168,7 @@ def verdicts(folder):
     for product, ask in [("agt-typescript", products.agt_typescript_verdicts), ("agt-rust", products.agt_rust_verdicts)]:
         whole = (folder / product / "export.json").read_text("utf-8")
         found[f"{product}/export.json"] = ask([whole])[0]
-    for name in ("days", "live", "resigned"):
+    for name in ("days", "live", "resigned", "forged-weak-key", "forged-stranger-inside"):
         by_day = {path.name: path.read_text("utf-8") for path in sorted((folder / "signet" / name).iterdir())}
         found[f"signet/{name}"] = products.signet_verdict_of(by_day)
     return found
@@ -143,8 +176,6 @@ def verdicts(folder):
 
 def as_written(path):
     """Hashes the nine members with the time as it stands in the text, as a reader without AGT's model must."""
-    import hashlib
-
     text = path.read_text("utf-8")
     entries = [json.loads(line) for line in text.split("\n") if line] if path.suffix == ".jsonl" else json.loads(text)["entries"]
     for index, entry in enumerate(entries):

@@ -183,3 +183,14 @@ fn folder(name: &str) -> Vec<(String, String)> {
     files.sort();
     files
 }
+
+/// Returns the logs of the format whose folder begins with `prefix`, by name.
+pub(crate) fn vectors_folder(chain: &str, prefix: &str) -> Vec<(String, Vec<(String, String)>)> {
+    let Ok(entries) = fs::read_dir(chains().join(chain)) else { return Vec::new() };
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with(prefix))
+        .collect();
+    names.sort();
+    names.into_iter().map(|name| (format!("{chain}/{name}"), folder(&format!("{chain}/{name}")))).collect()
+}

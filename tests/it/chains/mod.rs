@@ -1,6 +1,6 @@
 //! Logs of every format that can be verified: what each change to them, and each forgery, ends in.
 
-mod edit;
+pub(crate) mod edit;
 pub(crate) mod format;
 mod json;
 mod matrix;
