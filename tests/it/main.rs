@@ -8,6 +8,7 @@ mod control;
 mod docs;
 mod forgeries;
 mod integrity;
+mod monotonic;
 mod pack;
 mod pdf;
 mod profile;
