@@ -11,6 +11,7 @@ mod integrity;
 mod monotonic;
 mod pack;
 mod pdf;
+mod previous;
 mod profile;
 mod same_bytes;
 mod samples;
