@@ -6,6 +6,7 @@ mod controls;
 mod members;
 mod sources;
 mod tables;
+mod threats;
 
 use std::collections::BTreeMap;
 use std::fs;
