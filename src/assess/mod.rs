@@ -421,7 +421,7 @@ fn days(
         .map(|source| {
             let mut days: BTreeMap<String, u64> = BTreeMap::new();
             for (day, count) in source.times.values().flat_map(|times| &times.days) {
-                *days.entry(day.clone()).or_default() += count;
+                *days.entry(Moment::of_day(*day).day()).or_default() += count;
             }
             days
         })

@@ -10,7 +10,6 @@ pub mod previous;
 use std::collections::BTreeMap;
 
 use polars::prelude::DataFrame;
-use rayon::prelude::*;
 use thiserror::Error;
 
 use self::material::Material;
@@ -30,8 +29,9 @@ use crate::profile::ProfileError;
 use crate::report::model::{Hole, Log};
 use crate::segment::finish::{Parts, finish};
 use crate::segment::links::Reread;
+use crate::segment::parallel;
 use crate::segment::plan::{Plan, SEGMENT_BYTES, SourcePlan, plan};
-use crate::segment::scan::{Keep, segment};
+use crate::segment::scan::Keep;
 use crate::segment::stitch::{Anchors, Stitched, Summaries, lifetime, stitch, window};
 use crate::settings::{Role, SettingsError};
 use crate::table::{ExpectedSource, IntegrityRow};
@@ -282,14 +282,9 @@ fn sources(material: &Material) -> Result<Vec<SourcePlan<'_>>, RunError> {
 }
 
 fn segments(plan: &Plan<'_>, material: &Material) -> (Parts, Summaries) {
-    let done: Vec<_> = plan
-        .segments
-        .par_iter()
-        .map(|piece| segment(&plan.sources[piece.source], piece, &material.keyring, Keep::Rows))
-        .collect();
     let mut parts = Parts::new();
     let mut summaries = Summaries::new();
-    for (part, summary) in done {
+    for (part, summary) in parallel::segments(plan, &material.keyring, Keep::Rows) {
         let key = (summary.source.clone(), summary.object.clone(), summary.start);
         parts.insert(key.clone(), part);
         summaries.insert(key, summary);
