@@ -22,6 +22,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::clock::Moment;
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::integrity::signature::{SelfTestError, self_test};
 
 /// Turns approval logs into audit evidence.
 #[derive(Parser, Debug)]
@@ -158,6 +159,7 @@ pub fn run_with(args: &[&str], out: &mut dyn Write, err: &mut dyn Write) -> u8 {
 }
 
 fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
+    refuse_lenient(self_test())?;
     match &cli.command {
         Command::Report(args) => report::run(args, &cli.common, io),
         Command::Check(args) => check::run(args, &cli.common, io),
@@ -177,6 +179,11 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
     }
 }
 
+/// Refuses to run where the build takes signatures that a strict verifier refuses.
+fn refuse_lenient(tested: Result<(), SelfTestError>) -> Result<(), Failure> {
+    tested.map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()).leaving("nothing was done"))
+}
+
 fn coloured(when: Color) -> bool {
     match when {
         Color::Always => true,
@@ -189,4 +196,20 @@ fn coloured(when: Color) -> bool {
 fn paint(text: &str) -> String {
     text.replacen("error:", "\u{1b}[1;31merror:\u{1b}[0m", 1)
         .replace("  help:", "  \u{1b}[1;36mhelp:\u{1b}[0m")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lenient_build_does_nothing_and_ends_with_5() {
+        assert!(refuse_lenient(self_test()).is_ok());
+        let lenient = SelfTestError { vector: "a vector", valid: false };
+        let failure = refuse_lenient(Err(lenient)).unwrap_err();
+        assert_eq!(failure.exit().code(), 5);
+        let text = failure.to_string();
+        assert!(text.starts_with("error: the Ed25519 of this build is not strict"), "{text}");
+        assert!(text.ends_with("nothing was done\n"), "{text}");
+    }
 }
