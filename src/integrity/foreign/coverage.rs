@@ -32,7 +32,7 @@ pub(super) fn areas(expr: &Expr, at: &[String]) -> Vec<Area> {
     let one = |pointer: &Pointer| vec![Area::whole(pointer.from_record(at))];
     match expr {
         Expr::Line => vec![Area::whole(Vec::new())],
-        Expr::Raw(pointer) | Expr::Decode(pointer, _) | Expr::Number(pointer, _) => one(pointer),
+        Expr::Raw(pointer) | Expr::Decode(pointer, ..) | Expr::Number(pointer, _) => one(pointer),
         Expr::Field(field) => one(&field.at),
         Expr::Literal(_) => Vec::new(),
         Expr::Hash(_, of) | Expr::Encode(of, _) => areas(of, at),
@@ -98,23 +98,10 @@ pub(super) fn of_case<'a>(
         (false, _) => stored.filter(|stored| is(stored)).map(|_| By::Hash),
     };
 
-    let by_signature = case.signature.as_ref().and_then(|signature| {
-        let through_hash = hashed
-            && stored.is_some_and(|stored| {
-                let stored = stored.from_record(at);
-                areas(&signature.over, at).iter().any(|area| area.holds(&stored))
-            });
-        let key = match &signature.key {
-            KeySource::Embedded(pointer, _) => is(pointer),
-            KeySource::Name(_) | KeySource::Fingerprint(..) | KeySource::Unnamed => false,
-        };
-        let by = match signature.algorithm {
-            SignatureAlgorithm::Asymmetric(_) => By::Signature,
-            SignatureAlgorithm::Hmac => By::Mac,
-        };
-        // The signature itself and the key in the record cannot change without failing.
-        (covered(&signature.over) || through_hash || is(&signature.field) || key).then_some(by)
-    });
+    // Where only some records are signed, a signature covers nothing in the others.
+    let unconditional =
+        case.signature.as_ref().is_some_and(super::format::Signature::is_unconditional);
+    let by_signature = if unconditional { signed(layer, case, path) } else { None };
 
     // A link is compared with the record before, a code that is a link with the record after.
     let linked = layer
@@ -125,6 +112,30 @@ pub(super) fn of_case<'a>(
         || layer.seq.as_ref().is_some_and(|seq| is(&seq.field))
         || layer.require.iter().chain(&case.require).any(|condition| fixes(condition, at, path));
     [by_signature, by_hash, fixed.then_some(By::Fixed)].into_iter().flatten()
+}
+
+/// Returns how the signature of a case covers `path`, in the records that carry one.
+pub(super) fn signed(layer: &Layer, case: &Case, path: &[String]) -> Option<By> {
+    let signature = case.signature.as_ref()?;
+    let at = layer.at.tokens();
+    let is = |pointer: &Pointer| begins(&pointer.from_record(at), path);
+    let over = areas(&signature.over, at);
+    let covers = |path: &[String]| over.iter().any(|area| area.holds(path));
+    // A signature over the stored hash covers what the hash covers: the two are compared.
+    let through_hash = case.hash.as_ref().is_some_and(|hash| {
+        let stored = hash.field.as_ref().is_some_and(|stored| covers(&stored.from_record(at)));
+        stored && areas(&hash.over, at).iter().any(|area| area.holds(path))
+    });
+    let key = match &signature.key {
+        KeySource::Embedded(pointer, _) => is(pointer),
+        KeySource::Name(_) | KeySource::Fingerprint(..) | KeySource::Unnamed => false,
+    };
+    let by = match signature.algorithm {
+        SignatureAlgorithm::Asymmetric(_) => By::Signature,
+        SignatureAlgorithm::Hmac => By::Mac,
+    };
+    // The signature itself and the key in the record cannot change without failing.
+    (covers(path) || through_hash || is(&signature.field) || key).then_some(by)
 }
 
 /// Tells whether a condition leaves `path` no second value.

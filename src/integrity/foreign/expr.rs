@@ -3,7 +3,7 @@
 //! An expression reads the record and nothing else. It has no variables, no loops beyond the items of an array, and no way to
 //! ask for a clock or a file, so evaluation ends, in time that the record's length bounds.
 
-use super::encoding::{Encoding, decode_any};
+use super::encoding::Encoding;
 use super::hash::HashAlgorithm;
 use super::pointer::Pointer;
 use super::value::{Fault, Kind, Place, View, wrong_kind};
@@ -24,8 +24,8 @@ pub(super) enum Expr {
     Field(Field),
     /// Fixed bytes.
     Literal(Vec<u8>),
-    /// The bytes that a string encodes.
-    Decode(Pointer, Vec<Encoding>),
+    /// The bytes that a string encodes; where a length is given, so many.
+    Decode(Pointer, Encoding, Option<usize>),
     /// An integer as big-endian bytes.
     Number(Pointer, Width),
     /// A hash.
@@ -192,9 +192,12 @@ impl Expr {
             }
             Self::Field(field) => out.extend_from_slice(field.text(view)?.as_bytes()),
             Self::Literal(bytes) => out.extend_from_slice(bytes),
-            Self::Decode(at, encodings) => {
+            Self::Decode(at, encoding, length) => {
                 let text = view.text(at)?;
-                let bytes = decode_any(encodings, text).ok_or_else(|| undecoded(at, text))?;
+                let bytes = encoding.decode(text).ok_or_else(|| undecoded(at, text))?;
+                if let Some(length) = length.filter(|length| *length != bytes.len()) {
+                    return Err(malformed(format!("expected {length} bytes at `{at}`, found {}", bytes.len())));
+                }
                 out.extend_from_slice(&bytes);
             }
             Self::Number(at, width) => {

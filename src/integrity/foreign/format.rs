@@ -149,7 +149,9 @@ pub(super) struct Signature {
     pub field: Pointer,
     pub encodings: Vec<Encoding>,
     pub key: KeySource,
-    /// Any of these marks a record that the product leaves unsigned.
+    /// Records that are signed.
+    pub when: Vec<Condition>,
+    /// Any of these marks one of them that the product leaves unsigned.
     pub unsigned: Vec<Condition>,
 }
 
@@ -209,6 +211,13 @@ pub struct Covering {
     pub layer: usize,
     /// How.
     pub by: By,
+}
+
+impl Signature {
+    /// Tells whether every record of the case is signed.
+    pub(super) fn is_unconditional(&self) -> bool {
+        self.when.is_empty() && self.unsigned.is_empty()
+    }
 }
 
 impl ChainFormat {
@@ -314,7 +323,7 @@ impl ChainFormat {
         } else if layer
             .cases
             .iter()
-            .all(|case| case.signature.as_ref().is_some_and(|signature| signature.unsigned.is_empty()))
+            .all(|case| case.signature.as_ref().is_some_and(Signature::is_unconditional))
         {
             Signed::Each
         } else {
@@ -323,9 +332,8 @@ impl ChainFormat {
         let at = layer.at.tokens();
         let prev = layer.link.as_ref().map(|link| link.prev.from_record(at));
         let signs = |path: &[String]| {
-            layer.cases.iter().filter(|case| case.signature.is_some()).all(|case| {
-                coverage::of_case(layer, case, path).any(|by| matches!(by, By::Signature | By::Mac))
-            })
+            let mut signing = layer.cases.iter().filter(|case| case.signature.is_some());
+            signing.all(|case| coverage::signed(layer, case, path).is_some())
         };
         let time = layer.time.as_ref().map(|time| time.field.from_record(at));
         LayerFacts {

@@ -1,5 +1,6 @@
 //! Who signed a record: the key that the verifier brought, or only a claim.
 
+use super::condition::all_hold;
 use super::encoding::{Encoding, decode_any};
 use super::format::{KeySource, Signature, SignatureAlgorithm};
 use super::hash::{mac_fits, mac_of};
@@ -33,7 +34,8 @@ pub fn mac_key_id(key: &[u8]) -> Digest {
 
 /// Checks the signature of a record.
 pub(super) fn seen(signature: &Signature, view: &View<'_>, keys: &Keys<'_>) -> SignatureSeen {
-    if signature.unsigned.iter().any(|condition| condition.holds(view)) {
+    let unsigned = signature.unsigned.iter().any(|condition| condition.holds(view));
+    if unsigned || !all_hold(&signature.when, view) {
         return SignatureSeen::NotSigned;
     }
     let Some(place) = view.at(&signature.field).filter(|place| place.kind() != Kind::Null) else {

@@ -335,7 +335,7 @@ fn closed(layer: &Layer, require: &[super::condition::Condition], part: &Expr, s
     match part {
         Expr::Literal(_) | Expr::Hash(..) | Expr::Take(..) | Expr::Number(..) | Expr::Merkle(_) => true,
         Expr::Encode(of, _) => matches!(**of, Expr::Hash(..) | Expr::Take(..)),
-        Expr::Decode(pointer, _) => is_link(pointer),
+        Expr::Decode(pointer, _, length) => length.is_some() || is_link(pointer),
         Expr::Field(field) => {
             let number = matches!(field.kind, Kind::Integer | Kind::Boolean)
                 || layer.seq.as_ref().is_some_and(|seq| seq.field == field.at);

@@ -58,7 +58,7 @@ pub(super) const TABLES: [(&str, &[&str]); 13] = [
     ("link", &["prev", "enc", "value", "genesis", "spans_files"]),
     ("genesis", &["eq", "matches", "null", "absent", "computed", "as", "prefix", "when"]),
     ("hash", &["alg", "over", "field", "enc"]),
-    ("signature", &["alg", "over", "field", "enc", "key", "unsigned"]),
+    ("signature", &["alg", "over", "field", "enc", "key", "when", "unsigned"]),
     ("key", &["field", "enc", "name", "fingerprint"]),
     ("case", &["when", "require", "hash", "signature"]),
     ("terminal", &["when", "last", "count", "plus", "seq", "head", "enc", "layer", "chain"]),
@@ -477,6 +477,7 @@ fn signature(table: &Table<'_>) -> Loaded<Signature> {
         field: pointer(table.need("field")?)?,
         encodings: encodings(table.need("enc")?)?,
         key,
+        when: conditions_at(table, "when")?,
         unsigned: conditions_at(table, "unsigned")?,
     })
 }

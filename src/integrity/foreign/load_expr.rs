@@ -34,7 +34,8 @@ pub(super) const OPERATORS: [&str; 16] = [
 pub(super) fn arguments(operator: &str) -> &'static [&'static str] {
     match operator {
         "field" => &["is", "absent", "null", "format"],
-        "decode" | "encode" => &["as", "prefix"],
+        "decode" => &["as", "prefix", "length"],
+        "encode" => &["as", "prefix"],
         "number" => &["width"],
         "hash" => &["alg"],
         "take" => &["first"],
@@ -79,7 +80,10 @@ pub(super) fn expr(node: Node<'_>, depth: usize) -> Loaded<Expr> {
         "field" => Expr::Field(field(&table, value)?),
         "lit" => Expr::Literal(value.text()?.as_bytes().to_vec()),
         "bytes" => Expr::Literal(hex_bytes(value)?),
-        "decode" => Expr::Decode(pointer(value)?, vec![encoding_of(&table)?]),
+        "decode" => {
+            let length = table.opt("length").map(|node| size(node, 1 << 16)).transpose()?;
+            Expr::Decode(pointer(value)?, encoding_of(&table)?, length)
+        }
         "number" => Expr::Number(pointer(value)?, width(table.need("width")?)?),
         "hash" => Expr::Hash(algorithm(&table)?, nested(value)?),
         "encode" => Expr::Encode(nested(value)?, encoding_of(&table)?),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::integrity::foreign::value::REST;
 use crate::integrity::tree::Pointer as Path;
 use crate::source::framing::MAX_DEPTH;
 
@@ -64,7 +65,9 @@ pub(super) fn begins(pattern: &[String], path: &[String]) -> bool {
 
 fn same(left: &str, right: &str) -> bool {
     let index = |text: &str| text == ANY_INDEX || text.bytes().all(|b| b.is_ascii_digit());
-    left == right || (left == ANY_INDEX && index(right)) || (right == ANY_INDEX && index(left))
+    let from = left.strip_suffix(REST).and_then(|first| first.parse::<usize>().ok());
+    let after = from.is_some_and(|first| right.parse::<usize>().is_ok_and(|index| index >= first));
+    left == right || after || (left == ANY_INDEX && index(right)) || (right == ANY_INDEX && index(left))
 }
 
 #[cfg(test)]

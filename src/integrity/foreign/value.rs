@@ -7,6 +7,9 @@ use crate::integrity::verdict::BreakKind;
 /// What is wrong with a record, with the facts as a fragment.
 pub(super) type Fault = (BreakKind, String);
 
+/// Ends the index of a field of a line that stands for it and all after it, as in `/6..`.
+pub(super) const REST: &str = "..";
+
 /// A value in a record.
 #[derive(Clone, Copy)]
 pub(super) enum Place<'v> {
@@ -75,7 +78,10 @@ impl<'v> Place<'v> {
         match (self, path.tokens()) {
             (_, []) => Some(self),
             (Self::Node(node), _) => node.find(path).map(Self::Node),
-            (Self::Fields(_, fields), [index]) => fields.get(decimal(index)?).copied().map(Self::Field),
+            (Self::Fields(line, fields), [index]) => match index.strip_suffix(REST) {
+                None => fields.get(decimal(index)?).copied().map(Self::Field),
+                Some(first) => rest(line, fields, decimal(first)?).map(Self::Field),
+            },
             (Self::Fields(..) | Self::Field(_), _) => None,
         }
     }
@@ -129,6 +135,12 @@ impl<'v> Place<'v> {
     pub(super) fn is(self, kind: Kind) -> bool {
         self.kind() == kind || (kind == Kind::Number && self.kind() == Kind::Integer)
     }
+}
+
+/// Returns the line from one field on.
+fn rest<'v>(line: &'v str, fields: &[&'v str], first: usize) -> Option<&'v str> {
+    let field = fields.get(first)?;
+    line.get(field.as_ptr().addr() - line.as_ptr().addr()..)
 }
 
 fn decimal(token: &str) -> Option<usize> {
