@@ -5,6 +5,7 @@ use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
 use curve25519_dalek::scalar::Scalar;
 use sha2::{Digest as _, Sha512};
 
+use crate::chains::capture;
 use crate::chains::edit::Files;
 use crate::chains::format::{Container, Format, formats, native, pem_trust, vectors_folder};
 use crate::chains::{Answer, Brings, verify};
@@ -269,6 +270,28 @@ fn forged_logs_of_other_products_are_never_verified() {
     for format in formats() {
         for (name, files) in vectors_folder(format.chain, "forged-") {
             never_verified(&name, &verify(&files, Brings::key(&format)));
+        }
+    }
+}
+
+/// Receipts keep their signatures; what the recorder says around them is changed, and its chain computed again.
+#[test]
+fn an_unsigned_wrapper_around_signed_receipts_is_not_verified() {
+    let format = capture::pipelock();
+    let files = Files::of(&format);
+    let entries: Vec<String> = (0..files.len()).map(|index| files.record(index).to_owned()).collect();
+    assert_eq!(capture::rechained(&entries), entries, "the capture is chained as its format says");
+    // Without the checkpoint at its end, nothing signs the recorder's entries.
+    for (old, new) in [
+        ("receipt: allow read fetch", "receipt: denied by a person"),
+        ("\"session_id\":\"proxy\"", "\"session_id\":\"other\""),
+    ] {
+        let mut forged = entries[..17].to_vec();
+        forged[1] = forged[1].replacen(old, new, 1);
+        assert_ne!(forged[1], entries[1]);
+        let text = capture::rechained(&forged).join("\n") + "\n";
+        if formats().iter().any(|shipped| shipped.chain == format.chain) {
+            never_verified(new, &verify(&[("a.jsonl".to_owned(), text)], Brings::key(&format)));
         }
     }
 }

@@ -7,14 +7,16 @@
 // COUNTERSIGN_EMITTERS_NODE_MODULES names the folder with the package.
 
 import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
 import process from "node:process";
 
 const require = createRequire(`${process.env.COUNTERSIGN_EMITTERS_NODE_MODULES}/`);
 const { AuditLogger } = require("@microsoft/agent-governance-sdk");
 
 const [task, most] = process.argv.slice(2);
-const input = readFileSync(0, "utf8");
+// Reading descriptor 0 at once fails where a pipe is not ready.
+process.stdin.setEncoding("utf8");
+let input = "";
+for await (const chunk of process.stdin) input += chunk;
 if (task === "emit") {
   process.stdout.write(emit(JSON.parse(input), most));
 } else if (task === "verify") {

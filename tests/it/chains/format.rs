@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::json;
+use super::{capture, json};
 use crate::support::{SignedLog, head_of, sample};
 
 /// How the records of a log lie in a file.
@@ -120,6 +120,9 @@ pub(crate) fn foreign() -> Vec<Format> {
         unsigned("agt-python-sink", Container::Lines, vec![file("agt-python-sink/audit.jsonl")]),
         unsigned("agt-typescript", Container::Array, vec![file("agt-typescript/export.json")]),
         unsigned("agt-rust", Container::Array, vec![file("agt-rust/export.json")]),
+        capture::pipelock(),
+        capture::agent_receipts(),
+        capture::codechain(),
     ]
 }
 

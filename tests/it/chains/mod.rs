@@ -1,5 +1,6 @@
 //! Logs of every format that can be verified: what each change to them, and each forgery, ends in.
 
+pub(crate) mod capture;
 pub(crate) mod edit;
 pub(crate) mod format;
 mod json;
