@@ -7,6 +7,7 @@ mod append;
 mod check;
 pub mod controls;
 mod gate;
+mod github;
 mod keys;
 mod period;
 mod report;
@@ -100,6 +101,11 @@ impl Io<'_> {
     /// When the output is gone.
     pub fn result(&mut self, line: &str) -> Result<(), Failure> {
         writeln!(self.out, "{line}").map_err(|error| Failure::output(&error))
+    }
+
+    /// Writes a line for the program that runs this one; `--quiet` does not silence it.
+    pub fn command(&mut self, line: &str) {
+        let _ = writeln!(self.err, "{line}");
     }
 
     /// Writes a line that is no result; a closed stderr is nobody's failure.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use crate::integrity::verdict::BreakKind;
 
-use self::lexer::{Lexer, repeated_name};
+use self::lexer::{FEW_MEMBERS, Lexer, repeated_name};
 
 pub(in crate::integrity) mod lexer;
 
@@ -67,9 +67,35 @@ pub struct ScannedObject<'a> {
 ///
 /// Returns the first fault.
 pub fn scan_object(text: &str, start: usize, max_depth: usize) -> Result<ScannedObject<'_>, JsonFault> {
-    let mut scanner = Scanner { lexer: Lexer::of_line(text, start, max_depth), keys: Vec::new(), kind: None };
+    let mut scanner = Scanner {
+        lexer: Lexer::of_line(text, start, max_depth),
+        keys: Vec::with_capacity(2 * FEW_MEMBERS),
+        kind: None,
+    };
     scanner.object()?;
     Ok(ScannedObject { end: scanner.lexer.at, kind: scanner.kind })
+}
+
+/// Marks of the names of one object. A name whose mark is new stands for the first time, which is the usual case and
+/// needs no comparison.
+#[derive(Default)]
+struct Seen {
+    marks: u64,
+    may_repeat: bool,
+}
+
+impl Seen {
+    /// Notes `name`, which follows `earlier` in the same object.
+    fn add(&mut self, name: &str, earlier: &[Cow<'_, str>]) {
+        let edge = |byte: Option<&u8>| byte.copied().map_or(0, usize::from);
+        let (first, last) = (edge(name.as_bytes().first()), edge(name.as_bytes().last()));
+        let mark = 1 << ((name.len() + 5 * first + 11 * last) % 64);
+        if self.marks & mark != 0 {
+            // Of many names, each against each would take time without bound; they are sorted at the end.
+            self.may_repeat |= earlier.len() > FEW_MEMBERS || earlier.iter().any(|other| other == name);
+        }
+        self.marks |= mark;
+    }
 }
 
 struct Scanner<'a> {
@@ -83,6 +109,7 @@ impl<'a> Scanner<'a> {
     fn object(&mut self) -> Result<(), JsonFault> {
         self.lexer.open(b'{')?;
         let own_keys = self.keys.len();
+        let mut seen = Seen::default();
         self.lexer.skip_space();
         if self.lexer.peek()? == b'}' {
             return self.lexer.close();
@@ -91,6 +118,7 @@ impl<'a> Scanner<'a> {
             self.lexer.skip_space();
             let name = self.lexer.string()?;
             let is_kind = self.lexer.depth == 1 && name == "kind";
+            seen.add(&name, &self.keys[own_keys..]);
             self.keys.push(name);
             self.lexer.skip_space();
             self.lexer.expect(b':')?;
@@ -107,7 +135,9 @@ impl<'a> Scanner<'a> {
                 _ => return Err(self.lexer.fault(JsonFaultKind::Malformed, "expected `,` or `}`")),
             }
         }
-        self.refuse_repeated(own_keys)?;
+        if seen.may_repeat {
+            self.refuse_repeated(own_keys)?;
+        }
         self.keys.truncate(own_keys);
         self.lexer.close()
     }

@@ -2,6 +2,7 @@
 
 pub mod canon;
 pub mod chain;
+pub mod checkpoint;
 pub mod countersign_log;
 pub mod dsse;
 pub mod foreign;
@@ -9,6 +10,8 @@ pub mod head;
 pub mod json;
 pub mod jwk;
 pub mod keyring;
+pub mod merkle;
+pub mod note;
 pub mod record;
 pub mod signature;
 pub mod stitch;

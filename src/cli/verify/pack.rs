@@ -43,7 +43,8 @@ pub(super) fn verify(
     io: &mut Io<'_>,
 ) -> Result<Exit, Failure> {
     let pack = PackFolder::open(Path::new(path))?;
-    let mut result = PackResult::of(pack.check(&statement_keys(brought))?);
+    let keys: Vec<StatementKey> = brought.keyring.keys().filter_map(StatementKey::of_trusted).collect();
+    let mut result = PackResult::of(pack.check(&keys)?);
     let mut logs = Vec::new();
     if result.verdict != Verdict::Altered {
         match json::parse(&pack.report_json()?) {
@@ -74,27 +75,6 @@ pub(super) fn verify(
         result.print(path, &logs, io)?;
     }
     Ok(exit)
-}
-
-/// Returns the keys that can have signed a statement; those are Ed25519 only.
-fn statement_keys(brought: &Brought) -> Vec<StatementKey> {
-    brought
-        .keyring
-        .keys()
-        .filter_map(|key| {
-            let verifying = ed25519_dalek::VerifyingKey::from_bytes(key.public.ed25519_bytes()?)
-                .expect("a trusted key is a point of the curve");
-            let word = key.purpose.word();
-            Some(StatementKey {
-                key: verifying,
-                owner: key.owner.clone(),
-                other_purpose: (word != "statement").then(|| word.to_owned()),
-                valid_until: key.valid_until,
-                revoked_at: key.revoked_at,
-                compromised_at: key.compromised_at,
-            })
-        })
-        .collect()
 }
 
 impl PackResult {
