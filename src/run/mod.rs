@@ -19,6 +19,7 @@ use crate::column::{FrameBuilder, Row, to_frame};
 use crate::control::ControlError;
 use crate::control::item::{Evaluation, evaluate};
 use crate::identity::RosterError;
+use crate::integrity::checkpoint::CheckpointError;
 use crate::integrity::head::HeadError;
 use crate::integrity::keyring::TrustError;
 use crate::integrity::verdict::{Effect, Grade, Verdict};
@@ -95,6 +96,15 @@ pub enum RunError {
         #[source]
         source: HeadError,
     },
+    /// A head file that is a checkpoint.
+    #[error("checkpoint `{path}`")]
+    Checkpoint {
+        /// File, relative to the workspace.
+        path: String,
+        /// Why.
+        #[source]
+        source: CheckpointError,
+    },
     /// A pack.
     #[error(transparent)]
     Pack(#[from] PackError),
@@ -121,6 +131,7 @@ impl RunError {
             Self::Profile(error) => error.help(),
             Self::Control(error) => error.help(),
             Self::Head { source, .. } => source.help(),
+            Self::Checkpoint { source, .. } => source.help(),
             Self::Pack(error) => error.help(),
             Self::Missing(_) => None,
             Self::AsOf { .. } => Some("give a later `--as-of`, or an earlier `period.from`".to_owned()),
@@ -143,6 +154,7 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
     let anchors = Anchors {
         keyring: &material.keyring,
         heads: &material.heads,
+        checkpoints: &material.checkpoints,
         after: &material.after,
         links: &Reread(&plan.sources),
     };
@@ -211,7 +223,10 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         tables,
         evaluations,
         unreadable: stitched.sources.iter().any(|source| source.unreadable),
-        unmatched_heads: stitched.unmatched_heads.iter().map(ToString::to_string).collect(),
+        unmatched_heads: {
+            let heads = stitched.unmatched_heads.iter().map(ToString::to_string);
+            heads.chain(stitched.unmatched_checkpoints.iter().cloned()).collect()
+        },
     })
 }
 

@@ -10,8 +10,10 @@ pub mod hole;
 pub mod links;
 pub mod plan;
 pub mod scan;
+pub mod sealed;
 pub mod stitch;
 pub mod summary;
+pub mod tree;
 
 use polars::prelude::DataFrame;
 
