@@ -11,6 +11,7 @@ mod github;
 mod keys;
 mod period;
 mod report;
+mod seal;
 mod sources;
 mod verify;
 
@@ -80,6 +81,8 @@ enum Command {
     Controls(controls::Args),
     /// Append events to a log as chained and signed records
     Append(append::AppendArgs),
+    /// Extend the Merkle tree of a log and sign a checkpoint
+    Seal(seal::SealArgs),
     /// Make, inspect and trust keys
     Keys(keys::KeysArgs),
 }
@@ -175,6 +178,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
             Err(sources::SourcesError::Output(error)) => Err(Failure::output(&error)),
         },
         Command::Append(args) => append::run(args, io),
+        Command::Seal(args) => seal::run(args, io),
         Command::Keys(args) => keys::run(args, io),
     }
 }
