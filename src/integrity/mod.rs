@@ -1,6 +1,7 @@
 //! Records to verified records: signatures, hash chains, trust, and what they show.
 
 pub mod chain;
+pub mod cloudtrail;
 pub mod countersign_log;
 pub mod foreign;
 pub mod head;

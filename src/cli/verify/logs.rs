@@ -11,6 +11,7 @@ use crate::cli::Io;
 use crate::clock::{Moment, Period};
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::integrity::cloudtrail::object::looks_like_digest;
 use crate::integrity::countersign_log::FORMAT;
 use crate::integrity::verdict::{Completeness, Effect, Verdict};
 use crate::profile::library::{Entry, Library};
@@ -126,6 +127,9 @@ fn profile<'l>(args: &VerifyArgs, objects: &[ObjectRef], library: &'l Library) -
     if let Some(name) = &args.source {
         return library.find(name).map_err(|error| RunError::from(error).into());
     }
+    if objects.iter().any(is_digest) {
+        return library.find("aws-cloudtrail").map_err(|error| RunError::from(error).into());
+    }
     for object in objects {
         let mut start = Vec::new();
         let opened = object::open(object, None).and_then(Unpacked::new);
@@ -141,6 +145,14 @@ fn profile<'l>(args: &VerifyArgs, objects: &[ObjectRef], library: &'l Library) -
         }
     }
     library.find("countersign").map_err(|error| RunError::from(error).into())
+}
+
+/// Tells whether an object is a digest file of AWS CloudTrail, by its own content.
+fn is_digest(object: &ObjectRef) -> bool {
+    let mut start = Vec::new();
+    let opened = object::open(object, None).and_then(Unpacked::new);
+    let read = opened.and_then(|unpacked| unpacked.take(4096).read_to_end(&mut start));
+    read.is_ok() && looks_like_digest(&start)
 }
 
 /// Tells whether a file begins as the format does; damage to a few bytes at the start does not hide it.
