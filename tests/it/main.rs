@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has shown what it is for")]
 
 mod bad_input;
+mod cloudtrail;
 mod conservation;
 mod control;
 mod docs;

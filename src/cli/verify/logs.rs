@@ -14,6 +14,7 @@ use crate::exit::Exit;
 use crate::integrity::cloudtrail::object::looks_like_digest;
 use crate::integrity::countersign_log::FORMAT;
 use crate::integrity::verdict::{Completeness, Effect, Verdict};
+use crate::profile::Integrity;
 use crate::profile::library::{Entry, Library};
 use crate::run::RunError;
 use crate::segment::links::Reread;
@@ -33,7 +34,11 @@ pub(super) fn verify(args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> R
     let library = Library::open(Path::new(".")).or_else(|_| Library::shipped()).map_err(RunError::from)?;
     let entry = profile(args, &objects, &library)?;
     if args.source.is_none() {
-        io.note(&format!("read as `{}`: the first record names this format", entry.profile().name()));
+        let why = match entry.profile().integrity() {
+            Integrity::CloudTrail => "a digest file is among them",
+            _ => "the first record names this format",
+        };
+        io.note(&format!("read as `{}`: {why}", entry.profile().name()));
     }
     let id = args.log.clone().unwrap_or_else(|| UNNAMED.to_owned());
     let settings = source(id.clone(), args.log.clone(), entry.profile().name());

@@ -82,6 +82,7 @@ pub(super) fn examine<'a>(input: &TrailInput<'a>) -> Digests<'a> {
     digests.check_identity(input.expected);
     digests.group();
     digests.check_signatures(input);
+    digests.note_keys();
     digests.check_links();
     digests.note_damage();
     digests
@@ -281,22 +282,31 @@ impl<'a> Digests<'a> {
     }
 
     fn judge_signature(&mut self, at: usize, signed: Signed) {
-        let fingerprint = shown(&self.nodes[at].file.fingerprint);
-        match signed {
-            Signed::Wrong => {
-                let detail = format!("the signature does not fit key `{fingerprint}`, which the digest names");
-                self.damage(at, BreakKind::BadSignature, detail);
-            }
-            Signed::Claimed { .. } | Signed::Unchecked => {
-                let detail = format!("key `{fingerprint}` is not in the trust file");
-                self.note(at, BreakKind::UnknownKey, detail);
-            }
-            Signed::By { key, standing } => {
-                if let Some(kind) = standing.kind() {
-                    self.note(at, kind, format!("key `{key}`"));
+        if signed == Signed::Wrong {
+            let fingerprint = shown(&self.nodes[at].file.fingerprint);
+            let detail = format!("the signature does not fit key `{fingerprint}`, which the digest names");
+            self.damage(at, BreakKind::BadSignature, detail);
+        }
+    }
+
+    /// Notes each key that does not count once, at the first digest that it signed.
+    fn note_keys(&mut self) {
+        let mut found: BTreeMap<(BreakKind, String), (usize, u64)> = BTreeMap::new();
+        for (at, node) in self.nodes.iter().enumerate().filter(|(_, node)| !node.repeated) {
+            let key = match node.signed {
+                Signed::Claimed { .. } | Signed::Unchecked => {
+                    Some((BreakKind::UnknownKey, shown(&node.file.fingerprint)))
                 }
+                Signed::By { key, standing } => standing.kind().map(|kind| (kind, key.to_string())),
+                Signed::Wrong | Signed::Absent => None,
+            };
+            if let Some(key) = key {
+                found.entry(key).or_insert((at, 0)).1 += 1;
             }
-            Signed::Absent => {}
+        }
+        for ((kind, key), (at, digests)) in found {
+            let plural = if digests == 1 { "" } else { "s" };
+            self.note(at, kind, format!("key `{key}`, {digests} digest{plural}"));
         }
     }
 
