@@ -148,11 +148,19 @@ impl<'a> Digests<'a> {
                 if self.nodes[known].name.is_none() {
                     self.nodes[known].name = self.nodes[at].name;
                 }
-                self.note(at, BreakKind::ReExport, format!("the same digest as `{}`", self.nodes[known].object));
+                self.note(
+                    at,
+                    BreakKind::ReExport,
+                    format!("the same digest as `{}`", self.nodes[known].object),
+                );
             } else {
                 let other = self.nodes[known].object;
                 self.damage(at, BreakKind::Fork, format!("another digest for the same key as `{other}`"));
-                self.damage(known, BreakKind::Fork, format!("another digest for the same key as `{}`", self.nodes[at].object));
+                self.damage(
+                    known,
+                    BreakKind::Fork,
+                    format!("another digest for the same key as `{}`", self.nodes[at].object),
+                );
             }
         }
     }
@@ -166,10 +174,8 @@ impl<'a> Digests<'a> {
             let file = self.nodes[at].file;
             let foreign = |what: &str, found: &str| format!("a digest of {what} `{}`", shown(found));
             let Some(name) = self.nodes[at].name else {
-                let detail = format!(
-                    "its name, its key `{}`, its account and its end do not agree",
-                    shown(&file.key)
-                );
+                let detail =
+                    format!("its name, its key `{}`, its account and its end do not agree", shown(&file.key));
                 self.damage(at, BreakKind::Spliced, detail);
                 continue;
             };
@@ -230,7 +236,8 @@ impl<'a> Digests<'a> {
                 if self.check_sidecars(at) {
                     continue;
                 }
-                let own = self.nodes[at].sidecars.iter().find_map(|(_, metadata)| metadata.signature.as_deref());
+                let own =
+                    self.nodes[at].sidecars.iter().find_map(|(_, metadata)| metadata.signature.as_deref());
                 let repeated = followers
                     .get(&(file.bucket.as_str(), file.key.as_str()))
                     .into_iter()
@@ -256,9 +263,10 @@ impl<'a> Digests<'a> {
             .sidecars
             .iter()
             .filter_map(|(name, metadata)| match (&metadata.signature, &metadata.algorithm) {
-                (None, _) => {
-                    Some((BreakKind::MissingSignature, format!("`{name}` holds metadata without `signature`")))
-                }
+                (None, _) => Some((
+                    BreakKind::MissingSignature,
+                    format!("`{name}` holds metadata without `signature`"),
+                )),
                 (_, None) => Some((
                     BreakKind::MissingSignature,
                     format!("`{name}` holds metadata without `signature-algorithm`"),
@@ -329,13 +337,22 @@ impl<'a> Digests<'a> {
     }
 
     /// Checks a digest against the one it names as the one before it; false where time lies between them.
-    fn check_link(&mut self, at: usize, before: Option<usize>, places: &BTreeMap<(&str, &str), usize>) -> bool {
+    fn check_link(
+        &mut self,
+        at: usize,
+        before: Option<usize>,
+        places: &BTreeMap<(&str, &str), usize>,
+    ) -> bool {
         let file = self.nodes[at].file;
         let Some(previous) = &file.previous else {
             let Some(before) = before else { return true };
             let earlier = self.nodes[before].file;
             if file.start < earlier.end {
-                self.damage(at, BreakKind::Fork, format!("begins before {} and names no digest before it", earlier.end));
+                self.damage(
+                    at,
+                    BreakKind::Fork,
+                    format!("begins before {} and names no digest before it", earlier.end),
+                );
                 return false;
             }
             let detail = format!(
@@ -350,7 +367,8 @@ impl<'a> Digests<'a> {
             self.compare(at, named);
             let earlier = self.nodes[named].file;
             if Some(named) != before && before.is_some() {
-                let detail = format!("names `{}` as the digest before it, which is not", shown(&previous.key));
+                let detail =
+                    format!("names `{}` as the digest before it, which is not", shown(&previous.key));
                 self.damage(at, BreakKind::Fork, detail);
                 return false;
             }
@@ -363,7 +381,8 @@ impl<'a> Digests<'a> {
         }
         match before {
             None => {
-                let detail = format!("the digest before it, `{}`, is not among the objects", shown(&previous.key));
+                let detail =
+                    format!("the digest before it, `{}`, is not among the objects", shown(&previous.key));
                 self.note(at, BreakKind::LateStart, detail);
                 true
             }
@@ -384,9 +403,15 @@ impl<'a> Digests<'a> {
             .filter_map(|(_, metadata)| metadata.signature.as_deref())
             .find(|signature| *signature != previous.signature);
         let fault = if previous.sha256 != found {
-            Some((BreakKind::DigestMismatch, format!("the digest after it states SHA-256 {}, found {found}", previous.sha256)))
+            Some((
+                BreakKind::DigestMismatch,
+                format!("the digest after it states SHA-256 {}, found {found}", previous.sha256),
+            ))
         } else if stated.is_some() {
-            Some((BreakKind::Altered, "its metadata holds another signature than the digest after it states".to_owned()))
+            Some((
+                BreakKind::Altered,
+                "its metadata holds another signature than the digest after it states".to_owned(),
+            ))
         } else {
             None
         };
@@ -395,7 +420,8 @@ impl<'a> Digests<'a> {
         if self.nodes[at].is_solid() || (self.nodes[at].damaged.is_none() && !self.nodes[named].is_solid()) {
             self.damage(named, kind, detail);
         } else if self.nodes[at].damaged.is_none() {
-            let detail = format!("states another SHA-256 or signature of `{}` than it has", self.nodes[named].object);
+            let detail =
+                format!("states another SHA-256 or signature of `{}` than it has", self.nodes[named].object);
             self.damage(at, kind, detail);
         }
     }
@@ -407,7 +433,8 @@ impl<'a> Digests<'a> {
             digests.blank(at, from, to.max(from.plus_ms(1)), BreakKind::Gap, detail, true);
         };
         if to <= from {
-            let detail = format!("names `{}` as the digest before it, which is not among the objects", shown(named));
+            let detail =
+                format!("names `{}` as the digest before it, which is not among the objects", shown(named));
             self.damage(at, BreakKind::Altered, detail.clone());
             return late(self, detail);
         }
@@ -442,9 +469,7 @@ impl<'a> Digests<'a> {
         }
         for chain in &mut self.chains {
             let objects: Vec<&str> = chain.nodes.iter().map(|at| self.nodes[*at].object).collect();
-            let altered = self.breaks.iter().filter(|found| {
-                found.kind.effect(true) == Effect::Altered
-            });
+            let altered = self.breaks.iter().filter(|found| found.kind.effect(true) == Effect::Altered);
             chain.broken = altered.clone().any(|found| objects.contains(&found.object.as_str()));
             chain.whole &= !chain.broken;
         }

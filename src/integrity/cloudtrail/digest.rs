@@ -128,10 +128,7 @@ impl DigestFile {
             return Err(expected("digestSignatureAlgorithm", ALGORITHM, &raw.digest_signature_algorithm));
         }
         if raw.log_files.len() > MAX_FILES {
-            return Err(malformed(&format!(
-                "{} log files, the limit is {MAX_FILES}",
-                raw.log_files.len()
-            )));
+            return Err(malformed(&format!("{} log files, the limit is {MAX_FILES}", raw.log_files.len())));
         }
         let previous = raw.previous()?;
         let file = Self {
@@ -192,7 +189,8 @@ impl RawFile {
         if self.hash_algorithm != HASH {
             return Err(expected("hashAlgorithm", HASH, &self.hash_algorithm));
         }
-        let time = |name: &str, text: &Option<String>| text.as_deref().map(|text| moment(name, text)).transpose();
+        let time =
+            |name: &str, text: &Option<String>| text.as_deref().map(|text| moment(name, text)).transpose();
         let oldest = time("oldestEventTime", &self.oldest_event_time)?;
         let newest = time("newestEventTime", &self.newest_event_time)?;
         Ok(ListedFile {

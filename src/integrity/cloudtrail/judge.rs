@@ -25,7 +25,8 @@ const NEXT_DIGEST_MS: i64 = 2 * HOUR_MS;
 pub fn stitch(input: &TrailInput<'_>) -> Stitched {
     let digests = chain::examine(input);
     let listing = listing::examine(input, &digests, !input.expected.accounts.is_empty());
-    let mut case = Case { input, digests: &digests, listing: &listing, breaks: Vec::new(), tally: Tally::default() };
+    let mut case =
+        Case { input, digests: &digests, listing: &listing, breaks: Vec::new(), tally: Tally::default() };
     case.gather_breaks();
     case.count();
     let mut unmatched_heads = input.heads.to_vec();
@@ -316,7 +317,8 @@ impl Case<'_> {
             .collect();
         for (standing, key) in standings {
             let kind = standing.kind().map(BreakKind::word).unwrap_or_default();
-            reasons.push(format!("digests signed by key `{key}`, which does not count for this log: `{kind}`"));
+            reasons
+                .push(format!("digests signed by key `{key}`, which does not count for this log: `{kind}`"));
         }
         if let Some(first) = tally.unlisted.first() {
             reasons.push(format!(

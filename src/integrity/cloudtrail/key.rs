@@ -93,8 +93,9 @@ impl<'a> KeyBook<'a> {
         let canonical = !signature.bytes().any(|byte| byte.is_ascii_uppercase());
         let bytes = hex::decode(signature).ok().filter(|_| canonical);
         let message = digest.signed_bytes();
-        let fits =
-            |key: &PublicKey| bytes.as_ref().is_some_and(|bytes| key.check(Algorithm::Rs256, &message, bytes));
+        let fits = |key: &PublicKey| {
+            bytes.as_ref().is_some_and(|bytes| key.check(Algorithm::Rs256, &message, bytes))
+        };
         if let Some((key, _)) = self.pinned.iter().find(|(key, _)| fits(key)) {
             let standing = self.keyring.judge_log(key.id(), self.log, latest);
             return Signed::By { key: key.id(), standing };

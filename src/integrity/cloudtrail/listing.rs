@@ -181,12 +181,14 @@ impl Listing {
         for (at, item) in input.items.iter().enumerate() {
             let (Some(Worth::Unlisted), Some(log)) = (self.worth[at], name::log(item.name)) else { continue };
             let spoken = |moment: Moment| {
-                digests.chains.iter().flat_map(|chain| &chain.nodes).map(|node| &digests.nodes[*node]).any(|node| {
-                    let same = node.name.is_some_and(|name| {
-                        (name.account, name.region) == (log.account, log.region) && !name.backfill
-                    });
-                    node.is_solid() && same && node.file.start <= moment && moment < node.file.end
-                })
+                digests.chains.iter().flat_map(|chain| &chain.nodes).map(|node| &digests.nodes[*node]).any(
+                    |node| {
+                        let same = node.name.is_some_and(|name| {
+                            (name.account, name.region) == (log.account, log.region) && !name.backfill
+                        });
+                        node.is_solid() && same && node.file.start <= moment && moment < node.file.end
+                    },
+                )
             };
             if spoken(log.delivered) && spoken(log.delivered.plus_ms(HOUR_MS)) {
                 let detail = "no digest of its hour lists it, nor the one after; where a second trail delivers to the same \

@@ -112,7 +112,9 @@ pub fn read(text: &str) -> Result<TrailObject, Fault> {
 pub fn looks_like_digest(start: &[u8]) -> bool {
     let text = String::from_utf8_lossy(start);
     text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
-        && ["\"digestS3Object\"", "\"digestStartTime\"", "\"awsAccountId\""].iter().all(|name| text.contains(name))
+        && ["\"digestS3Object\"", "\"digestStartTime\"", "\"awsAccountId\""]
+            .iter()
+            .all(|name| text.contains(name))
 }
 
 /// Returns the member names of the object that `text` is.
