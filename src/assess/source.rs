@@ -55,6 +55,9 @@ pub(super) fn source(
             .unwrap_or(Grade::None),
         mechanism: match plan.profile.integrity() {
             Integrity::CountersignLog => "hash chain, and an Ed25519 signature on each record".to_owned(),
+            Integrity::CloudTrail => {
+                "hourly digest files that list and hash the log files, each signed with RSA".to_owned()
+            }
             Integrity::None => "none".to_owned(),
         },
         objects: found.objects.len(),

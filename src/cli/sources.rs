@@ -203,7 +203,7 @@ mod tests {
         let (done, out) = sources(&["list", workspace]);
         assert_eq!(done, Ok(true));
         let names: Vec<&str> = out.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
-        assert_eq!(names, ["countersign", "hoop-sessions", "slack-approvals", "teleport"]);
+        assert_eq!(names, ["aws-cloudtrail", "countersign", "hoop-sessions", "slack-approvals", "teleport"]);
         assert!(out.lines().all(|line| line.ends_with("shipped")), "{out}");
 
         let (done, out) = sources(&["show", "teleport", "--workspace", workspace]);
@@ -218,7 +218,7 @@ mod tests {
 
         let (done, out) = sources(&["test", "--workspace", workspace]);
         assert_eq!(done, Ok(true), "{out}");
-        assert_eq!(out.lines().count(), 4);
+        assert_eq!(out.lines().count(), 5);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod canon;
 pub mod chain;
 pub mod checkpoint;
+pub mod cloudtrail;
 pub mod countersign_log;
 pub mod dsse;
 pub mod foreign;

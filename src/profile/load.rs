@@ -272,10 +272,14 @@ impl Basis {
 
 impl Integrity {
     /// Words of the mechanisms.
-    pub(super) const WORDS: [&'static str; 2] = ["none", "countersign-log"];
+    pub(super) const WORDS: [&'static str; 3] = ["none", "countersign-log", "cloudtrail"];
 
     fn from_word(word: &str) -> Self {
-        if word == "countersign-log" { Self::CountersignLog } else { Self::None }
+        match word {
+            "countersign-log" => Self::CountersignLog,
+            "cloudtrail" => Self::CloudTrail,
+            _ => Self::None,
+        }
     }
 }
 

@@ -128,6 +128,8 @@ pub enum Integrity {
     None,
     /// By the hash chain and the signatures of `countersign-log/1`.
     CountersignLog,
+    /// By the signed digest files of AWS CloudTrail.
+    CloudTrail,
 }
 
 impl Integrity {
@@ -136,6 +138,7 @@ impl Integrity {
         match self {
             Self::None => "none",
             Self::CountersignLog => "countersign-log",
+            Self::CloudTrail => "cloudtrail",
         }
     }
 }

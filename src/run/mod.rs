@@ -340,7 +340,7 @@ fn expected(
                     source.settings.may_be_empty.as_ref().is_some_and(|(_, until)| window.to <= *until),
                 ),
                 max_silence_ms: source.settings.max_silence_ms,
-                sequenced: Some(source.is_protected()),
+                sequenced: Some(source.is_sequenced()),
                 protected: Some(source.is_protected()),
             });
         }

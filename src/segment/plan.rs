@@ -37,6 +37,11 @@ impl SourcePlan<'_> {
     pub fn is_protected(&self) -> bool {
         self.profile.integrity() != Integrity::None
     }
+
+    /// Tells whether its records carry numbers that show a missing one.
+    pub fn is_sequenced(&self) -> bool {
+        self.is_protected() && self.profile.integrity() != Integrity::CloudTrail
+    }
 }
 
 /// An object that should be there and is not.

@@ -11,6 +11,7 @@ use crate::column::FrameBuilder;
 use crate::digest::Digest;
 use crate::event::Event;
 use crate::integrity::chain::{LogScanner, ScanOptions, Scanned};
+use crate::integrity::cloudtrail;
 use crate::integrity::countersign_log::MAX_LINE;
 use crate::integrity::keyring::Keyring;
 use crate::integrity::record::VerifiedRecord;
@@ -107,7 +108,11 @@ impl<'a> Scan<'a> {
             self.lines(lines)?;
             return Ok(None);
         }
-        let mut unpacked = Unpacked::new(object::open(object, None)?)?;
+        let stored = object::open(object, None)?;
+        let mut unpacked = match self.source.profile.integrity() {
+            Integrity::CloudTrail => Unpacked::one_member(stored)?,
+            _ => Unpacked::new(stored)?,
+        };
         if is_lines(&self.source.profile.framing(), self.object) {
             self.lines(Lines::new(
                 BufReader::with_capacity(1 << 18, &mut unpacked),
@@ -124,7 +129,7 @@ impl<'a> Scan<'a> {
     fn limit(&self) -> usize {
         match self.source.profile.integrity() {
             Integrity::CountersignLog => MAX_LINE,
-            Integrity::None => MAX_RECORD,
+            Integrity::None | Integrity::CloudTrail => MAX_RECORD,
         }
     }
 
@@ -234,6 +239,21 @@ impl<'a> Scan<'a> {
             self.summary.failure = fail(BreakKind::Malformed, "not UTF-8 text".to_owned());
             return Ok(());
         };
+        if self.source.profile.integrity() == Integrity::CloudTrail {
+            match cloudtrail::object::read(text) {
+                Ok(found) if cloudtrail::is_housekeeping(&found) => {
+                    self.summary.tally.read += 1;
+                    self.summary.tally.housekeeping += 1;
+                    self.summary.trail = Some(found);
+                    return Ok(());
+                }
+                Ok(found) => self.summary.trail = Some(found),
+                Err(fault) => {
+                    self.summary.failure = fail(fault.kind, fault.detail);
+                    return Ok(());
+                }
+            }
+        }
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         self.summary.lines = text.lines().count() as u64;
         match framing::document_records(text, &pointers) {
@@ -243,14 +263,21 @@ impl<'a> Scan<'a> {
                     self.plain(record);
                 }
             }
-            Err(detail) => self.summary.failure = fail(BreakKind::Malformed, detail),
+            Err(detail) => {
+                self.summary.trail = None;
+                self.summary.failure = fail(BreakKind::Malformed, detail);
+            }
         }
         Ok(())
     }
 
     fn plain(&mut self, record: Record<'_>) {
         let log = self.source.settings.id.as_str();
-        self.record(&VerifiedRecord::unprotected(record, log), None, false);
+        let protected = self.source.is_protected();
+        if protected {
+            self.signer(record.line, cloudtrail::NO_KEY);
+        }
+        self.record(&VerifiedRecord::unprotected(record, log), None, protected);
     }
 
     /// Maps an admitted record. `time` is the log's own time of the record, where it has one.
@@ -361,6 +388,7 @@ fn failure(error: &io::Error) -> Failure {
             (BreakKind::TruncatedObject, "the compressed bytes end in the middle".to_owned())
         }
         Stopped::Ratio => (BreakKind::Oversize, error.to_string()),
+        Stopped::Trailing => (BreakKind::Altered, error.to_string()),
         Stopped::Unreadable => (BreakKind::UnreadableObject, error.to_string()),
     };
     Failure { kind, detail }
@@ -380,6 +408,7 @@ impl Summary {
             rejects_cut: false,
             times: std::collections::BTreeMap::<String, Times>::new(),
             runs: Vec::new(),
+            trail: None,
         }
     }
 

@@ -13,10 +13,12 @@ use super::tree::TreeObject;
 use crate::clock::{Moment, Period};
 use crate::integrity::chain::RunSummary;
 use crate::integrity::checkpoint::Checkpoint;
+use crate::integrity::cloudtrail::{self, Expected, Item, TrailInput};
 use crate::integrity::head::LogHead;
 use crate::integrity::keyring::Keyring;
 use crate::integrity::stitch::{LinkIndex, LogVerdict, ObjectFact, StitchInput, stitch as chain_stitch};
 use crate::integrity::verdict::{BreakKind, Completeness, Grade, Verdict};
+use crate::profile::Integrity;
 use crate::report::model::{Hole, Log, Object, Tally};
 
 /// Summaries by source, object and offset: a set, whatever order they came in.
@@ -100,8 +102,19 @@ pub fn stitch(
         let mut holes = absent(source, &found, window);
         holes.extend(damage(id, &segments, &bases, &times, lifetime(source, window)));
         if source.is_protected() {
-            let mut verdicts = chains(source, &segments, window, anchors, &[]);
-            let unmatched = chained_checkpoints(source, &segments, window, anchors, &mut verdicts);
+            let (verdicts, unmatched) = match source.profile.integrity() {
+                Integrity::CloudTrail => {
+                    // Digests cover objects: no checkpoint over lines is of such a source.
+                    let all = anchors.checkpoints.get(id).into_iter().flatten();
+                    let origins = all.map(|checkpoint| checkpoint.origin.clone()).collect();
+                    (trail(source, &segments, window, anchors), origins)
+                }
+                _ => {
+                    let mut verdicts = chains(source, &segments, window, anchors, &[]);
+                    let unmatched = chained_checkpoints(source, &segments, window, anchors, &mut verdicts);
+                    (verdicts, unmatched)
+                }
+            };
             stitched.unmatched_checkpoints.extend(unmatched);
             holes.extend(verdicts.logs.iter().flat_map(|verdict| verdict.holes.clone()));
             stitched.logs.extend(verdicts.logs.iter().map(|verdict| with_rejects(&verdict.log, &found)));
@@ -227,6 +240,42 @@ fn plain_checkpoints<'a>(
     (objects, sealed, other.into_iter().map(|checkpoint| checkpoint.origin.clone()).collect())
 }
 
+/// Judges the objects of a CloudTrail folder.
+fn trail(
+    source: &SourcePlan<'_>,
+    segments: &[&Summary],
+    window: Period,
+    anchors: &Anchors<'_>,
+) -> crate::integrity::stitch::Stitched {
+    let id = &source.settings.id;
+    let items: Vec<Item<'_>> = segments
+        .iter()
+        .map(|summary| Item {
+            name: &summary.object,
+            object: summary.trail.as_ref(),
+            fault: summary.failure.as_ref().map(|failure| (failure.kind, failure.detail.as_str())),
+            records: summary.tally.read - summary.tally.housekeeping,
+            lines: summary.lines,
+            times: summary.times.get(id).and_then(|times| cloudtrail::bounds(&times.buckets)),
+        })
+        .collect();
+    let missing: Vec<_> = source
+        .missing
+        .iter()
+        .map(|missing| (missing.pattern.clone(), missing.kind, missing.detail.clone()))
+        .collect();
+    let heads = [anchors.heads, anchors.after].into_iter().filter_map(|heads| heads.get(id)).flatten();
+    cloudtrail::stitch(&TrailInput {
+        source: id,
+        items: &items,
+        missing: &missing,
+        expected: &Expected::of(id, |name| source.settings.set.get(name).map(String::as_str)),
+        heads: &heads.cloned().collect::<Vec<_>>(),
+        keyring: anchors.keyring,
+        period: lifetime(source, window),
+    })
+}
+
 /// Adds to a log the records that are intact and yet could not be used.
 fn with_rejects(log: &Log, found: &StitchedSource) -> Log {
     let unusable: u64 = found.tally.rejected.get(&BreakKind::Rejected).copied().unwrap_or_default();
@@ -330,7 +379,7 @@ fn absent(source: &SourcePlan<'_>, found: &StitchedSource, window: Period) -> Ve
             format!("{} records were read, and the extraction declares {expected}", found.tally.read);
         holes.push(whole(BreakKind::Gap, "", detail));
     }
-    if let (Some(limit), true, false) = (settings.max_silence_ms, inside > 0, source.is_protected()) {
+    if let (Some(limit), true, false) = (settings.max_silence_ms, inside > 0, source.is_sequenced()) {
         for times in found.times.values() {
             holes.extend(silences(&settings.id, times, limit, lifetime));
         }

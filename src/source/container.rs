@@ -41,6 +41,8 @@ pub enum Stopped {
     Truncated,
     /// One byte unpacked to more than [`MAX_RATIO`].
     Ratio,
+    /// Bytes follow the one gzip member that the object may hold.
+    Trailing,
     /// The packed bytes are damaged, or the store failed.
     Unreadable,
 }
@@ -50,10 +52,19 @@ pub fn stopped(error: &io::Error) -> Stopped {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => Stopped::Truncated,
         io::ErrorKind::FileTooLarge => Stopped::Ratio,
+        _ if error.get_ref().is_some_and(|inner| inner.is::<TrailingBytes>()) => Stopped::Trailing,
         _ if error.to_string().contains("incomplete frame") => Stopped::Truncated,
         _ => Stopped::Unreadable,
     }
 }
+
+/// Bytes after the only gzip member that an object may have.
+///
+/// Programs differ on what follows a first member: some read on, some stop. Whoever verifies and whoever reads must
+/// see the same bytes.
+#[derive(Debug, thiserror::Error)]
+#[error("bytes follow its gzip member, which some readers skip and others read")]
+struct TrailingBytes;
 
 type Raw = BufReader<HashingReader<Box<dyn Read + Send>>>;
 
@@ -66,6 +77,8 @@ pub struct Unpacked {
 enum Inner {
     Plain(Raw),
     Gzip(Box<flate2::bufread::MultiGzDecoder<Raw>>),
+    /// A gzip object that must hold one member and nothing else.
+    OneGzip(Box<flate2::bufread::GzDecoder<Raw>>),
     Zstd(zstd::stream::read::Decoder<'static, Raw>),
 }
 
@@ -76,10 +89,23 @@ impl Unpacked {
     ///
     /// When the first bytes cannot be read.
     pub fn new(stored: Box<dyn Read + Send>) -> io::Result<Self> {
+        Self::open(stored, |raw| Inner::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(raw))))
+    }
+
+    /// Unpacks what `stored` holds, where a gzip object may have one member only and nothing after it.
+    ///
+    /// # Errors
+    ///
+    /// When the first bytes cannot be read.
+    pub fn one_member(stored: Box<dyn Read + Send>) -> io::Result<Self> {
+        Self::open(stored, |raw| Inner::OneGzip(Box::new(flate2::bufread::GzDecoder::new(raw))))
+    }
+
+    fn open(stored: Box<dyn Read + Send>, gzip: fn(Raw) -> Inner) -> io::Result<Self> {
         let mut raw = BufReader::with_capacity(1 << 18, HashingReader::new(stored));
         let inner = match Container::sniff(raw.fill_buf()?) {
             Container::Plain => Inner::Plain(raw),
-            Container::Gzip => Inner::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(raw))),
+            Container::Gzip => gzip(raw),
             Container::Zstd => Inner::Zstd(zstd::stream::read::Decoder::with_buffer(raw)?),
         };
         Ok(Self { inner, unpacked: 0 })
@@ -99,6 +125,7 @@ impl Unpacked {
         let raw = match self.inner {
             Inner::Plain(raw) => raw,
             Inner::Gzip(decoder) => decoder.into_inner(),
+            Inner::OneGzip(decoder) => decoder.into_inner(),
             Inner::Zstd(decoder) => decoder.finish(),
         };
         raw.into_inner().finish()
@@ -108,6 +135,7 @@ impl Unpacked {
         match &self.inner {
             Inner::Plain(raw) => raw.get_ref().bytes(),
             Inner::Gzip(decoder) => decoder.get_ref().get_ref().bytes(),
+            Inner::OneGzip(decoder) => decoder.get_ref().get_ref().bytes(),
             Inner::Zstd(decoder) => decoder.get_ref().get_ref().bytes(),
         }
     }
@@ -118,6 +146,13 @@ impl Read for Unpacked {
         let read = match &mut self.inner {
             Inner::Plain(raw) => return raw.read(buffer),
             Inner::Gzip(decoder) => decoder.read(buffer)?,
+            Inner::OneGzip(decoder) => {
+                let read = decoder.read(buffer)?;
+                if read == 0 && !buffer.is_empty() && !decoder.get_mut().fill_buf()?.is_empty() {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, TrailingBytes));
+                }
+                read
+            }
             Inner::Zstd(decoder) => decoder.read(buffer)?,
         };
         self.unpacked += read as u64;

@@ -4,6 +4,7 @@
 mod bad_input;
 mod chains;
 mod ci;
+mod cloudtrail;
 mod conservation;
 mod control;
 mod docs;

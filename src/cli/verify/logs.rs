@@ -9,6 +9,7 @@ use crate::cli::Io;
 use crate::clock::{Moment, Period};
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::integrity::cloudtrail::object::looks_like_digest;
 use crate::integrity::countersign_log::{FORMAT, is_log_name};
 use crate::integrity::verdict::{Completeness, Effect, Verdict};
 use crate::profile::library::{Entry, Library};
@@ -33,7 +34,11 @@ pub(super) fn verify(args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> R
     let library = Library::open(Path::new(".")).or_else(|_| Library::shipped()).map_err(RunError::from)?;
     let entry = profile(args, &objects, &library)?;
     if args.source.is_none() {
-        io.note(&format!("read as `{}`: the first record names this format", entry.profile().name()));
+        let why = match entry.profile().integrity() {
+            Integrity::CloudTrail => "a digest file is among them",
+            _ => "the first record names this format",
+        };
+        io.note(&format!("read as `{}`: {why}", entry.profile().name()));
     }
     let id = name(args, brought, entry.profile());
     let settings = source(id.clone(), args.log.clone(), entry.profile().name());
@@ -143,6 +148,9 @@ fn profile<'l>(args: &VerifyArgs, objects: &[ObjectRef], library: &'l Library) -
     if let Some(name) = &args.source {
         return library.find(name).map_err(|error| RunError::from(error).into());
     }
+    if objects.iter().any(is_digest) {
+        return library.find("aws-cloudtrail").map_err(|error| RunError::from(error).into());
+    }
     for object in objects {
         let mut start = Vec::new();
         let opened = object::open(object, None).and_then(Unpacked::new);
@@ -158,6 +166,14 @@ fn profile<'l>(args: &VerifyArgs, objects: &[ObjectRef], library: &'l Library) -
         }
     }
     library.find("countersign").map_err(|error| RunError::from(error).into())
+}
+
+/// Tells whether an object is a digest file of AWS CloudTrail, by its own content.
+fn is_digest(object: &ObjectRef) -> bool {
+    let mut start = Vec::new();
+    let opened = object::open(object, None).and_then(Unpacked::new);
+    let read = opened.and_then(|unpacked| unpacked.take(4096).read_to_end(&mut start));
+    read.is_ok() && looks_like_digest(&start)
 }
 
 /// Tells whether a file begins as the format does; damage to a few bytes at the start does not hide it.

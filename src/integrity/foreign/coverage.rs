@@ -29,7 +29,7 @@ impl Area {
 
 /// Returns what an expression covers, for a layer that selects the value at `at`.
 pub(super) fn areas(expr: &Expr, at: &[String]) -> Vec<Area> {
-    let one = |pointer: &Pointer| vec![Area::whole(pointer.from_record(at))];
+    let one = |pointer: &Pointer| vec![Area::whole(pointer.whole(at))];
     match expr {
         Expr::Line => vec![Area::whole(Vec::new())],
         Expr::Raw(pointer) | Expr::Decode(pointer, ..) | Expr::Number(pointer, _) => one(pointer),
@@ -41,7 +41,7 @@ pub(super) fn areas(expr: &Expr, at: &[String]) -> Vec<Area> {
         Expr::Take(..) => Vec::new(),
         Expr::Concat(parts, _) => parts.iter().flat_map(|part| areas(part, at)).collect(),
         Expr::Json(json) => {
-            let path = json.at.from_record(at);
+            let path = json.at.whole(at);
             let below = |tokens: &[String]| path.iter().chain(tokens).cloned().collect();
             let except = json
                 .drop
@@ -54,7 +54,7 @@ pub(super) fn areas(expr: &Expr, at: &[String]) -> Vec<Area> {
             .members
             .iter()
             .filter_map(|part| match &part.from {
-                From::Field(pointer) => Some(Area::whole(pointer.from_record(at))),
+                From::Field(pointer) => Some(Area::whole(pointer.whole(at))),
                 From::Constant(_) => None,
             })
             .collect(),
@@ -64,7 +64,7 @@ pub(super) fn areas(expr: &Expr, at: &[String]) -> Vec<Area> {
 }
 
 fn item(items: &Pointer, at: &[String]) -> Vec<String> {
-    let mut path = items.from_record(at);
+    let mut path = items.whole(at);
     path.push(ANY_INDEX.to_owned());
     path
 }
@@ -88,7 +88,7 @@ pub(super) fn of_case<'a>(
 ) -> impl Iterator<Item = By> + 'a {
     let at = layer.at.tokens();
     let covered = |expr: &Expr| areas(expr, at).iter().any(|area| area.holds(path));
-    let is = |pointer: &Pointer| begins(&pointer.from_record(at), path);
+    let is = |pointer: &Pointer| begins(&pointer.whole(at), path);
 
     let hashed = case.hash.as_ref().is_some_and(|hash| covered(&hash.over));
     let stored = case.hash.as_ref().and_then(|hash| hash.field.as_ref());
@@ -99,8 +99,7 @@ pub(super) fn of_case<'a>(
     };
 
     // Where only some records are signed, a signature covers nothing in the others.
-    let unconditional =
-        case.signature.as_ref().is_some_and(super::format::Signature::is_unconditional);
+    let unconditional = case.signature.as_ref().is_some_and(super::format::Signature::is_unconditional);
     let by_signature = if unconditional { signed(layer, case, path) } else { None };
 
     // A link is compared with the record before, a code that is a link with the record after.
@@ -118,12 +117,12 @@ pub(super) fn of_case<'a>(
 pub(super) fn signed(layer: &Layer, case: &Case, path: &[String]) -> Option<By> {
     let signature = case.signature.as_ref()?;
     let at = layer.at.tokens();
-    let is = |pointer: &Pointer| begins(&pointer.from_record(at), path);
+    let is = |pointer: &Pointer| begins(&pointer.whole(at), path);
     let over = areas(&signature.over, at);
     let covers = |path: &[String]| over.iter().any(|area| area.holds(path));
     // A signature over the stored hash covers what the hash covers: the two are compared.
     let through_hash = case.hash.as_ref().is_some_and(|hash| {
-        let stored = hash.field.as_ref().is_some_and(|stored| covers(&stored.from_record(at)));
+        let stored = hash.field.as_ref().is_some_and(|stored| covers(&stored.whole(at)));
         stored && areas(&hash.over, at).iter().any(|area| area.holds(path))
     });
     let key = match &signature.key {
@@ -141,7 +140,7 @@ pub(super) fn signed(layer: &Layer, case: &Case, path: &[String]) -> Option<By> 
 /// Tells whether a condition leaves `path` no second value.
 fn fixes(condition: &Condition, at: &[String], path: &[String]) -> bool {
     matches!(condition.test, Test::Equals(_) | Test::Present(false) | Test::Same(_) | Test::Computed(..))
-        && begins(&condition.field.from_record(at), path)
+        && begins(&condition.field.whole(at), path)
 }
 
 /// Returns the layers whose hashes cover all that the layer at `index` selects, in every record that it selects.

@@ -196,7 +196,10 @@ impl Expr {
                 let text = view.text(at)?;
                 let bytes = encoding.decode(text).ok_or_else(|| undecoded(at, text))?;
                 if let Some(length) = length.filter(|length| *length != bytes.len()) {
-                    return Err(malformed(format!("expected {length} bytes at `{at}`, found {}", bytes.len())));
+                    return Err(malformed(format!(
+                        "expected {length} bytes at `{at}`, found {}",
+                        bytes.len()
+                    )));
                 }
                 out.extend_from_slice(&bytes);
             }

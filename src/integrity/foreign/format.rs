@@ -330,12 +330,12 @@ impl ChainFormat {
             Signed::Some
         };
         let at = layer.at.tokens();
-        let prev = layer.link.as_ref().map(|link| link.prev.from_record(at));
+        let prev = layer.link.as_ref().map(|link| link.prev.whole(at));
         let signs = |path: &[String]| {
             let mut signing = layer.cases.iter().filter(|case| case.signature.is_some());
             signing.all(|case| coverage::signed(layer, case, path).is_some())
         };
-        let time = layer.time.as_ref().map(|time| time.field.from_record(at));
+        let time = layer.time.as_ref().map(|time| time.field.whole(at));
         LayerFacts {
             name: layer.name.clone(),
             linked: layer.link.is_some(),

@@ -40,7 +40,7 @@ impl Pointer {
     }
 
     /// Returns the tokens from the record on, for a layer that selects the value at `at`.
-    pub(super) fn from_record(&self, at: &[String]) -> Vec<String> {
+    pub(super) fn whole(&self, at: &[String]) -> Vec<String> {
         let start = if self.record { &[] } else { at };
         start.iter().chain(self.path.tokens()).cloned().collect()
     }

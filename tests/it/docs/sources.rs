@@ -79,6 +79,11 @@ fn integrity(integrity: Integrity) -> &'static str {
             "Nothing in the log protects its records: a log read by this profile is `not-verifiable`, and results that \
              rest on it have limited reliance."
         }
+        Integrity::CloudTrail => {
+            "`cloudtrail`: digest files, one an hour, list the log files with their SHA-256; each is signed with RSA and \
+             names the one before it. A log file that a digest lists has the grade of the digest's signature, any other \
+             `parsed`."
+        }
         Integrity::CountersignLog => {
             "A hash chain and a signature on every record, as [`countersign-log/1`](../formats/countersign-log.md) says."
         }
