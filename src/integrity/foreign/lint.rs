@@ -112,7 +112,7 @@ impl Lints<'_> {
     }
 
     fn at(&self, pointer: &Pointer) -> Option<String> {
-        Some(written(&pointer.from_record(self.layer.at.tokens())))
+        Some(written(&pointer.whole(self.layer.at.tokens())))
     }
 
     fn keys(&mut self) {
@@ -165,7 +165,7 @@ impl Lints<'_> {
             }
             return;
         };
-        let prev = link.prev.from_record(layer.at.tokens());
+        let prev = link.prev.whole(layer.at.tokens());
         let hashed = |by: By| by != By::Fixed;
         if !layer.cases.iter().all(|case| of_case(layer, case, &prev).any(hashed)) {
             self.add(
