@@ -6,6 +6,7 @@ mod ci;
 mod conservation;
 mod control;
 mod docs;
+mod fuzz_targets;
 mod integrity;
 mod pack;
 mod pdf;
