@@ -6,7 +6,7 @@ use countersign::integrity::canon::Canon;
 use countersign::integrity::checkpoint::Checkpoint;
 use countersign::integrity::foreign::envelope::Signers;
 use countersign::integrity::foreign::seen::SignatureSeen;
-use countersign::integrity::foreign::{dsse_line, jws};
+use countersign::integrity::foreign::{ChainFormat, dsse_line, jws};
 use countersign::integrity::json::scan_object;
 use countersign::integrity::keyring::Keyring;
 use countersign::integrity::tree::{Limits, Node, parse};
@@ -80,5 +80,13 @@ pub fn envelope(data: &[u8]) {
 pub fn checkpoint(data: &[u8]) {
     if let Ok(checkpoint) = Checkpoint::parse(data, &Keyring::empty()) {
         assert!(checkpoint.vouched().is_empty(), "{:?}", checkpoint.text());
+    }
+}
+
+/// Chain profiles: loading ends, whatever the text.
+pub fn chain(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(format) = ChainFormat::parse("fuzz", text) {
+        assert!(!format.layers().is_empty());
     }
 }

@@ -11,6 +11,7 @@ mod github;
 mod keys;
 mod period;
 mod report;
+mod seal;
 mod sources;
 mod verify;
 
@@ -22,6 +23,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::clock::Moment;
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::integrity::signature::{SelfTestError, self_test};
 
 /// Turns approval logs into audit evidence.
 #[derive(Parser, Debug)]
@@ -79,6 +81,8 @@ enum Command {
     Controls(controls::Args),
     /// Append events to a log as chained and signed records
     Append(append::AppendArgs),
+    /// Extend the Merkle tree of a log and sign a checkpoint
+    Seal(seal::SealArgs),
     /// Make, inspect and trust keys
     Keys(keys::KeysArgs),
 }
@@ -139,7 +143,26 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Runs one command line, its program name left out, with the outputs of the caller, and returns the exit code.
+///
+/// Like [`main`], for a caller that asks often: no process, no colour, and no thread pool of its own.
+pub fn run_with(args: &[&str], out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    let mut io = Io { out, err, quiet: false };
+    let ended = match Cli::try_parse_from([&["countersign"], args].concat()) {
+        Ok(cli) => run(&cli, &mut io),
+        Err(error) => Err(Failure::message(Exit::Usage, error.to_string(), "see `countersign --help`")),
+    };
+    match ended {
+        Ok(exit) => exit.code(),
+        Err(failure) => {
+            let _ = write!(io.err, "{failure}");
+            failure.exit().code()
+        }
+    }
+}
+
 fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
+    refuse_lenient(self_test())?;
     match &cli.command {
         Command::Report(args) => report::run(args, &cli.common, io),
         Command::Check(args) => check::run(args, &cli.common, io),
@@ -155,8 +178,14 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
             Err(sources::SourcesError::Output(error)) => Err(Failure::output(&error)),
         },
         Command::Append(args) => append::run(args, io),
+        Command::Seal(args) => seal::run(args, io),
         Command::Keys(args) => keys::run(args, io),
     }
+}
+
+/// Refuses to run where the build takes signatures that a strict verifier refuses.
+fn refuse_lenient(tested: Result<(), SelfTestError>) -> Result<(), Failure> {
+    tested.map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()).leaving("nothing was done"))
 }
 
 fn coloured(when: Color) -> bool {
@@ -171,4 +200,20 @@ fn coloured(when: Color) -> bool {
 fn paint(text: &str) -> String {
     text.replacen("error:", "\u{1b}[1;31merror:\u{1b}[0m", 1)
         .replace("  help:", "  \u{1b}[1;36mhelp:\u{1b}[0m")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lenient_build_does_nothing_and_ends_with_5() {
+        assert!(refuse_lenient(self_test()).is_ok());
+        let lenient = SelfTestError { vector: "a vector", valid: false };
+        let failure = refuse_lenient(Err(lenient)).unwrap_err();
+        assert_eq!(failure.exit().code(), 5);
+        let text = failure.to_string();
+        assert!(text.starts_with("error: the Ed25519 of this build is not strict"), "{text}");
+        assert!(text.ends_with("nothing was done\n"), "{text}");
+    }
 }

@@ -1,6 +1,7 @@
 //! The bodies of the fuzz targets, on a stable compiler: seeds and some thousand changes of each.
 
 #[path = "../../fuzz/src/lib.rs"]
+#[expect(unreachable_pub, reason = "it is a crate of its own in `fuzz/`")]
 mod targets;
 
 use std::io::Write as _;
@@ -65,4 +66,10 @@ fn envelopes_and_checkpoints() {
     run(targets::envelope, &[jws, flattened, dsse], 2000);
     let checkpoint = "gate\n2\nqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo=\n\n— gate AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
     run(targets::checkpoint, &[checkpoint.as_bytes()], 5000);
+}
+
+#[test]
+fn chain_profiles() {
+    let seed = include_bytes!("../../chains/agent-receipts.toml");
+    run(targets::chain, &[seed], 500);
 }

@@ -2,7 +2,7 @@
 //!
 //! In: key files, and signatures over bytes as received. Out: yes or no. Three kinds of key are known, each checked in
 //! one way only: the key says which algorithms it has, and the signature never chooses a hash or an encoding.
-//! [`ed25519`] has the strict reading of Ed25519, [`es256`] ECDSA on P-256, [`rs256`] RSA; [`pem`] reads key files.
+//! `ed25519` has the strict reading of Ed25519 (`comb` the same, faster), `es256` ECDSA on P-256, `rs256` RSA; `pem` reads key files.
 
 use std::fmt;
 
@@ -11,12 +11,18 @@ use thiserror::Error;
 
 use crate::digest::Digest;
 
+mod comb;
 mod ed25519;
 mod es256;
 mod pem;
 mod rs256;
+mod self_test;
 
 pub use pem::signing_key_from_pem;
+pub use self_test::{SelfTestError, self_test};
+
+/// A message and what should be an Ed25519 signature of it.
+pub type Signed<'a> = (&'a [u8], &'a [u8; 64]);
 
 /// How a signature is made and written. All of them hash with SHA-256 or, Ed25519, with SHA-512.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -256,6 +262,16 @@ impl PublicKey {
     /// cofactorless, with canonical `S` and without small-order points).
     pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         matches!(&self.material, Material::Ed25519(key) if key.verifies(message, signature))
+    }
+
+    /// Gives one verdict per pair of message and signature, in their order: each is what [`PublicKey::verifies`] says of it.
+    ///
+    /// Cheaper than one by one, for a key that signs often.
+    pub fn verify_each(&self, items: &[Signed<'_>]) -> Vec<bool> {
+        match &self.material {
+            Material::Ed25519(key) => key.verify_each(items),
+            Material::P256(_) | Material::Rsa(_) => vec![false; items.len()],
+        }
     }
 
     fn named_by_spki(spki: Vec<u8>, material: Material) -> Self {

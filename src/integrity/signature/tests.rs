@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::*;
 
 /// Returns the folder of foreign vectors. Without it the suites below would prove nothing, so they fail.
-fn vectors(name: &str) -> Value {
+pub(super) fn vectors(name: &str) -> Value {
     let folder = std::env::var_os("COUNTERSIGN_VECTORS")
         .unwrap_or_else(|| panic!("set `COUNTERSIGN_VECTORS` to the folder of foreign test vectors"));
     let path = PathBuf::from(folder).join(name);
@@ -107,7 +107,7 @@ fn accepts(key: &str, message: &[u8], signature: &str) -> bool {
     PublicKey::from_bytes(&key).is_ok_and(|key| key.verifies(message, &signature))
 }
 
-fn text(value: &Value) -> &str {
+pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
@@ -196,7 +196,7 @@ fn a_signature_with_the_group_order_added_is_refused() {
 }
 
 /// Returns the signature with `S + L`, which plain RFC 8032 arithmetic cannot tell from `S`.
-fn plus_group_order(mut signature: [u8; 64]) -> [u8; 64] {
+pub(super) fn plus_group_order(mut signature: [u8; 64]) -> [u8; 64] {
     const ORDER: [u8; 32] = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
@@ -302,4 +302,35 @@ fn the_words_of_algorithms_are_read_back() {
     for algorithm in Algorithm::ALL {
         assert_eq!(Algorithm::from_word(algorithm.word()), Some(algorithm));
     }
+}
+
+#[test]
+fn a_verdict_does_not_depend_on_how_often_or_by_whom_a_key_was_used() {
+    use ed25519_dalek::Signer as _;
+    let signing = SigningKey::from_bytes(&[9; 32]);
+    let key = PublicKey::of_signing_key(&signing).unwrap();
+    let made: Vec<(Vec<u8>, [u8; 64])> = (0..200_u8)
+        .map(|number| {
+            let mut signature = signing.sign(&[number]).to_bytes();
+            signature[usize::from(number) % 64] ^= u8::from(number % 3 == 0);
+            (vec![number], signature)
+        })
+        .collect();
+    let expected: Vec<bool> = (0..200_u8).map(|number| number % 3 != 0).collect();
+    let alone: Vec<bool> = made.iter().map(|(message, signature)| key.verifies(message, signature)).collect();
+    assert_eq!(alone, expected);
+    let fresh = PublicKey::of_signing_key(&signing).unwrap();
+    std::thread::scope(|scope| {
+        for length in [1, 7, 63, 64, 65, 200] {
+            let (clone, made, expected) = (fresh.clone(), &made, &expected);
+            scope.spawn(move || {
+                let items: Vec<Signed<'_>> =
+                    made.iter().map(|(message, signature)| (message.as_slice(), signature)).collect();
+                let given: Vec<bool> =
+                    items.chunks(length).flat_map(|chunk| clone.verify_each(chunk)).collect();
+                assert_eq!(&given, expected);
+            });
+        }
+    });
+    assert_eq!(fresh.verify_each(&[]), [] as [bool; 0]);
 }
