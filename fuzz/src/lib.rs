@@ -83,10 +83,10 @@ pub fn checkpoint(data: &[u8]) {
     }
 }
 
-/// Chain profiles: loading ends, whatever the text.
+/// Chain profiles: loading ends, whatever the text. The id is that of the seed, which the text must repeat.
 pub fn chain(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    if let Ok(format) = ChainFormat::parse("fuzz", text) {
+    if let Ok(format) = ChainFormat::parse("agent-receipts", text) {
         assert!(!format.layers().is_empty());
     }
 }

@@ -65,11 +65,18 @@ fn envelopes_and_checkpoints() {
     let dsse = br#"{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[{"keyid":"","sig":"AAAA"}]}"#;
     run(targets::envelope, &[jws, flattened, dsse], 2000);
     let checkpoint = "gate\n2\nqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo=\n\n— gate AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
+    let read = countersign::integrity::checkpoint::Checkpoint::parse(
+        checkpoint.as_bytes(),
+        &countersign::integrity::keyring::Keyring::empty(),
+    );
+    assert!(read.is_ok(), "the seed must be one that is read: {read:?}");
     run(targets::checkpoint, &[checkpoint.as_bytes()], 5000);
 }
 
 #[test]
 fn chain_profiles() {
     let seed = include_bytes!("../../chains/agent-receipts.toml");
+    let text = std::str::from_utf8(seed).unwrap();
+    assert!(countersign::integrity::foreign::ChainFormat::parse("agent-receipts", text).is_ok());
     run(targets::chain, &[seed], 500);
 }
