@@ -34,6 +34,9 @@ pub(super) fn areas(expr: &Expr, at: &[String]) -> Vec<Area> {
         Expr::Line => vec![Area::whole(Vec::new())],
         Expr::Raw(pointer) | Expr::Decode(pointer, ..) | Expr::Number(pointer, _) => one(pointer),
         Expr::Field(field) => one(&field.at),
+        Expr::Before(name) => {
+            vec![Area { path: at.to_vec(), except: vec![[at, std::slice::from_ref(name)].concat()] }]
+        }
         Expr::Literal(_) => Vec::new(),
         Expr::Hash(_, of) | Expr::Encode(of, _) => areas(of, at),
         // Bytes that were cut off cover less than they were made from; a hash that was cut still covers all of it.

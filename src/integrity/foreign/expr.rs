@@ -20,6 +20,8 @@ pub(super) enum Expr {
     Line,
     /// The exact source slice of a value.
     Raw(Pointer),
+    /// The selected value's bytes before its last member, which has this name; the comma between them left out.
+    Before(String),
     /// The text of a string, or the spelling of a number or a truth value.
     Field(Field),
     /// Fixed bytes.
@@ -190,6 +192,7 @@ impl Expr {
                 let raw = view.need(at)?.raw().ok_or_else(|| malformed(format!("`{at}` has no bytes")))?;
                 out.extend_from_slice(raw.as_bytes());
             }
+            Self::Before(name) => out.extend_from_slice(before(view, name)?.as_bytes()),
             Self::Field(field) => out.extend_from_slice(field.text(view)?.as_bytes()),
             Self::Literal(bytes) => out.extend_from_slice(bytes),
             Self::Decode(at, encoding, length) => {
@@ -422,6 +425,17 @@ impl Merkle {
         }
         self.algorithm.of(&bytes)
     }
+}
+
+/// Returns the selected object's bytes before its last member. What follows must be that member, written without white space,
+/// and nothing else: otherwise what is signed and what is read could be two things.
+fn before<'v>(view: &View<'v>, name: &str) -> Result<&'v str, Fault> {
+    let wrong = || malformed(format!("expected `{name}` as the last member, written without white space"));
+    let raw = view.selected.raw().ok_or_else(wrong)?;
+    let Place::Node(node) = view.selected else { return Err(wrong()) };
+    let last = node.member(name).and_then(Node::raw).ok_or_else(wrong)?;
+    let rest = raw.strip_suffix('}').and_then(|raw| raw.strip_suffix(last)).ok_or_else(wrong)?;
+    rest.strip_suffix(&format!(",\"{name}\":")).ok_or_else(wrong)
 }
 
 fn items<'v>(view: &View<'v>, at: &Pointer) -> Result<&'v [Node<'v>], Fault> {

@@ -268,6 +268,7 @@ impl Lints<'_> {
                 self.expr(&merkle.of, require);
             }
             Expr::Line
+            | Expr::Before(_)
             | Expr::Raw(_)
             | Expr::Literal(_)
             | Expr::Decode(..)
@@ -339,8 +340,8 @@ fn closed(layer: &Layer, require: &[super::condition::Condition], part: &Expr, s
         Expr::Field(field) => {
             let number = matches!(field.kind, Kind::Integer | Kind::Boolean)
                 || layer.seq.as_ref().is_some_and(|seq| seq.field == field.at);
-            let time = field.form.is_some()
-                && field.form != Some(crate::integrity::canon::time::TimeForm::UnixFloat);
+            // A record whose time does not read as one is at fault already.
+            let time = field.form.is_some() || layer.time.as_ref().is_some_and(|time| time.field == field.at);
             let plain = !separator.is_empty() && !separator.contains(alphanumeric);
             // A time is made of digits, letters, and `+-:.`; a link of what its encoding gives, or of a genesis word.
             let fixed = time || is_link(&field.at);
@@ -353,7 +354,7 @@ fn closed(layer: &Layer, require: &[super::condition::Condition], part: &Expr, s
         Expr::Raw(_) | Expr::Json(_) | Expr::Assembled(_) => {
             !separator.is_empty() && separator.chars().all(char::is_control)
         }
-        Expr::Line | Expr::Concat(..) | Expr::Each(..) => false,
+        Expr::Line | Expr::Before(_) | Expr::Concat(..) | Expr::Each(..) => false,
     }
 }
 

@@ -258,9 +258,9 @@ fn layer(table: &Members<'_>, names: &[String]) -> Loaded<Layer> {
         || Ok(crate::integrity::tree::Pointer::parse("").expect("the empty pointer is one")),
         path,
     )?;
-    let hash = table.opt("hash").map(|node| hash(&node.table()?)).transpose()?;
-    let link = table.opt("link").map(|node| link(&node.table()?, hash.as_ref())).transpose()?;
     let cases = cases(table)?;
+    let hash = cases.iter().find_map(|case| case.hash.as_ref());
+    let link = table.opt("link").map(|node| link(&node.table()?, hash)).transpose()?;
     coherent(table, link.as_ref(), &cases)?;
     Ok(Layer {
         name,

@@ -25,9 +25,9 @@ const MAX_NESTING: usize = 16;
 const MAX_PATTERN: usize = 512;
 
 /// What an expression can be; each name is its one operator.
-pub(super) const OPERATORS: [&str; 16] = [
-    "line", "raw", "field", "lit", "bytes", "decode", "number", "hash", "encode", "take", "concat", "json",
-    "object", "array", "each", "merkle",
+pub(super) const OPERATORS: [&str; 17] = [
+    "line", "raw", "before", "field", "lit", "bytes", "decode", "number", "hash", "encode", "take", "concat",
+    "json", "object", "array", "each", "merkle",
 ];
 
 /// Members of each operator beside the operator itself.
@@ -77,6 +77,7 @@ pub(super) fn expr(node: Node<'_>, depth: usize) -> Loaded<Expr> {
             Expr::Line
         }
         "raw" => Expr::Raw(pointer(value)?),
+        "before" => Expr::Before(member(value)?),
         "field" => Expr::Field(field(&table, value)?),
         "lit" => Expr::Literal(value.text()?.as_bytes().to_vec()),
         "bytes" => Expr::Literal(hex_bytes(value)?),
@@ -130,6 +131,17 @@ pub(super) fn pointer(node: Node<'_>) -> Loaded<Pointer> {
     Pointer::parse(text).map_err(|what| {
         node.error(what, Some("write a JSON Pointer such as `/detail/signature`".to_owned())).into()
     })
+}
+
+/// Reads the name of a member that needs no escape in JSON.
+fn member(node: Node<'_>) -> Loaded<String> {
+    let name = node.text()?;
+    let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+    if plain {
+        return Ok(name.to_owned());
+    }
+    let help = "use letters, digits, `_`, `-`, and `.`";
+    Err(node.error("expected the name of a member", Some(help.to_owned())).into())
 }
 
 /// Reads a pointer that starts at a value named elsewhere.

@@ -5,6 +5,7 @@ pub(crate) mod edit;
 pub(crate) mod format;
 mod json;
 mod matrix;
+mod records;
 
 use std::fs;
 
