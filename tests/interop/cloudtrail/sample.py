@@ -117,7 +117,7 @@ def files():
     compact = {"separators": (",", ":"), "ensure_ascii": False}
     records = ",\n".join(json.dumps(clean(one), **compact) for one in document())
     bridge = "".join(json.dumps(clean(one), **compact) + "\n" for one in lines())
-    return {"sample.json": f'{{"Records":[\n{records}\n]}}\n', "sample-eventbridge.jsonl": bridge}
+    return {"sample.json": f'{{"Records":[{records}]}}\n', "sample-eventbridge.jsonl": bridge}
 
 
 def main():
