@@ -34,11 +34,11 @@ pub(super) fn source(
     let id = plan.settings.id.clone();
     let mut tally = found.tally.clone();
     tally.repeated_events = repeated;
-    let days: BTreeSet<&String> = found
+    let days: BTreeSet<i64> = found
         .times
         .values()
-        .flat_map(|times| times.days.keys())
-        .filter(|day| **day >= period.from.day() && **day <= period.to.plus_ms(-1).day())
+        .flat_map(|times| times.days.keys().copied())
+        .filter(|day| (period.from.day_number()..=period.to.plus_ms(-1).day_number()).contains(day))
         .collect();
     let extracted = plan.settings.extracted.clone();
     Source {

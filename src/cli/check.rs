@@ -1,15 +1,17 @@
 //! `countersign check`: answers a scheduled job by exit code.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::gate::{FailOn, Gate};
-use super::{Common, Io, period};
+use super::{Common, Io, github, period};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::report::check::Check;
-use crate::report::console;
+use crate::report::model::Report;
+use crate::report::{console, junit, sarif};
 use crate::run::material::Material;
 use crate::run::{RunError, run as run_all};
 use crate::settings::Workspace;
@@ -32,6 +34,15 @@ pub(super) struct CheckArgs {
     /// An earlier `check --json` to compare with
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
+    /// Write SARIF 2.1.0 for code hosts
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
+    /// Write JUnit XML for CI servers
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Speak to GitHub Actions: annotations, the step's summary and outputs, and alerts for what could not be tested
+    #[arg(long)]
+    github: bool,
 }
 
 pub(super) fn run(args: &CheckArgs, common: &Common, io: &mut Io<'_>) -> Result<Exit, Failure> {
@@ -48,8 +59,12 @@ pub(super) fn run(args: &CheckArgs, common: &Common, io: &mut Io<'_>) -> Result<
             .chain(gate.exceptions(args.fail_on, baseline.as_ref()))
             .chain((!reasons.is_empty()).then_some(Exit::NotEvidenced)),
     );
+    let check = Check::new(report, exit.code(), baseline.as_ref());
+    write_files(args, report, &check)?;
+    if args.github {
+        github::speak(report, &check, io)?;
+    }
     if args.json {
-        let check = Check::new(report, exit.code(), baseline.as_ref());
         let text = serde_json::to_string_pretty(&check).expect("strings, numbers and lists are JSON");
         io.result(&text)?;
         return Ok(exit);
@@ -70,6 +85,36 @@ pub(super) fn run(args: &CheckArgs, common: &Common, io: &mut Io<'_>) -> Result<
     io.result(&console::conclusion(report, exit.code()))?;
     gate.explain(io);
     Ok(exit)
+}
+
+/// Writes the files that were asked for, before any exit code ends the job.
+fn write_files(args: &CheckArgs, report: &Report, check: &Check) -> Result<(), Failure> {
+    let workspace_file = args.workspace.join("countersign.toml");
+    let workspace_file = workspace_file.strip_prefix(".").unwrap_or(&workspace_file);
+    if let Some(path) = &args.sarif {
+        let bytes = sarif::to_bytes(report, check, &workspace_file.display().to_string(), args.github);
+        write(path, &bytes)?;
+    }
+    if let Some(path) = &args.junit {
+        write(path, &junit::to_bytes(report))?;
+    }
+    Ok(())
+}
+
+/// Writes a file whole or not at all.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.persist(path).map_err(|error| error.error)
+    });
+    written.map(drop).map_err(|error| {
+        Failure::message(
+            Exit::Incomplete,
+            format!("cannot write `{}`: {error}", path.display()),
+            "name a file in a folder that exists and can be written to",
+        )
+    })
 }
 
 fn read_baseline(path: &PathBuf) -> Result<Check, Failure> {

@@ -7,6 +7,7 @@ mod append;
 mod check;
 pub mod controls;
 mod gate;
+mod github;
 mod keys;
 mod period;
 mod report;
@@ -22,6 +23,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::clock::Moment;
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::integrity::signature::{SelfTestError, self_test};
 
 /// Turns approval logs into audit evidence.
 #[derive(Parser, Debug)]
@@ -105,6 +107,11 @@ impl Io<'_> {
         writeln!(self.out, "{line}").map_err(|error| Failure::output(&error))
     }
 
+    /// Writes a line for the program that runs this one; `--quiet` does not silence it.
+    pub fn command(&mut self, line: &str) {
+        let _ = writeln!(self.err, "{line}");
+    }
+
     /// Writes a line that is no result; a closed stderr is nobody's failure.
     pub fn note(&mut self, line: &str) {
         if !self.quiet {
@@ -136,7 +143,26 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Runs one command line, its program name left out, with the outputs of the caller, and returns the exit code.
+///
+/// Like [`main`], for a caller that asks often: no process, no colour, and no thread pool of its own.
+pub fn run_with(args: &[&str], out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    let mut io = Io { out, err, quiet: false };
+    let ended = match Cli::try_parse_from([&["countersign"], args].concat()) {
+        Ok(cli) => run(&cli, &mut io),
+        Err(error) => Err(Failure::message(Exit::Usage, error.to_string(), "see `countersign --help`")),
+    };
+    match ended {
+        Ok(exit) => exit.code(),
+        Err(failure) => {
+            let _ = write!(io.err, "{failure}");
+            failure.exit().code()
+        }
+    }
+}
+
 fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
+    refuse_lenient(self_test())?;
     match &cli.command {
         Command::Report(args) => report::run(args, &cli.common, io),
         Command::Check(args) => check::run(args, &cli.common, io),
@@ -157,6 +183,11 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
     }
 }
 
+/// Refuses to run where the build takes signatures that a strict verifier refuses.
+fn refuse_lenient(tested: Result<(), SelfTestError>) -> Result<(), Failure> {
+    tested.map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()).leaving("nothing was done"))
+}
+
 fn coloured(when: Color) -> bool {
     match when {
         Color::Always => true,
@@ -169,4 +200,20 @@ fn coloured(when: Color) -> bool {
 fn paint(text: &str) -> String {
     text.replacen("error:", "\u{1b}[1;31merror:\u{1b}[0m", 1)
         .replace("  help:", "  \u{1b}[1;36mhelp:\u{1b}[0m")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lenient_build_does_nothing_and_ends_with_5() {
+        assert!(refuse_lenient(self_test()).is_ok());
+        let lenient = SelfTestError { vector: "a vector", valid: false };
+        let failure = refuse_lenient(Err(lenient)).unwrap_err();
+        assert_eq!(failure.exit().code(), 5);
+        let text = failure.to_string();
+        assert!(text.starts_with("error: the Ed25519 of this build is not strict"), "{text}");
+        assert!(text.ends_with("nothing was done\n"), "{text}");
+    }
 }

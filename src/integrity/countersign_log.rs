@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
-use crate::digest::Digest;
+use crate::digest::{Digest, bytes_of_hex};
 use crate::integrity::json::{JsonFault, JsonFaultKind, scan_object};
 use crate::integrity::verdict::BreakKind;
 
@@ -89,14 +89,8 @@ impl LineFault {
 
 impl From<JsonFault> for LineFault {
     fn from(fault: JsonFault) -> Self {
-        let kind = match fault.kind {
-            JsonFaultKind::Incomplete | JsonFaultKind::Malformed => BreakKind::Malformed,
-            JsonFaultKind::DuplicateKey => BreakKind::DuplicateKey,
-            JsonFaultKind::UnsafeNumber => BreakKind::UnsafeNumber,
-            JsonFaultKind::TooDeep => BreakKind::Oversize,
-        };
         let detail = format!("{} at byte {}", fault.what, fault.at);
-        Self { kind, detail, incomplete: fault.kind == JsonFaultKind::Incomplete }
+        Self { kind: fault.kind.break_kind(), detail, incomplete: fault.kind == JsonFaultKind::Incomplete }
     }
 }
 
@@ -317,15 +311,15 @@ impl<'a> Reader<'a> {
     /// Reads `,"sig":"…"}` and the end of the line.
     fn signature(&mut self) -> Result<[u8; 64], LineFault> {
         self.literal(SIG_OPEN)?;
-        let hex = self.rest();
-        let hex = &hex.as_bytes()[..hex.len().min(128)];
-        if hex.iter().any(|b| !matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        let hex = self.rest().as_bytes();
+        let hex = &hex[..hex.len().min(128)];
+        let Some(signature) = bytes_of_hex(hex) else {
+            if hex.len() < 128 && hex.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+                return Err(LineFault::incomplete("ends inside `sig`"));
+            }
             return Err(LineFault::malformed("`sig` is not 128 lower-case hex digits"));
-        }
-        let mut signature = [0; 64];
-        let hex = self.fixed(128, "sig")?;
-        hex::decode_to_slice(hex, &mut signature)
-            .map_err(|_| LineFault::malformed("`sig` is not 128 lower-case hex digits"))?;
+        };
+        self.at += 128;
         self.literal("\"}")?;
         if self.rest().is_empty() { Ok(signature) } else { Err(self.misplaced("the end of the line")) }
     }
@@ -402,6 +396,9 @@ fn moment(text: &str) -> Result<Moment, LineFault> {
     // A leap second has no place in epoch milliseconds, and readers fold it in different ways.
     if !shaped || &text[17..19] == "60" {
         return Err(LineFault::malformed("`time` is not `YYYY-MM-DDThh:mm:ss.sssZ`"));
+    }
+    if let Some(moment) = Moment::of_civil(text.as_bytes()) {
+        return Ok(moment);
     }
     text.parse().map_err(|_| LineFault::malformed("`time` is no moment of the calendar"))
 }

@@ -13,10 +13,8 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::integrity::dsse::{IN_TOTO, pre_authentication};
 use crate::pack::error::PackError;
-
-/// The payload type of in-toto statements.
-pub const IN_TOTO: &str = "application/vnd.in-toto+json";
 
 /// An envelope whose payload nobody has looked at yet.
 pub struct Envelope {
@@ -86,13 +84,6 @@ impl Envelope {
             && key.verify_strict(&pre_authentication(IN_TOTO, &self.payload), &self.signature).is_ok();
         fits.then_some(&self.payload)
     }
-}
-
-/// Returns the bytes that DSSE signs (protocol.md, "PAE").
-pub fn pre_authentication(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len()).into_bytes();
-    bytes.extend_from_slice(payload);
-    bytes
 }
 
 /// Returns the id of a key: the SHA-256 of its 32 bytes.

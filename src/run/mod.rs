@@ -4,14 +4,16 @@
 //! and `verify PACK` all call it.
 
 pub mod material;
+mod overlap;
+pub mod previous;
 
 use std::collections::BTreeMap;
 
 use polars::prelude::DataFrame;
-use rayon::prelude::*;
 use thiserror::Error;
 
 use self::material::Material;
+use self::previous::PreviousError;
 use crate::assess::{Assessment, Inputs, assess};
 use crate::case::{self, Context, Tables};
 use crate::clock::{Moment, Period};
@@ -28,8 +30,9 @@ use crate::profile::ProfileError;
 use crate::report::model::{Hole, Log};
 use crate::segment::finish::{Parts, finish};
 use crate::segment::links::Reread;
+use crate::segment::parallel;
 use crate::segment::plan::{Plan, SEGMENT_BYTES, SourcePlan, plan};
-use crate::segment::scan::{Keep, segment};
+use crate::segment::scan::Keep;
 use crate::segment::stitch::{Anchors, Stitched, Summaries, lifetime, stitch, window};
 use crate::settings::{Role, SettingsError};
 use crate::table::{ExpectedSource, IntegrityRow};
@@ -108,9 +111,30 @@ pub enum RunError {
     /// A pack.
     #[error(transparent)]
     Pack(#[from] PackError),
-    /// The list of missing objects of a pack.
-    #[error("`missing.json` of the pack is not what it should be")]
-    Missing(#[source] serde_json::Error),
+    /// A list that a pack holds.
+    #[error("`{file}` of the pack is not what it should be")]
+    Listed {
+        /// File below `07_policy/`.
+        file: &'static str,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The pack of the period before.
+    #[error(transparent)]
+    Previous(#[from] PreviousError),
+    /// Two sources read one object in the same way.
+    #[error(
+        "object `{object}` is read by source `{first}` and again by source `{second}`: its records would count twice"
+    )]
+    ReadTwice {
+        /// Object, as the second source names it.
+        object: String,
+        /// Source id.
+        first: String,
+        /// Source id.
+        second: String,
+    },
     /// There is no time to test.
     #[error("as-of {as_of} is not after the start of the period, {from}")]
     AsOf {
@@ -133,7 +157,9 @@ impl RunError {
             Self::Head { source, .. } => source.help(),
             Self::Checkpoint { source, .. } => source.help(),
             Self::Pack(error) => error.help(),
-            Self::Missing(_) => None,
+            Self::Previous(error) => error.help(),
+            Self::Listed { .. } => None,
+            Self::ReadTwice { .. } => Some("take the object out of `objects` of one of the two".to_owned()),
             Self::AsOf { .. } => Some("give a later `--as-of`, or an earlier `period.from`".to_owned()),
         }
     }
@@ -213,6 +239,7 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         evaluations: &evaluations,
         roster: &material.roster,
         keyring: &material.keyring,
+        previous: material.previous.as_ref(),
         overrides: material.overrides(),
         policy: material.digests(),
     })?;
@@ -270,14 +297,9 @@ fn sources(material: &Material) -> Result<Vec<SourcePlan<'_>>, RunError> {
 }
 
 fn segments(plan: &Plan<'_>, material: &Material) -> (Parts, Summaries) {
-    let done: Vec<_> = plan
-        .segments
-        .par_iter()
-        .map(|piece| segment(&plan.sources[piece.source], piece, &material.keyring, Keep::Rows))
-        .collect();
     let mut parts = Parts::new();
     let mut summaries = Summaries::new();
-    for (part, summary) in done {
+    for (part, summary) in parallel::segments(plan, &material.keyring, Keep::Rows) {
         let key = (summary.source.clone(), summary.object.clone(), summary.start);
         parts.insert(key.clone(), part);
         summaries.insert(key, summary);

@@ -8,6 +8,7 @@
 pub mod finish;
 pub mod hole;
 pub mod links;
+pub mod parallel;
 pub mod plan;
 pub mod scan;
 pub mod sealed;
@@ -20,7 +21,7 @@ use polars::prelude::DataFrame;
 use crate::digest::Digest;
 
 /// The rows of one segment. Lines count from the start of the segment until they are stitched.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Part {
     /// Frame of [`crate::event::Event`].
     pub events: DataFrame,

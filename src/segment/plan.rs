@@ -61,6 +61,13 @@ pub struct Segment {
     pub range: Option<Range<u64>>,
 }
 
+impl Segment {
+    /// Tells whether the digest of the whole object is noted with this segment, and its own bytes do not give it.
+    pub(super) fn needs_digest(&self) -> bool {
+        self.range.as_ref().is_some_and(|range| range.start == 0)
+    }
+}
+
 /// Everything a run reads.
 #[derive(Debug)]
 pub struct Plan<'p> {

@@ -34,9 +34,23 @@ pub enum Keep {
 ///
 /// Whatever is wrong with the data is data in the summary; this never fails.
 pub fn segment(source: &SourcePlan<'_>, segment: &Segment, keyring: &Keyring, keep: Keep) -> (Part, Summary) {
+    let (part, mut summary) = lines(source, segment, keyring, keep);
+    if segment.needs_digest() {
+        summary.digested(object::digest(&source.objects[segment.object]));
+    }
+    (part, summary)
+}
+
+/// As [`segment`](fn@segment), without the digest of an object that is cut into ranges.
+pub(super) fn lines(
+    source: &SourcePlan<'_>,
+    segment: &Segment,
+    keyring: &Keyring,
+    keep: Keep,
+) -> (Part, Summary) {
     let mut scan = Scan::new(source, segment, keyring, keep);
     let stored = scan.read(segment);
-    scan.finish(segment, stored)
+    scan.finish(stored)
 }
 
 struct Scan<'a> {
@@ -326,23 +340,18 @@ impl<'a> Scan<'a> {
         self.summary.rejects.push(Reject { line, offset, kind, detail, before, after: None });
     }
 
-    fn finish(mut self, segment: &Segment, stored: io::Result<Option<(Digest, u64)>>) -> (Part, Summary) {
+    fn finish(mut self, stored: io::Result<Option<(Digest, u64)>>) -> (Part, Summary) {
         match stored {
             Ok(stored) => self.summary.stored = stored,
             Err(error) => self.summary.failure = Some(failure(&error)),
         }
-        // A range of an object knows nothing of the whole; whoever reads the first range hashes the object.
-        if let Some(range) = segment.range.as_ref().filter(|range| range.start == 0) {
-            debug_assert!(range.end > 0, "a range is never empty");
-            match object::digest(&self.source.objects[segment.object]) {
-                Ok(stored) => self.summary.stored = Some(stored),
-                Err(error) => self.summary.failure = Some(failure(&error)),
+        let part = match self.keep {
+            Keep::Rows => {
+                Part { events: self.events.finish(), records: self.records.finish(), signers: self.signers }
             }
-        }
-        (
-            Part { events: self.events.finish(), records: self.records.finish(), signers: self.signers },
-            self.summary,
-        )
+            Keep::Summary => Part::default(),
+        };
+        (part, self.summary)
     }
 }
 
@@ -371,6 +380,14 @@ impl Summary {
             rejects_cut: false,
             times: std::collections::BTreeMap::<String, Times>::new(),
             runs: Vec::new(),
+        }
+    }
+
+    /// Notes the digest and length of the whole object, where this is its first range.
+    pub(super) fn digested(&mut self, stored: io::Result<(Digest, u64)>) {
+        match stored {
+            Ok(stored) => self.stored = Some(stored),
+            Err(error) => self.failure = Some(failure(&error)),
         }
     }
 

@@ -78,8 +78,8 @@ pub struct Times {
     /// First and last time in every span of the length of the longest silence allowed (one day where none is set),
     /// by span number. A longer silence always separates two of them, so none is missed.
     pub buckets: BTreeMap<i64, (Moment, Moment)>,
-    /// Records per UTC day.
-    pub days: BTreeMap<String, u64>,
+    /// Records per UTC day, by number of the day since the Unix epoch.
+    pub days: BTreeMap<i64, u64>,
 }
 
 impl Times {
@@ -90,7 +90,7 @@ impl Times {
         self.last = Some(at);
         let bucket = self.buckets.entry(at.ms().div_euclid(span_ms)).or_insert((at, at));
         *bucket = (bucket.0.min(at), bucket.1.max(at));
-        *self.days.entry(at.day()).or_default() += 1;
+        *self.days.entry(at.day_number()).or_default() += 1;
     }
 
     /// Adds the times of the segment that follows.
@@ -104,7 +104,7 @@ impl Times {
             *bucket = (bucket.0.min(*low), bucket.1.max(*high));
         }
         for (day, records) in &next.days {
-            *self.days.entry(day.clone()).or_default() += records;
+            *self.days.entry(*day).or_default() += records;
         }
     }
 }

@@ -237,6 +237,20 @@ fn validate(file: File, text: &str, root: &Path) -> Result<Workspace, SettingsEr
             ));
         }
     }
+    let mut owners: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    for source in &sources {
+        for log in &source.logs {
+            if let Some(first) = owners.insert((log, source.role.word()), &source.id) {
+                return Err(invalid(
+                    format!("source `{}`", source.id),
+                    format!(
+                        "log `{log}` is declared by source `{first}` already: its records would count twice"
+                    ),
+                    Some("list all objects of a log in one source".to_owned()),
+                ));
+            }
+        }
+    }
     for entry in &file.expected_unable {
         known_source(&sources, &format!("expected_unable for `{}`", entry.test), &entry.source)?;
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read as _};
 
+use memchr::memchr;
 use serde_json::value::RawValue;
 
 use crate::digest::{Digest, Hasher};
@@ -73,9 +74,12 @@ pub struct Line<'a> {
     pub oversize: Option<(u64, Digest)>,
 }
 
-/// Cuts a reader into lines, in constant memory.
+/// Cuts a reader into lines, in constant memory. A line that the reader's buffer holds whole is not copied.
 pub struct Lines<R> {
     reader: R,
+    /// Bytes of the reader's buffer that the last line took, its LF included.
+    taken: usize,
+    /// A line that the reader's buffer does not hold whole.
     buffer: Vec<u8>,
     offset: u64,
     number: u64,
@@ -86,7 +90,7 @@ pub struct Lines<R> {
 impl<R: BufRead> Lines<R> {
     /// Reads lines from `reader`, whose first byte lies at `offset`; lines that begin at `end` or later are not read.
     pub fn new(reader: R, offset: u64, end: u64, limit: usize) -> Self {
-        Self { reader, buffer: Vec::new(), offset, number: 0, limit, end }
+        Self { reader, taken: 0, buffer: Vec::new(), offset, number: 0, limit, end }
     }
 
     /// Skips to the first line that begins after the current position, and counts nothing.
@@ -110,9 +114,24 @@ impl<R: BufRead> Lines<R> {
     ///
     /// When the reader fails.
     pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
+        self.reader.consume(std::mem::take(&mut self.taken));
         if self.offset >= self.end {
             return Ok(None);
         }
+        let Some(length) = memchr(b'\n', self.available()?).filter(|length| *length <= self.limit) else {
+            return self.joined_line();
+        };
+        self.taken = length + 1;
+        self.number += 1;
+        let offset = self.offset;
+        self.offset += self.taken as u64;
+        // The bytes are there already, so this reads nothing.
+        let bytes = &self.reader.fill_buf()?[..length];
+        Ok(Some(Line { bytes, offset, number: self.number, ended: true, oversize: None }))
+    }
+
+    /// Reads a line that crosses the end of the reader's buffer, has no LF, or is too long.
+    fn joined_line(&mut self) -> io::Result<Option<Line<'_>>> {
         self.buffer.clear();
         let limit = self.limit as u64 + 1;
         let read = self.reader.by_ref().take(limit).read_until(b'\n', &mut self.buffer)? as u64;
@@ -139,15 +158,25 @@ impl<R: BufRead> Lines<R> {
         Ok(Some(Line { bytes: &self.buffer, offset, number: self.number, ended, oversize }))
     }
 
+    /// Returns the bytes in the reader's buffer, filled where it was empty; none at the end.
+    fn available(&mut self) -> io::Result<&[u8]> {
+        while let Err(error) = self.reader.fill_buf() {
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
+        self.reader.fill_buf()
+    }
+
     /// Skips past the next LF and hashes what lies before it; returns the bytes skipped, and whether there was one.
     fn skip_to_lf(&mut self, hasher: &mut Hasher) -> io::Result<(u64, bool)> {
         let mut skipped = 0;
         loop {
-            let available = self.reader.fill_buf()?;
+            let available = self.available()?;
             if available.is_empty() {
                 return Ok((skipped, false));
             }
-            let found = available.iter().position(|byte| *byte == b'\n');
+            let found = memchr(b'\n', available);
             let used = found.map_or(available.len(), |at| at + 1);
             hasher.update(&available[..found.unwrap_or(available.len())]);
             self.reader.consume(used);

@@ -101,8 +101,15 @@ impl<R: Read> HashingReader<R> {
     ///
     /// When the rest cannot be read.
     pub fn finish(mut self) -> io::Result<(Digest, u64)> {
-        io::copy(&mut self, &mut io::sink())?;
-        Ok((self.hasher.finish(), self.bytes))
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match self.read(&mut buffer) {
+                Ok(0) => return Ok((self.hasher.finish(), self.bytes)),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 
-use rayon::prelude::*;
-
 use super::{Brought, Verified, VerifyArgs, print_log};
 use crate::cli::Io;
 use crate::clock::{Moment, Period};
@@ -18,8 +16,9 @@ use crate::profile::{Integrity, Profile};
 use crate::report::console::clean;
 use crate::run::RunError;
 use crate::segment::links::Reread;
+use crate::segment::parallel::segments;
 use crate::segment::plan::{SEGMENT_BYTES, SourcePlan, plan};
-use crate::segment::scan::{Keep, segment};
+use crate::segment::scan::Keep;
 use crate::segment::stitch::{Anchors, Summaries, stitch};
 use crate::settings::{Role, Source};
 use crate::source::container::Unpacked;
@@ -46,11 +45,9 @@ pub(super) fn verify(args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> R
         missing: Vec::new(),
     }];
     let plan = plan(sources, SEGMENT_BYTES);
-    let summaries: Summaries = plan
-        .segments
-        .par_iter()
-        .map(|piece| segment(&plan.sources[piece.source], piece, &brought.keyring, Keep::Summary).1)
-        .map(|summary| ((summary.source.clone(), summary.object.clone(), summary.start), summary))
+    let summaries: Summaries = segments(&plan, &brought.keyring, Keep::Summary)
+        .into_iter()
+        .map(|(_, summary)| ((summary.source.clone(), summary.object.clone(), summary.start), summary))
         .collect();
     let anchors = Anchors {
         keyring: &brought.keyring,

@@ -1,0 +1,105 @@
+//! Logs to measure with: `countersign-log/1`, about 600 bytes a line, the same bytes for the same size.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use countersign::clock::Moment;
+use countersign::digest::Digest;
+use countersign::integrity::countersign_log::Draft;
+use countersign::integrity::signature::PublicKey;
+use ed25519_dalek::{Signer as _, SigningKey};
+
+/// A log on disk.
+pub(crate) struct Input {
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// Its length.
+    pub(crate) bytes: u64,
+    /// Its lines.
+    pub(crate) lines: u64,
+    /// The trust file that names its key, where signatures are to be checked.
+    pub(crate) trust: Option<PathBuf>,
+}
+
+/// Anybody may know this key: it signs nothing but measurements.
+const SECRET: [u8; 32] = [7; 32];
+const LOG: &str = "bench";
+const START_MS: i64 = 1_782_864_000_000;
+
+impl Input {
+    /// Writes a log of about `bytes` bytes whose signatures are only shaped like some: nobody is to check them.
+    pub(crate) fn chained(folder: &Path, bytes: u64) -> Self {
+        let file = folder.join(format!("chained-{bytes}.jsonl"));
+        let (bytes, lines) = write(
+            &file,
+            |written, _| written < bytes,
+            |message| {
+                let digest = *Digest::of(&message[..64]).as_bytes();
+                let mut signature = [0; 64];
+                signature[..32].copy_from_slice(&digest);
+                signature[32..].copy_from_slice(&digest);
+                signature
+            },
+        );
+        Self { file, bytes, lines, trust: None }
+    }
+
+    /// Writes a log of `lines` signed lines, and the trust file that names its key.
+    pub(crate) fn signed(folder: &Path, lines: u64) -> Self {
+        let file = folder.join(format!("signed-{lines}.jsonl"));
+        let key = SigningKey::from_bytes(&SECRET);
+        let (bytes, lines) =
+            write(&file, |_, written| written < lines, |message| key.sign(message).to_bytes());
+        let pem = PublicKey::of_signing_key(&key).unwrap().to_pem();
+        let trust = folder.join("trust.toml");
+        let text = format!(
+            "[[key]]\npem = \"\"\"\n{pem}\"\"\"\nowner = \"bench\"\npurpose = \"log\"\nlogs = [\"{LOG}\"]\n"
+        );
+        std::fs::write(&trust, text).unwrap();
+        Self { file, bytes, lines, trust: Some(trust) }
+    }
+
+    /// Removes the log.
+    pub(crate) fn remove(self) {
+        std::fs::remove_file(self.file).unwrap();
+    }
+
+    /// Returns the key that signs.
+    pub(crate) fn key() -> SigningKey {
+        SigningKey::from_bytes(&SECRET)
+    }
+}
+
+/// Writes lines while `more`, given the bytes and lines so far, says so; returns both.
+fn write(
+    file: &Path,
+    more: impl Fn(u64, u64) -> bool,
+    mut sign: impl FnMut(&[u8]) -> [u8; 64],
+) -> (u64, u64) {
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(file).unwrap());
+    let key = PublicKey::of_signing_key(&Input::key()).unwrap().id();
+    let (mut bytes, mut lines, mut prev) = (0, 0, Digest::ZERO);
+    while more(bytes, lines) {
+        let event = event(lines);
+        let time = Moment::from_ms(START_MS).plus_ms(i64::try_from(lines).unwrap());
+        let line = Draft { log: LOG, seq: lines, time, key, prev, event: &event }.sign(&mut sign);
+        prev = Digest::of(line.as_bytes());
+        out.write_all(line.as_bytes()).unwrap();
+        out.write_all(b"\n").unwrap();
+        bytes += line.len() as u64 + 1;
+        lines += 1;
+    }
+    out.flush().unwrap();
+    (bytes, lines)
+}
+
+/// Returns an event as a gateway writes it: a few members, two of them nested.
+fn event(number: u64) -> String {
+    format!(
+        "{{\"kind\":\"execution\",\"id\":\"x-{number}\",\"corr\":{{\"request\":\"r-{number}\"}},\"executor\":{{\"kind\":\"agent\",\
+         \"id\":\"a{:02}\"}},\"action\":{{\"name\":\"db.write\",\"class\":\"write\"}},\"target\":{{\"id\":\"db-{}\",\"env\":\"prod\"}}}}",
+        number % 60,
+        number % 40,
+    )
+}
