@@ -16,5 +16,6 @@ mod previous;
 mod profile;
 mod same_bytes;
 mod samples;
+mod seal;
 mod support;
 mod verify;
