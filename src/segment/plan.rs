@@ -111,20 +111,31 @@ pub fn plan(sources: Vec<SourcePlan<'_>>, segment_bytes: u64) -> Plan<'_> {
     let mut segments = Vec::new();
     for (source, at) in sources.iter().zip(0..) {
         for (object, index) in source.objects.iter().zip(0..) {
-            let cuttable = object.size > segment_bytes && is_lines(&source.profile.framing(), &object.name);
-            if !(cuttable && is_plain(object)) {
+            let cuts = match is_lines(&source.profile.framing(), &object.name) {
+                true => cuts(object, segment_bytes),
+                false => vec![0],
+            };
+            if cuts.len() == 1 {
                 segments.push(Segment { source: at, object: index, range: None });
                 continue;
             }
-            let mut start = 0;
-            while start < object.size {
-                let end = (start + segment_bytes).min(object.size);
-                segments.push(Segment { source: at, object: index, range: Some(start..end) });
-                start = end;
-            }
+            let ends = cuts.iter().skip(1).copied().chain([object.size]);
+            segments.extend(cuts.iter().zip(ends).map(|(start, end)| Segment {
+                source: at,
+                object: index,
+                range: Some(*start..end),
+            }));
         }
     }
     Plan { sources, segments }
+}
+
+/// Returns where the pieces of an object of lines begin: one, unless the object is plain and longer than `segment_bytes`.
+pub fn cuts(object: &ObjectRef, segment_bytes: u64) -> Vec<u64> {
+    if object.size <= segment_bytes || !is_plain(object) {
+        return vec![0];
+    }
+    (0..object.size.div_ceil(segment_bytes)).map(|piece| piece * segment_bytes).collect()
 }
 
 /// Tells whether the object named `name` holds one record per line.

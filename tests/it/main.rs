@@ -18,5 +18,6 @@ mod previous;
 mod profile;
 mod same_bytes;
 mod samples;
+mod seal;
 mod support;
 mod verify;

@@ -11,10 +11,12 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::integrity::cloudtrail::object::looks_like_digest;
 use crate::integrity::countersign_log::{FORMAT, is_log_name};
+use crate::integrity::head::LogHead;
 use crate::integrity::verdict::{Completeness, Effect, Verdict};
 use crate::profile::library::{Entry, Library};
 use crate::profile::{Integrity, Profile};
 use crate::report::console::clean;
+use crate::report::model::Log;
 use crate::run::RunError;
 use crate::segment::links::Reread;
 use crate::segment::parallel::segments;
@@ -32,7 +34,12 @@ const UNNAMED: &str = "log";
 pub(super) fn verify(args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> Result<Exit, Failure> {
     let objects = objects(&args.paths)?;
     let library = Library::open(Path::new(".")).or_else(|_| Library::shipped()).map_err(RunError::from)?;
-    let entry = profile(args, &objects, &library)?;
+    let entry = match profile(args, &objects, &library) {
+        Err(_) if args.source.is_none() && !brought.checkpoints.is_empty() => {
+            return super::lines::verify(args, &objects, brought, io);
+        }
+        found => found?,
+    };
     if args.source.is_none() {
         let why = match entry.profile().integrity() {
             Integrity::CloudTrail => "a digest file is among them",
@@ -66,34 +73,43 @@ pub(super) fn verify(args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> R
     let stitched = stitch(&plan.sources, &summaries, always, &anchors);
 
     let exit = Exit::worst(exits(args, &stitched));
-    let verdict = stitched.logs.iter().map(|log| log.verdict).min().unwrap_or(Verdict::NotVerifiable);
-    if args.json {
-        let result = Verified {
-            schema: "countersign/verify/1",
-            verdict,
-            exit: exit.code(),
-            logs: &stitched.logs,
-            pack: None,
-        };
-        io.result(&serde_json::to_string_pretty(&result).expect("strings and numbers are JSON"))?;
-    } else {
-        for log in &stitched.logs {
-            print_log(log, io)?;
-        }
-        if stitched.logs.is_empty() {
-            io.result("not-verifiable  no record was found")?;
-        }
+    print(&stitched.logs, exit, args.json, io)?;
+    unmatched(stitched.unmatched_heads.iter(), stitched.unmatched_checkpoints.iter().cloned(), io);
+    Ok(exit)
+}
+
+/// Prints the logs as the verifier asked.
+pub(super) fn print(logs: &[Log], exit: Exit, json: bool, io: &mut Io<'_>) -> Result<(), Failure> {
+    if json {
+        let verdict = logs.iter().map(|log| log.verdict).min().unwrap_or(Verdict::NotVerifiable);
+        let schema = "countersign/verify/1";
+        let result = Verified { schema, verdict, exit: exit.code(), logs, pack: None };
+        return io.result(&serde_json::to_string_pretty(&result).expect("strings and numbers are JSON"));
     }
-    for head in &stitched.unmatched_heads {
+    for log in logs {
+        print_log(log, io)?;
+    }
+    if logs.is_empty() {
+        io.result("not-verifiable  no record was found")?;
+    }
+    Ok(())
+}
+
+/// Says which heads and which checkpoints, by origin, match no input.
+pub(super) fn unmatched<'h>(
+    heads: impl Iterator<Item = &'h LogHead>,
+    origins: impl Iterator<Item = String>,
+    io: &mut Io<'_>,
+) {
+    for head in heads {
         io.note(&format!("error: head `{head}` matches no log in these files"));
     }
-    for origin in &stitched.unmatched_checkpoints {
-        let origin = clean(origin);
+    for origin in origins {
+        let origin = clean(&origin);
         io.note(&format!(
             "error: the checkpoint of `{origin}` matches no log of lines in these files; `--log` names them"
         ));
     }
-    Ok(exit)
 }
 
 /// Returns the name of what is verified. Where neither the files nor the verifier say it, the one checkpoint that was brought does.

@@ -1,5 +1,6 @@
 //! `countersign verify`: verifies logs, or a pack, offline.
 
+mod lines;
 mod logs;
 mod pack;
 #[cfg(test)]
