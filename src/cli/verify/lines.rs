@@ -50,6 +50,7 @@ pub(super) fn verify(
                 let kind = match stopped(&error) {
                     Stopped::Truncated => BreakKind::TruncatedObject,
                     Stopped::Ratio => BreakKind::Oversize,
+                    Stopped::Trailing => BreakKind::Altered,
                     Stopped::Unreadable => BreakKind::UnreadableObject,
                 };
                 log.breaks.push(at(object, 0, kind, error.to_string()));
