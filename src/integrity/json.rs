@@ -56,7 +56,7 @@ pub fn scan_object(text: &str, start: usize, max_depth: usize) -> Result<Scanned
         keys: Vec::with_capacity(2 * FEW_MEMBERS),
         kind: None,
     };
-    scanner.object()?;
+    scanner.object().map_err(|fault| *fault)?;
     Ok(ScannedObject { end: scanner.at, kind: scanner.kind })
 }
 
@@ -98,6 +98,9 @@ impl Seen {
     }
 }
 
+/// What a step gives. The fault is boxed, so that the usual answer fits two registers.
+type Scan<T> = Result<T, Box<JsonFault>>;
+
 struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
@@ -110,7 +113,7 @@ struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    fn object(&mut self) -> Result<(), JsonFault> {
+    fn object(&mut self) -> Scan<()> {
         self.open(b'{')?;
         let own_keys = self.keys.len();
         let mut seen = Seen::default();
@@ -146,7 +149,7 @@ impl<'a> Scanner<'a> {
         self.close()
     }
 
-    fn refuse_repeated(&mut self, own_keys: usize) -> Result<(), JsonFault> {
+    fn refuse_repeated(&mut self, own_keys: usize) -> Scan<()> {
         let own = &mut self.keys[own_keys..];
         let repeated = if own.len() <= FEW_MEMBERS {
             (1..own.len()).find(|&n| own[..n].contains(&own[n]))
@@ -166,7 +169,7 @@ impl<'a> Scanner<'a> {
         Err(self.fault(JsonFaultKind::DuplicateKey, what))
     }
 
-    fn array(&mut self) -> Result<(), JsonFault> {
+    fn array(&mut self) -> Scan<()> {
         self.open(b'[')?;
         self.skip_space();
         if self.peek()? == b']' {
@@ -184,7 +187,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn value(&mut self) -> Result<(), JsonFault> {
+    fn value(&mut self) -> Scan<()> {
         match self.peek()? {
             b'{' => self.object(),
             b'[' => self.array(),
@@ -197,14 +200,14 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn word(&mut self, word: &str) -> Result<(), JsonFault> {
+    fn word(&mut self, word: &str) -> Scan<()> {
         for &byte in word.as_bytes() {
             self.expect(byte)?;
         }
         Ok(())
     }
 
-    fn number(&mut self) -> Result<(), JsonFault> {
+    fn number(&mut self) -> Scan<()> {
         let start = self.at;
         if self.peek()? == b'-' {
             self.at += 1;
@@ -245,10 +248,10 @@ impl<'a> Scanner<'a> {
         } else {
             "expected a number that a double can hold"
         };
-        Err(JsonFault { kind: JsonFaultKind::UnsafeNumber, at: start, what: what.to_owned() })
+        Err(Box::new(JsonFault { kind: JsonFaultKind::UnsafeNumber, at: start, what: what.to_owned() }))
     }
 
-    fn digits(&mut self) -> Result<(), JsonFault> {
+    fn digits(&mut self) -> Scan<()> {
         if !self.peek()?.is_ascii_digit() {
             return Err(self.fault(JsonFaultKind::Malformed, "expected a digit"));
         }
@@ -258,7 +261,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn string(&mut self) -> Result<Cow<'a, str>, JsonFault> {
+    fn string(&mut self) -> Scan<Cow<'a, str>> {
         self.expect(b'"')?;
         let mut from = self.at;
         let mut decoded: Option<String> = None;
@@ -287,7 +290,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads one escape, or two where they are the halves of a surrogate pair.
-    fn escape(&mut self) -> Result<char, JsonFault> {
+    fn escape(&mut self) -> Scan<char> {
         self.at += 1;
         let letter = self.peek()?;
         self.at += 1;
@@ -319,7 +322,7 @@ impl<'a> Scanner<'a> {
         })
     }
 
-    fn four_hex(&mut self) -> Result<u32, JsonFault> {
+    fn four_hex(&mut self) -> Scan<u32> {
         let mut code = 0;
         for _ in 0..4 {
             let Some(digit) = char::from(self.peek()?).to_digit(16) else {
@@ -331,7 +334,7 @@ impl<'a> Scanner<'a> {
         Ok(code)
     }
 
-    fn open(&mut self, bracket: u8) -> Result<(), JsonFault> {
+    fn open(&mut self, bracket: u8) -> Scan<()> {
         self.expect(bracket)?;
         self.depth += 1;
         if self.depth > self.max_depth {
@@ -341,13 +344,14 @@ impl<'a> Scanner<'a> {
     }
 
     /// Steps over the closing bracket that the caller has seen.
-    fn close(&mut self) -> Result<(), JsonFault> {
+    fn close(&mut self) -> Scan<()> {
         self.at += 1;
         self.depth -= 1;
         Ok(())
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), JsonFault> {
+    #[inline]
+    fn expect(&mut self, byte: u8) -> Scan<()> {
         if self.peek()? != byte {
             return Err(self.fault(JsonFaultKind::Malformed, format!("expected `{}`", char::from(byte))));
         }
@@ -356,7 +360,7 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline]
-    fn peek(&self) -> Result<u8, JsonFault> {
+    fn peek(&self) -> Scan<u8> {
         match self.bytes.get(self.at) {
             Some(byte) => Ok(*byte),
             None => Err(self.fault(JsonFaultKind::Incomplete, "ends too early")),
@@ -364,6 +368,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Steps over the white space that may stand between tokens on one line.
+    #[inline]
     fn skip_space(&mut self) {
         while matches!(self.bytes.get(self.at), Some(b' ' | b'\t')) {
             self.at += 1;
@@ -371,8 +376,8 @@ impl<'a> Scanner<'a> {
     }
 
     #[cold]
-    fn fault(&self, kind: JsonFaultKind, what: impl Into<String>) -> JsonFault {
-        JsonFault { kind, at: self.at, what: what.into() }
+    fn fault(&self, kind: JsonFaultKind, what: impl Into<String>) -> Box<JsonFault> {
+        Box::new(JsonFault { kind, at: self.at, what: what.into() })
     }
 }
 
