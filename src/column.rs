@@ -41,28 +41,127 @@ pub struct Column {
 /// Values of one column while a frame is being built.
 pub enum Values {
     /// Text values.
-    Text(StringChunkedBuilder),
+    Text(Growing<StringChunkedBuilder, String>),
     /// Integer values.
-    Int(PrimitiveChunkedBuilder<Int64Type>),
+    Int(Growing<PrimitiveChunkedBuilder<Int64Type>, i64>),
     /// Truth values.
-    Flag(BooleanChunkedBuilder),
+    Flag(Growing<BooleanChunkedBuilder, bool>),
 }
 
 impl Values {
-    fn new(column: &Column, capacity: usize) -> Self {
+    fn new(column: &Column) -> Self {
         let name = PlSmallStr::from_static(column.name);
         match column.ty {
-            ColumnType::Text => Self::Text(StringChunkedBuilder::new(name, capacity)),
-            ColumnType::Int => Self::Int(PrimitiveChunkedBuilder::new(name, capacity)),
-            ColumnType::Flag => Self::Flag(BooleanChunkedBuilder::new(name, capacity)),
+            ColumnType::Text => Self::Text(Growing::new(name)),
+            ColumnType::Int => Self::Int(Growing::new(name)),
+            ColumnType::Flag => Self::Flag(Growing::new(name)),
         }
     }
 
-    fn finish(self) -> Series {
+    fn finish(self) -> Held {
         match self {
-            Self::Text(builder) => builder.finish().into_series(),
-            Self::Int(builder) => builder.finish().into_series(),
-            Self::Flag(builder) => builder.finish().into_series(),
+            Self::Text(values) => values.finish(DataType::String, |text| AnyValue::StringOwned(text.into())),
+            Self::Int(values) => values.finish(DataType::Int64, AnyValue::Int64),
+            Self::Flag(values) => values.finish(DataType::Boolean, AnyValue::Boolean),
+        }
+    }
+}
+
+/// A column that grows: one value for all its rows, until another one comes.
+///
+/// Of the columns of an event most say the same on every row of a segment, usually nothing. Kept as one value they
+/// take no memory; as text views they would take 16 bytes a row each.
+pub struct Growing<B, T> {
+    name: PlSmallStr,
+    same: Option<T>,
+    rows: usize,
+    builder: Option<B>,
+}
+
+/// A Polars builder of one type.
+trait Builder<T: std::borrow::Borrow<V>, V: ?Sized> {
+    fn begin(name: PlSmallStr, rows: usize) -> Self;
+    fn append(&mut self, value: Option<&V>);
+    fn end(self) -> Series;
+}
+
+impl Builder<String, str> for StringChunkedBuilder {
+    fn begin(name: PlSmallStr, rows: usize) -> Self {
+        Self::new(name, rows)
+    }
+
+    fn append(&mut self, value: Option<&str>) {
+        self.append_option(value);
+    }
+
+    fn end(self) -> Series {
+        self.finish().into_series()
+    }
+}
+
+impl Builder<i64, i64> for PrimitiveChunkedBuilder<Int64Type> {
+    fn begin(name: PlSmallStr, rows: usize) -> Self {
+        Self::new(name, rows)
+    }
+
+    fn append(&mut self, value: Option<&i64>) {
+        self.append_option(value.copied());
+    }
+
+    fn end(self) -> Series {
+        self.finish().into_series()
+    }
+}
+
+impl Builder<bool, bool> for BooleanChunkedBuilder {
+    fn begin(name: PlSmallStr, rows: usize) -> Self {
+        Self::new(name, rows)
+    }
+
+    fn append(&mut self, value: Option<&bool>) {
+        self.append_option(value.copied());
+    }
+
+    fn end(self) -> Series {
+        self.finish().into_series()
+    }
+}
+
+impl<B, T> Growing<B, T> {
+    fn new(name: PlSmallStr) -> Self {
+        Self { name, same: None, rows: 0, builder: None }
+    }
+
+    fn push<V: ?Sized + PartialEq + ToOwned<Owned = T>>(&mut self, value: Option<&V>)
+    where
+        B: Builder<T, V>,
+        T: std::borrow::Borrow<V>,
+    {
+        let same = self.same.as_ref().map(std::borrow::Borrow::borrow);
+        if let Some(builder) = &mut self.builder {
+            builder.append(value);
+        } else if self.rows == 0 {
+            self.same = value.map(ToOwned::to_owned);
+        } else if same != value {
+            let mut builder = B::begin(self.name.clone(), self.rows + 1);
+            (0..self.rows).for_each(|_| builder.append(same));
+            builder.append(value);
+            self.builder = Some(builder);
+        }
+        self.rows += 1;
+    }
+
+    fn finish<V: ?Sized>(self, dtype: DataType, value: impl FnOnce(T) -> AnyValue<'static>) -> Held
+    where
+        B: Builder<T, V>,
+        T: std::borrow::Borrow<V>,
+    {
+        match self.builder {
+            Some(builder) => builder.end().into(),
+            None => {
+                let same = Scalar::new(dtype, self.same.map_or(AnyValue::Null, value));
+                Held::new_scalar(self.name, same, self.rows)
+            }
         }
     }
 }
@@ -81,36 +180,69 @@ pub type Held = polars::prelude::Column;
 impl Cell for Option<String> {
     fn push(&self, values: &mut Values) {
         if let Values::Text(builder) = values {
-            builder.append_option(self.as_deref());
+            builder.push(self.as_deref());
         }
     }
 
     fn read(series: &Held, index: usize) -> Self {
-        series.str().ok().and_then(|values| values.get(index)).map(str::to_owned)
+        text_at(series, index).map(str::to_owned)
     }
 }
 
 impl Cell for Option<i64> {
     fn push(&self, values: &mut Values) {
         if let Values::Int(builder) = values {
-            builder.append_option(*self);
+            builder.push(self.as_ref());
         }
     }
 
     fn read(series: &Held, index: usize) -> Self {
-        series.i64().ok().and_then(|values| values.get(index))
+        int_at(series, index)
     }
 }
 
 impl Cell for Option<bool> {
     fn push(&self, values: &mut Values) {
         if let Values::Flag(builder) = values {
-            builder.append_option(*self);
+            builder.push(self.as_ref());
         }
     }
 
     fn read(series: &Held, index: usize) -> Self {
-        series.bool().ok().and_then(|values| values.get(index))
+        match series {
+            Held::Scalar(same) => match same.scalar().value() {
+                AnyValue::Boolean(value) if index < same.len() => Some(*value),
+                _ => None,
+            },
+            Held::Series(_) => series.bool().ok().and_then(|values| values.get(index)),
+        }
+    }
+}
+
+/// Builds a column of text; one whose values are all the same is held as that value.
+pub fn text_column<'a>(name: &'static str, values: impl Iterator<Item = Option<&'a str>>) -> Held {
+    let mut column = Growing::new(PlSmallStr::from_static(name));
+    values.for_each(|value| column.push(value));
+    Values::Text(column).finish()
+}
+
+/// Returns the text in row `index`. A column of one value is not spread out for it.
+pub fn text_at(column: &Held, index: usize) -> Option<&str> {
+    match column {
+        Held::Scalar(same) if index < same.len() => same.scalar().value().get_str(),
+        Held::Scalar(_) => None,
+        Held::Series(_) => column.str().ok().and_then(|values| values.get(index)),
+    }
+}
+
+/// Returns the integer in row `index`. A column of one value is not spread out for it.
+pub fn int_at(column: &Held, index: usize) -> Option<i64> {
+    match column {
+        Held::Scalar(same) => match same.scalar().value() {
+            AnyValue::Int64(value) if index < same.len() => Some(*value),
+            _ => None,
+        },
+        Held::Series(_) => column.i64().ok().and_then(|values| values.get(index)),
     }
 }
 
@@ -140,7 +272,7 @@ pub struct FrameBuilder<R> {
 impl<R: Row> Default for FrameBuilder<R> {
     fn default() -> Self {
         Self {
-            columns: R::COLUMNS.iter().map(|column| Values::new(column, 0)).collect(),
+            columns: R::COLUMNS.iter().map(|column| Values::new(column)).collect(),
             height: 0,
             row: std::marker::PhantomData,
         }
@@ -161,7 +293,16 @@ impl<R: Row> FrameBuilder<R> {
 
     /// Returns the frame; one without rows still has every column.
     pub fn finish(self) -> DataFrame {
-        let columns: Vec<Held> = self.columns.into_iter().map(|values| values.finish().into()).collect();
+        self.frame(|column| column.take_materialized_series().into())
+    }
+
+    /// Returns the frame with each column of one value held as that value; for frames that are read by row.
+    pub fn finish_compact(self) -> DataFrame {
+        self.frame(|column| column)
+    }
+
+    fn frame(self, hold: impl Fn(Held) -> Held) -> DataFrame {
+        let columns: Vec<Held> = self.columns.into_iter().map(|values| hold(values.finish())).collect();
         DataFrame::new(self.height, columns)
             .expect("columns of one builder share their height and have distinct names")
     }

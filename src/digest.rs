@@ -82,14 +82,13 @@ pub(crate) fn bytes_of_hex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     if digits.len() != 2 * N {
         return None;
     }
-    let mut bytes = [0; N];
-    let mut all_digits = true;
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let (high, low) = (pair[0], pair[1]);
-        all_digits &= is_digit(high) & is_digit(low);
-        *byte = value(high) << 4 | value(low);
+    let mut values = [[0; 2]; N];
+    let mut others = 0;
+    for (value, digit) in values.as_flattened_mut().iter_mut().zip(digits) {
+        *value = value_of(*digit);
+        others |= u8::from(!is_digit(*digit));
     }
-    all_digits.then_some(bytes)
+    (others == 0).then(|| values.map(|[high, low]| high << 4 | low))
 }
 
 /// Tells whether `byte` is one of `0-9a-f`.
@@ -98,7 +97,7 @@ fn is_digit(byte: u8) -> bool {
 }
 
 /// Returns the value of a hex digit, and something for other bytes.
-fn value(byte: u8) -> u8 {
+fn value_of(byte: u8) -> u8 {
     // Letters have bit 6 set, and their low four bits are nine less than their value.
     (byte & 0xf).wrapping_add(9 * (byte >> 6))
 }

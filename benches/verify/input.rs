@@ -98,7 +98,7 @@ fn write(
 fn event(number: u64) -> String {
     format!(
         "{{\"kind\":\"execution\",\"id\":\"x-{number}\",\"corr\":{{\"request\":\"r-{number}\"}},\"executor\":{{\"kind\":\"agent\",\
-         \"id\":\"a{:02}\"}},\"action\":{{\"name\":\"db.write\",\"class\":\"write\"}},\"target\":{{\"id\":\"db-{}\",\"env\":\"prod\"}}}}",
+         \"id\":\"a{:02}\"}},\"action\":{{\"name\":\"db.write\",\"class\":\"write\"}},\"target\":{{\"id\":\"db-{}\",\"env\":\"prod\",\"region\":\"eu-central\",\"zone\":\"b\"}}}}",
         number % 60,
         number % 40,
     )

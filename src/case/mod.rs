@@ -61,23 +61,25 @@ pub struct Joined {
     pub repeated: BTreeMap<String, u64>,
 }
 
-/// Joins the events of `parts`, which are frames of [`Event`] in order.
-pub fn join(parts: &[DataFrame], context: &Context<'_>) -> Joined {
+/// Joins the events of `parts`, which are frames of [`Event`] in order. Each is freed as soon as it is read for good.
+pub fn join(parts: Vec<DataFrame>, context: &Context<'_>) -> Joined {
     let mut join = Join::new(context);
-    let repeats = repeat::find(parts);
+    let repeats = repeat::find(&parts);
     join.repeated.clone_from(&repeats.by_source);
-    each(parts, &repeats, |event| join.survey(event));
-    each(parts, &repeats, |event| join.write(event));
+    for (frame, part) in parts.iter().zip(0..) {
+        each(frame, part, &repeats, |event| join.survey(event));
+    }
+    for (frame, part) in parts.into_iter().zip(0..) {
+        each(&frame, part, &repeats, |event| join.write(event));
+    }
     join.finish()
 }
 
-fn each(parts: &[DataFrame], repeats: &repeat::Repeats, mut act: impl FnMut(&Event)) {
-    for (frame, part) in parts.iter().zip(0..) {
-        let reader = FrameReader::<Event>::new(frame);
-        for (event, row) in reader.rows().zip(0..) {
-            if !repeats.contains(part, row) {
-                act(&event);
-            }
+fn each(frame: &DataFrame, part: usize, repeats: &repeat::Repeats, mut act: impl FnMut(&Event)) {
+    let reader = FrameReader::<Event>::new(frame);
+    for (event, row) in reader.rows().zip(0..) {
+        if !repeats.contains(part, row) {
+            act(&event);
         }
     }
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::DataFrame;
 
+use crate::column::{int_at, text_at};
+
 /// Events that repeat a fact, by part and row.
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
@@ -25,21 +27,22 @@ pub(super) fn find(parts: &[DataFrame]) -> Repeats {
     let mut kept: BTreeMap<(String, String, String), (i64, usize, usize)> = BTreeMap::new();
     let mut repeats = Repeats::default();
     for (frame, part) in parts.iter().zip(0..) {
-        let text = |name: &str| frame.column(name).ok().and_then(|column| column.str().ok());
-        let (Some(keys), Some(sources), Some(kinds)) = (text("dedup_key"), text("source"), text("kind"))
+        let (Ok(keys), Ok(sources), Ok(kinds)) =
+            (frame.column("dedup_key"), frame.column("source"), frame.column("kind"))
         else {
             continue;
         };
         if keys.null_count() == keys.len() {
             continue;
         }
-        let versions = frame.column("snapshot_version").ok().and_then(|column| column.i64().ok());
+        let versions = frame.column("snapshot_version").ok();
         for row in 0..frame.height() {
-            let (Some(key), Some(source), Some(kind)) = (keys.get(row), sources.get(row), kinds.get(row))
+            let (Some(key), Some(source), Some(kind)) =
+                (text_at(keys, row), text_at(sources, row), text_at(kinds, row))
             else {
                 continue;
             };
-            let version = versions.and_then(|versions| versions.get(row)).unwrap_or(i64::MIN);
+            let version = versions.and_then(|versions| int_at(versions, row)).unwrap_or(i64::MIN);
             let id = (source.to_owned(), kind.to_owned(), key.to_owned());
             let here = (version, part, row);
             let loser = match kept.get(&id) {

@@ -38,7 +38,7 @@ fn joined(events: &[Event]) -> Joined {
         holes: Vec::new(),
         max_review_ms: 0,
     };
-    join(&[to_frame(events)], &context)
+    join(vec![to_frame(events)], &context)
 }
 
 fn rows<R: Row>(joined: &Joined) -> Vec<R> {
@@ -131,7 +131,7 @@ fn executions_source_fills_executions_only() {
         max_review_ms: 0,
     };
     let events = [event("R", "request", 1), vote("d", "approved", "human", 2), event("e", "execution", 3)];
-    let found = join(&[to_frame(&events)], &context);
+    let found = join(vec![to_frame(&events)], &context);
     assert_eq!(rows::<Request>(&found).len() + rows::<Decision>(&found).len(), 0);
     assert_eq!(rows::<Execution>(&found).len(), 1);
 }

@@ -17,7 +17,7 @@ use self::previous::PreviousError;
 use crate::assess::{Assessment, Inputs, assess};
 use crate::case::{self, Context, Tables};
 use crate::clock::{Moment, Period};
-use crate::column::{FrameBuilder, Row, to_frame};
+use crate::column::{FrameBuilder, Row, int_at, text_at, to_frame};
 use crate::control::ControlError;
 use crate::control::item::{Evaluation, evaluate};
 use crate::identity::RosterError;
@@ -199,19 +199,11 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         holes: hidden(&plan, &stitched.holes),
         max_review_ms: max_review_ms(material)?,
     };
-    let in_order = |pick: fn(&crate::segment::Part) -> &DataFrame| -> Vec<DataFrame> {
-        order
-            .iter()
-            .flat_map(|source| parts.iter().filter(move |(key, _)| key.0 == *source))
-            .map(|(_, part)| pick(part).clone())
-            .collect()
-    };
-    let joined = case::join(&in_order(|part| &part.events), &context);
+    let (events, records) = in_order(parts, &order);
+    let joined = case::join(events, &context);
     let mut tables = joined.tables;
-    let records = in_order(|part| &part.records);
-    drop(parts);
     tables.insert(ExpectedSource::TABLE, to_frame(&expected(&plan, &stitched, &records, window)));
-    tables.insert(IntegrityRow::TABLE, integrity(&records, &stitched.logs, &stitched.holes));
+    tables.insert(IntegrityRow::TABLE, integrity(records, &stitched.logs, &stitched.holes));
     let parameters = &material.workspace.parameters;
     tables.insert("param", material.controls.param_frame(parameters, options.period, options.as_of)?);
 
@@ -255,6 +247,13 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
             heads.chain(stitched.unmatched_checkpoints.iter().cloned()).collect()
         },
     })
+}
+
+/// Returns the events and the records of the parts, by source as declared, object, and offset.
+fn in_order(mut parts: Parts, order: &[String]) -> (Vec<DataFrame>, Vec<DataFrame>) {
+    let keys: Vec<_> =
+        order.iter().flat_map(|source| parts.keys().filter(move |key| key.0 == *source).cloned()).collect();
+    keys.iter().filter_map(|key| parts.remove(key)).map(|part| (part.events, part.records)).unzip()
 }
 
 /// Returns the holes by the instance that request ids of their source begin with: votes may be missing there.
@@ -352,13 +351,14 @@ fn expected(
 fn inside(records: &[DataFrame], window: Period) -> BTreeMap<(String, String), i64> {
     let mut counts = BTreeMap::new();
     for frame in records {
-        let text = |name: &str| frame.column(name).ok().and_then(|column| column.str().ok());
-        let times = frame.column("ts_ms").ok().and_then(|column| column.i64().ok());
-        let (Some(sources), Some(logs), Some(times)) = (text("source_id"), text("log"), times) else {
+        let (Ok(sources), Ok(logs), Ok(times)) =
+            (frame.column("source_id"), frame.column("log"), frame.column("ts_ms"))
+        else {
             continue;
         };
         for row in 0..frame.height() {
-            let (Some(source), Some(log), Some(at)) = (sources.get(row), logs.get(row), times.get(row))
+            let (Some(source), Some(log), Some(at)) =
+                (text_at(sources, row), text_at(logs, row), int_at(times, row))
             else {
                 continue;
             };
@@ -371,7 +371,7 @@ fn inside(records: &[DataFrame], window: Period) -> BTreeMap<(String, String), i
 }
 
 /// Returns the `integrity` table: a row per record, per break, and per hole.
-fn integrity(records: &[DataFrame], logs: &[Log], holes: &[Hole]) -> DataFrame {
+fn integrity(records: Vec<DataFrame>, logs: &[Log], holes: &[Hole]) -> DataFrame {
     let mut extra = FrameBuilder::<IntegrityRow>::default();
     for log in logs {
         let protected = log.verdict == Verdict::Altered || log.integrity > Grade::Parsed || log.signed > 0;
@@ -415,8 +415,8 @@ fn integrity(records: &[DataFrame], logs: &[Log], holes: &[Hole]) -> DataFrame {
         });
     }
     let mut all = FrameBuilder::<IntegrityRow>::default().finish();
-    for frame in records.iter().chain([&extra.finish()]) {
-        all.vstack_mut(frame).expect("frames of one row type have the same columns");
+    for frame in records.into_iter().chain([extra.finish()]) {
+        all.vstack_mut_owned(frame).expect("frames of one row type have the same columns");
     }
     all
 }

@@ -6,6 +6,8 @@ use polars::prelude::*;
 
 use super::Part;
 use super::stitch::{Stitched, StitchedSource};
+use crate::column::{int_at, text_at, text_column};
+use crate::digest::Digest;
 use crate::integrity::stitch::{Fate, LogVerdict};
 use crate::integrity::verdict::{BreakKind, Grade};
 
@@ -64,14 +66,6 @@ impl Fates {
     }
 }
 
-fn text<'a>(frame: &'a DataFrame, name: &str) -> Option<&'a StringChunked> {
-    frame.column(name).ok().and_then(|column| column.str().ok())
-}
-
-fn int<'a>(frame: &'a DataFrame, name: &str) -> Option<&'a Int64Chunked> {
-    frame.column(name).ok().and_then(|column| column.i64().ok())
-}
-
 /// Returns the offset that an integrity id ends with.
 fn offset_of(id: Option<&str>) -> Option<i64> {
     id?.rsplit('@').next()?.parse().ok()
@@ -81,15 +75,16 @@ fn offset_of(id: Option<&str>) -> Option<i64> {
 fn chained(part: &Part, object: &str, base: u64, verdicts: &[LogVerdict]) -> Fates {
     let mut fates = Fates::default();
     let frame = &part.records;
-    let (Some(ids), Some(lines), Some(logs)) =
-        (text(frame, "integrity_id"), int(frame, "line"), text(frame, "log"))
+    let (Ok(ids), Ok(lines), Ok(logs)) =
+        (frame.column("integrity_id"), frame.column("line"), frame.column("log"))
     else {
         return fates;
     };
     for row in 0..frame.height() {
-        let (Some(offset), Some(line)) = (offset_of(ids.get(row)), lines.get(row)) else { continue };
+        let (Some(offset), Some(line)) = (offset_of(text_at(ids, row)), int_at(lines, row)) else { continue };
         let line = u64::try_from(line).unwrap_or_default();
-        let verdict = verdicts.iter().find(|verdict| Some(verdict.log.log.as_str()) == logs.get(row));
+        let log = text_at(logs, row);
+        let verdict = verdicts.iter().find(|verdict| Some(verdict.log.log.as_str()) == log);
         let fate = part
             .signer(line)
             .and_then(|key| verdict.and_then(|verdict| verdict.fate_at(object, base + line, key)));
@@ -111,17 +106,29 @@ fn chained(part: &Part, object: &str, base: u64, verdicts: &[LogVerdict]) -> Fat
     fates
 }
 
-/// Finds the records whose bytes stand in an earlier object of the source.
-fn repeated(part: &Part, (source, object, _): &Key, seen: &mut BTreeMap<(String, String), String>) -> Fates {
+/// The objects of a source, by name, and in which of them each digest of a record stands first.
+#[derive(Default)]
+struct Seen {
+    names: Vec<String>,
+    first: BTreeMap<Digest, usize>,
+}
+
+/// Finds the records whose bytes stand in an earlier object of the source. Parts come in the order of their keys.
+fn repeated(part: &Part, (source, object, _): &Key, seen: &mut BTreeMap<String, Seen>) -> Fates {
     let mut fates = Fates::default();
     let frame = &part.events;
-    let (Some(offsets), Some(digests)) = (int(frame, "offset"), text(frame, "line_digest")) else {
+    let (Ok(offsets), Ok(digests)) = (frame.column("offset"), frame.column("line_digest")) else {
         return fates;
     };
+    let objects = seen.entry(source.clone()).or_default();
+    let here = objects.names.partition_point(|name| name < object);
+    if objects.names.get(here) != Some(object) {
+        objects.names.push(object.clone());
+    }
     for row in 0..frame.height() {
-        let (Some(offset), Some(digest)) = (offsets.get(row), digests.get(row)) else { continue };
-        let first = seen.entry((source.clone(), digest.to_owned())).or_insert_with(|| object.clone());
-        if first != object {
+        let digest = text_at(digests, row).and_then(Digest::from_hex);
+        let (Some(offset), Some(digest)) = (int_at(offsets, row), digest) else { continue };
+        if *objects.first.entry(digest).or_insert(here) != here {
             fates.dropped.insert(offset);
         }
     }
@@ -129,13 +136,15 @@ fn repeated(part: &Part, (source, object, _): &Key, seen: &mut BTreeMap<(String,
 }
 
 fn apply(part: &mut Part, fates: &Fates, base: u64, source: &mut StitchedSource) {
-    let offsets: Vec<i64> = int(&part.events, "offset")
-        .map(|offsets| offsets.iter().map(Option::unwrap_or_default).collect())
-        .unwrap_or_default();
+    let offsets: Vec<i64> = part.events.column("offset").map_or_else(
+        |_| Vec::new(),
+        |column| (0..column.len()).map(|row| int_at(column, row).unwrap_or_default()).collect(),
+    );
     let mapped: BTreeSet<i64> = offsets.iter().copied().filter(|offset| fates.goes(*offset)).collect();
-    let records: Vec<i64> = text(&part.records, "integrity_id")
-        .map(|ids| ids.iter().map(|id| offset_of(id).unwrap_or_default()).collect())
-        .unwrap_or_default();
+    let records: Vec<i64> = part.records.column("integrity_id").map_or_else(
+        |_| Vec::new(),
+        |column| (0..column.len()).map(|row| offset_of(text_at(column, row)).unwrap_or_default()).collect(),
+    );
     let tally = &mut source.tally;
     for offset in records.iter().filter(|offset| fates.goes(**offset)) {
         match fates.damaged.get(offset) {
@@ -161,18 +170,16 @@ fn apply(part: &mut Part, fates: &Fates, base: u64, source: &mut StitchedSource)
 fn completed(frame: &DataFrame, offsets: &[i64], fates: &Fates, base: u64) -> DataFrame {
     let mut frame = frame.clone();
     if !fates.grades.is_empty() {
-        let old = text(&frame, "grade").cloned().unwrap_or_default();
-        let grades: StringChunked = offsets
-            .iter()
-            .zip(old.iter())
-            .map(|(offset, old)| fates.grades.get(offset).map(|grade| grade.word()).or(old))
-            .collect();
-        set(&mut frame, grades.with_name("grade".into()).into_series());
+        let old = frame.column("grade").cloned().unwrap_or_default();
+        let grades = offsets.iter().zip(0..).map(|(offset, row)| {
+            fates.grades.get(offset).map(|grade| grade.word()).or_else(|| text_at(&old, row))
+        });
+        set(&mut frame, text_column("grade", grades));
     }
     if base > 0 {
         let base = i64::try_from(base).unwrap_or(i64::MAX);
-        if let Some(lines) = int(&frame, "line").cloned() {
-            set(&mut frame, (lines + base).with_name("line".into()).into_series());
+        if let Some(lines) = frame.column("line").ok().and_then(|column| column.i64().ok()).cloned() {
+            set(&mut frame, (lines + base).with_name("line".into()).into_column());
         }
     }
     if offsets.iter().any(|offset| fates.goes(*offset)) {
@@ -182,6 +189,6 @@ fn completed(frame: &DataFrame, offsets: &[i64], fates: &Fates, base: u64) -> Da
     frame
 }
 
-fn set(frame: &mut DataFrame, series: Series) {
-    frame.with_column(series.into()).expect("the column has the frame's own height");
+fn set(frame: &mut DataFrame, column: Column) {
+    frame.with_column(column).expect("the column has the frame's own height");
 }

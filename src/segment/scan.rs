@@ -373,9 +373,11 @@ impl<'a> Scan<'a> {
             Err(error) => self.summary.failure = Some(failure(&error)),
         }
         let part = match self.keep {
-            Keep::Rows => {
-                Part { events: self.events.finish(), records: self.records.finish(), signers: self.signers }
-            }
+            Keep::Rows => Part {
+                events: self.events.finish_compact(),
+                records: self.records.finish_compact(),
+                signers: self.signers,
+            },
             Keep::Summary => Part::default(),
         };
         (part, self.summary)

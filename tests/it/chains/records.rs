@@ -80,11 +80,14 @@ impl Looked {
     }
 }
 
+/// The sequence number and the hash of a chain's last record.
+type Head = (Option<u64>, Option<Vec<u8>>);
+
 /// Looks at records one by one, then compares neighbours of each chain as a verifier of the format would.
 fn look(format: &ChainFormat, records: &[Record<'_>], keyring: &Keyring, mac: &[Vec<u8>]) -> Looked {
     let keys = Keys { log: "log", keyring, mac };
     let mut looked = Looked::default();
-    let mut last: BTreeMap<(usize, String), (Option<u64>, Option<Vec<u8>>)> = BTreeMap::new();
+    let mut last: BTreeMap<(usize, String), Head> = BTreeMap::new();
     let mut places: BTreeMap<usize, u64> = BTreeMap::new();
     for record in records {
         let all = match format.examine(record, &keys) {
@@ -242,7 +245,8 @@ fn pipelock_s_conformance_suite_gives_what_it_expects() {
     let key: Value = serde_json::from_str(&text(&folder.join("test-key.json"))).unwrap();
     let first = hex_key(key["public_key_hex"].as_str().unwrap());
 
-    let chains: [(&str, usize, Vec<(String, u64, BreakKind)>); 4] = [
+    type Break = (String, u64, BreakKind);
+    let chains: [(&str, usize, Vec<Break>); 4] = [
         ("valid-chain.jsonl", 5, Vec::new()),
         (
             "broken-chain.jsonl",
