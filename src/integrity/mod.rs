@@ -18,6 +18,8 @@ pub mod record;
 pub mod seal;
 pub mod signature;
 pub mod stitch;
+pub mod tiles;
+pub mod tlog_proof;
 pub mod tree;
 pub mod verdict;
 pub mod writer;

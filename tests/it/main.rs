@@ -20,4 +20,5 @@ mod same_bytes;
 mod samples;
 mod seal;
 mod support;
+mod tlog;
 mod verify;

@@ -5,6 +5,7 @@ mod logs;
 mod pack;
 #[cfg(test)]
 mod tests;
+mod tlog;
 
 use std::path::PathBuf;
 
@@ -29,7 +30,7 @@ const MAX_BREAKS: usize = 10;
 /// Verify logs, or a pack, offline.
 #[derive(Args, Debug)]
 pub(super) struct VerifyArgs {
-    /// Log files, folders or globs; or one pack
+    /// Log files, folders or globs; or one pack; or a folder of tiles; or a proof about one record, and the record
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
     /// The trust file that the verifier brings
@@ -79,11 +80,15 @@ pub(super) fn run(args: &VerifyArgs, io: &mut Io<'_>) -> Result<Exit, Failure> {
     let (heads, checkpoints) = read_heads(&args.head, Some(&keyring))?;
     let (after, _) = read_heads(&args.after, None)?;
     for checkpoint in &checkpoints {
-        io.note(&said_by(checkpoint, &keyring));
+        io.note(&said_by(checkpoint, &keyring, true));
     }
     let brought = Brought { keyring, heads, checkpoints, after };
     let packs = args.paths.iter().filter(|path| PackFolder::is_pack(path.as_ref())).count();
     match (packs, args.paths.as_slice()) {
+        (0, [path]) if tlog::is_tiles(path.as_ref()) => tlog::verify_tiles(path.as_ref(), args, &brought, io),
+        (0, [path, rest @ ..]) if rest.len() < 2 && tlog::is_proof(path.as_ref()) => {
+            tlog::verify_proof(path.as_ref(), rest.first().map(AsRef::as_ref), args, &brought, io)
+        }
         (0, _) => logs::verify(args, &brought, io),
         (1, [path]) => pack::verify(path, args, &brought, io),
         _ => Err(Failure::message(
@@ -103,12 +108,13 @@ struct Brought {
 }
 
 /// Returns what a checkpoint rests on beside the word of whoever brought it.
-fn said_by(checkpoint: &Checkpoint, keyring: &Keyring) -> String {
+fn said_by(checkpoint: &Checkpoint, keyring: &Keyring, brought: bool) -> String {
     let Checkpoint { origin, size, .. } = checkpoint;
-    let what = format!("checkpoint of `{}`, {} lines", clean(origin), grouped(*size));
+    let what = format!("checkpoint of `{}`, {} records", clean(origin), grouped(*size));
     let standing = checkpoint.standing(keyring, None);
     if standing != Standing::Trusted {
-        return format!("{what}: no key that you trust signed it; it counts as a head that you brought");
+        let rest = if brought { "; it counts as a head that you brought" } else { "" };
+        return format!("{what}: no key that you trust signed it{rest}");
     }
     let owners: Vec<String> = checkpoint.vouched().iter().map(|key| clean(&key.owner)).collect();
     match checkpoint.anchored_at(keyring) {
