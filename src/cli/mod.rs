@@ -4,6 +4,7 @@
 //! that into an exit code.
 
 mod append;
+mod chains;
 mod check;
 pub mod controls;
 mod gate;
@@ -78,6 +79,7 @@ enum Command {
     /// Verify logs, or a pack, offline
     Verify(verify::VerifyArgs),
     Sources(sources::SourcesArgs),
+    Chains(chains::ChainsArgs),
     Controls(controls::Args),
     /// Append events to a log as chained and signed records
     Append(append::AppendArgs),
@@ -177,6 +179,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
             Err(sources::SourcesError::Profile(error)) => Err(crate::run::RunError::from(error).into()),
             Err(sources::SourcesError::Output(error)) => Err(Failure::output(&error)),
         },
+        Command::Chains(args) => Ok(chains::run(args, io.out).map(|()| Exit::Done)?),
         Command::Append(args) => append::run(args, io),
         Command::Seal(args) => seal::run(args, io),
         Command::Keys(args) => keys::run(args, io),

@@ -228,7 +228,16 @@ impl ChainFormat {
     /// [`ChainError::Invalid`] with line and column for whatever the language does not know, and for a profile that says
     /// nothing coherent.
     pub fn parse(id: &str, text: &str) -> Result<Self, ChainError> {
-        let mut format = load::format(id, text)?;
+        Self::parse_file(&format!("chains/{id}.toml"), id, text)
+    }
+
+    /// Compiles the text of a chain profile that lies at `file`, which messages name.
+    ///
+    /// # Errors
+    ///
+    /// As [`ChainFormat::parse`].
+    pub fn parse_file(file: &str, id: &str, text: &str) -> Result<Self, ChainError> {
+        let mut format = load::format(file, id, text)?;
         format.facts = (0..format.layers.len()).map(|index| format.facts_of(index)).collect();
         format.lints = lint::lints(&format);
         Ok(format)

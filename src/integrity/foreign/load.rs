@@ -70,9 +70,8 @@ pub(super) fn members(table: &str) -> &'static [&'static str] {
 }
 
 /// Compiles a profile; facts and lints are still empty.
-pub(super) fn format(id: &str, text: &str) -> Loaded<ChainFormat> {
-    let file = format!("chains/{id}.toml");
-    let source = Source { file: &file, text };
+pub(super) fn format(file: &str, id: &str, text: &str) -> Loaded<ChainFormat> {
+    let source = Source { file, text };
     let parsed = source.parse()?;
     let top = Table::root(source, &parsed);
     top.only(members("top"))?;
