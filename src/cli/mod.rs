@@ -11,6 +11,7 @@ mod github;
 mod keys;
 mod period;
 mod report;
+mod seal;
 mod sources;
 mod verify;
 
@@ -80,6 +81,8 @@ enum Command {
     Controls(controls::Args),
     /// Append events to a log as chained and signed records
     Append(append::AppendArgs),
+    /// Extend the Merkle tree of a log and sign a checkpoint
+    Seal(seal::SealArgs),
     /// Make, inspect and trust keys
     Keys(keys::KeysArgs),
 }
@@ -140,6 +143,24 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Runs one command line, its program name left out, with the outputs of the caller, and returns the exit code.
+///
+/// Like [`main`], for a caller that asks often: no process, no colour, and no thread pool of its own.
+pub fn run_with(args: &[&str], out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    let mut io = Io { out, err, quiet: false };
+    let ended = match Cli::try_parse_from([&["countersign"], args].concat()) {
+        Ok(cli) => run(&cli, &mut io),
+        Err(error) => Err(Failure::message(Exit::Usage, error.to_string(), "see `countersign --help`")),
+    };
+    match ended {
+        Ok(exit) => exit.code(),
+        Err(failure) => {
+            let _ = write!(io.err, "{failure}");
+            failure.exit().code()
+        }
+    }
+}
+
 fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
     refuse_lenient(self_test())?;
     match &cli.command {
@@ -157,6 +178,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
             Err(sources::SourcesError::Output(error)) => Err(Failure::output(&error)),
         },
         Command::Append(args) => append::run(args, io),
+        Command::Seal(args) => seal::run(args, io),
         Command::Keys(args) => keys::run(args, io),
     }
 }

@@ -297,4 +297,6 @@ impl<'a> Builder<'a> {
 }
 
 #[cfg(test)]
+mod suite;
+#[cfg(test)]
 mod tests;

@@ -247,11 +247,7 @@ impl Append<'_> {
     }
 
     fn lock(&self) -> Result<File, AppendError> {
-        let path = with_suffix(self.path, ".lock");
-        let io = |source| AppendError::Io { action: "lock", path: path.clone(), source };
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
-        file.lock().map_err(io)?;
-        Ok(file)
+        lock(self.path).map_err(|(path, source)| AppendError::Io { action: "lock", path, source })
     }
 
     /// Reads the log to its end, and refuses one that must not be continued.
@@ -493,14 +489,25 @@ struct End {
     unchecked_key: Option<Digest>,
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+/// Keeps other writers of a log out until the file is dropped. On failure, gives the lock file too.
+pub(in crate::integrity) fn lock(log: &Path) -> Result<File, (PathBuf, io::Error)> {
+    let path = with_suffix(log, ".lock");
+    let locked = || {
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+        file.lock()?;
+        Ok(file)
+    };
+    locked().map_err(|error| (path.clone(), error))
+}
+
+pub(in crate::integrity) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
 /// Writes a file so that after a kill it is whole or absent.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(in crate::integrity) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let unfinished = with_suffix(path, ".part");
     let mut file = File::create(&unfinished)?;
     file.write_all(bytes)?;

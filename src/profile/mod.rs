@@ -19,7 +19,7 @@ mod map;
 mod rule;
 pub mod sample;
 mod stamp;
-mod syntax;
+pub(crate) mod syntax;
 #[cfg(test)]
 mod tests;
 

@@ -14,6 +14,7 @@ use crate::clock::Moment;
 use crate::control::library::Library as Controls;
 use crate::digest::Digest;
 use crate::identity::Roster;
+use crate::integrity::checkpoint::Checkpoint;
 use crate::integrity::head::{LogHead, parse_heads};
 use crate::integrity::keyring::{Keyring, TrustError};
 use crate::integrity::verdict::BreakKind;
@@ -51,6 +52,8 @@ pub struct Material {
     pub controls: Controls,
     /// Last records, by source.
     pub heads: BTreeMap<String, Vec<LogHead>>,
+    /// Checkpoints, by source.
+    pub checkpoints: BTreeMap<String, Vec<Checkpoint>>,
     /// Last records before the objects, by source.
     pub after: BTreeMap<String, Vec<LogHead>>,
     /// Objects, by source.
@@ -89,6 +92,7 @@ impl Material {
         };
         let mut heads = BTreeMap::new();
         let mut after = BTreeMap::new();
+        let mut checkpoints = BTreeMap::new();
         let mut found = BTreeMap::new();
         for source in &workspace.sources {
             for (file, kind, all) in
@@ -96,7 +100,11 @@ impl Material {
             {
                 let Some(path) = file else { continue };
                 let text = workspace.read(path)?;
-                all.insert(source.id.clone(), heads_of(&text, path)?);
+                if kind == "heads" && Checkpoint::looks_like(&text) {
+                    checkpoints.insert(source.id.clone(), vec![checkpoint_of(&text, path, &keyring)?]);
+                } else {
+                    all.insert(source.id.clone(), heads_of(&text, path)?);
+                }
                 policy.push((format!("{kind}/{}.head", source.id), text.into_bytes()));
             }
             found.insert(source.id.clone(), objects(source, &root));
@@ -117,6 +125,7 @@ impl Material {
             profiles,
             controls,
             heads,
+            checkpoints,
             after,
             objects: found,
             previous: None,
@@ -176,12 +185,17 @@ impl Material {
             if trust_file.is_file() { trusted(&trust_file)? } else { (Keyring::empty(), Vec::new()) };
         let mut heads = BTreeMap::new();
         let mut after = BTreeMap::new();
+        let mut checkpoints = BTreeMap::new();
         let mut policy = vec![("countersign.toml".to_owned(), workspace.text.clone().into_bytes())];
         for source in &workspace.sources {
             for (kind, all) in [("heads", &mut heads), ("after", &mut after)] {
                 let name = format!("{kind}/{}.head", source.id);
                 if let Some(text) = read(&name) {
-                    all.insert(source.id.clone(), heads_of(&text, &name)?);
+                    if kind == "heads" && Checkpoint::looks_like(&text) {
+                        checkpoints.insert(source.id.clone(), vec![checkpoint_of(&text, &name, &keyring)?]);
+                    } else {
+                        all.insert(source.id.clone(), heads_of(&text, &name)?);
+                    }
                     policy.push((name, text.into_bytes()));
                 }
             }
@@ -200,6 +214,7 @@ impl Material {
             profiles,
             controls,
             heads,
+            checkpoints,
             after,
             objects: found,
             previous,
@@ -285,6 +300,11 @@ fn heads_of(text: &str, path: &str) -> Result<Vec<LogHead>, RunError> {
 
 fn listed<'t, T: Deserialize<'t>>(file: &'static str, text: &'t str) -> Result<T, RunError> {
     serde_json::from_str(text).map_err(|source| RunError::Listed { file, source })
+}
+
+fn checkpoint_of(text: &str, path: &str, keyring: &Keyring) -> Result<Checkpoint, RunError> {
+    Checkpoint::parse(text.as_bytes(), keyring)
+        .map_err(|source| RunError::Checkpoint { path: path.to_owned(), source })
 }
 
 fn missing_entries(found: &BTreeMap<String, Objects>) -> Vec<MissingEntry> {

@@ -21,6 +21,7 @@ use crate::column::{FrameBuilder, Row, to_frame};
 use crate::control::ControlError;
 use crate::control::item::{Evaluation, evaluate};
 use crate::identity::RosterError;
+use crate::integrity::checkpoint::CheckpointError;
 use crate::integrity::head::HeadError;
 use crate::integrity::keyring::TrustError;
 use crate::integrity::verdict::{Effect, Grade, Verdict};
@@ -98,6 +99,15 @@ pub enum RunError {
         #[source]
         source: HeadError,
     },
+    /// A head file that is a checkpoint.
+    #[error("checkpoint `{path}`")]
+    Checkpoint {
+        /// File, relative to the workspace.
+        path: String,
+        /// Why.
+        #[source]
+        source: CheckpointError,
+    },
     /// A pack.
     #[error(transparent)]
     Pack(#[from] PackError),
@@ -145,6 +155,7 @@ impl RunError {
             Self::Profile(error) => error.help(),
             Self::Control(error) => error.help(),
             Self::Head { source, .. } => source.help(),
+            Self::Checkpoint { source, .. } => source.help(),
             Self::Pack(error) => error.help(),
             Self::Previous(error) => error.help(),
             Self::Listed { .. } => None,
@@ -169,6 +180,7 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
     let anchors = Anchors {
         keyring: &material.keyring,
         heads: &material.heads,
+        checkpoints: &material.checkpoints,
         after: &material.after,
         links: &Reread(&plan.sources),
     };
@@ -238,7 +250,10 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         tables,
         evaluations,
         unreadable: stitched.sources.iter().any(|source| source.unreadable),
-        unmatched_heads: stitched.unmatched_heads.iter().map(ToString::to_string).collect(),
+        unmatched_heads: {
+            let heads = stitched.unmatched_heads.iter().map(ToString::to_string);
+            heads.chain(stitched.unmatched_checkpoints.iter().cloned()).collect()
+        },
     })
 }
 

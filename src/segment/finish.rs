@@ -27,7 +27,12 @@ pub fn finish(parts: &mut Parts, stitched: &mut Stitched, order: &[String]) {
         let base = stitched.bases.get(key).copied().unwrap_or_default();
         let fates = match stitched.verdicts.get(&key.0) {
             Some(verdicts) => chained(part, &key.1, base, verdicts),
-            None => repeated(part, key, &mut seen),
+            None => {
+                let covered = stitched.covered.get(&key.0).and_then(|covered| covered.get(&key.1));
+                let mut fates = repeated(part, key, &mut seen);
+                fates.anchor(part, base, covered.copied().unwrap_or_default());
+                fates
+            }
         };
         apply(part, &fates, base, &mut stitched.sources[at]);
     }
@@ -42,6 +47,18 @@ struct Fates {
 }
 
 impl Fates {
+    /// Raises the records on the first `covered` lines of the object, which a checkpoint holds.
+    fn anchor(&mut self, part: &Part, base: u64, covered: u64) {
+        let frame = &part.records;
+        let (Some(ids), Some(lines)) = (text(frame, "integrity_id"), int(frame, "line")) else { return };
+        for row in 0..frame.height() {
+            let (Some(offset), Some(line)) = (offset_of(ids.get(row)), lines.get(row)) else { continue };
+            if u64::try_from(line).is_ok_and(|line| base + line <= covered) {
+                self.grades.insert(offset, Grade::HeadAnchored);
+            }
+        }
+    }
+
     fn goes(&self, offset: i64) -> bool {
         self.dropped.contains(&offset) || self.damaged.contains_key(&offset)
     }

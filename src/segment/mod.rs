@@ -11,8 +11,10 @@ pub mod links;
 pub mod parallel;
 pub mod plan;
 pub mod scan;
+pub mod sealed;
 pub mod stitch;
 pub mod summary;
+pub mod tree;
 
 use polars::prelude::DataFrame;
 

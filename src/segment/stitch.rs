@@ -6,10 +6,13 @@
 use std::collections::BTreeMap;
 
 use super::hole::{damage, silences};
-use super::plan::SourcePlan;
+use super::plan::{SourcePlan, is_lines};
+use super::sealed::{self, Covered, Sealed};
 use super::summary::{Summary, Times};
+use super::tree::TreeObject;
 use crate::clock::{Moment, Period};
 use crate::integrity::chain::RunSummary;
+use crate::integrity::checkpoint::Checkpoint;
 use crate::integrity::head::LogHead;
 use crate::integrity::keyring::Keyring;
 use crate::integrity::stitch::{LinkIndex, LogVerdict, ObjectFact, StitchInput, stitch as chain_stitch};
@@ -49,6 +52,10 @@ pub struct Stitched {
     pub bases: BTreeMap<(String, String, u64), u64>,
     /// Heads that match no input.
     pub unmatched_heads: Vec<LogHead>,
+    /// Origins of checkpoints that match no input.
+    pub unmatched_checkpoints: Vec<String>,
+    /// Lines under checkpoints in logs without a mechanism of their own, by source.
+    pub covered: BTreeMap<String, Covered>,
 }
 
 /// What was brought from outside to judge logs by.
@@ -58,6 +65,8 @@ pub struct Anchors<'a> {
     pub keyring: &'a Keyring,
     /// Last records, by source.
     pub heads: &'a BTreeMap<String, Vec<LogHead>>,
+    /// Checkpoints, by source.
+    pub checkpoints: &'a BTreeMap<String, Vec<Checkpoint>>,
     /// Last records before the objects, by source.
     pub after: &'a BTreeMap<String, Vec<LogHead>>,
     /// Links of single records.
@@ -91,13 +100,23 @@ pub fn stitch(
         let mut holes = absent(source, &found, window);
         holes.extend(damage(id, &segments, &bases, &times, lifetime(source, window)));
         if source.is_protected() {
-            let verdicts = chains(source, &segments, window, anchors);
+            let mut verdicts = chains(source, &segments, window, anchors, &[]);
+            let unmatched = chained_checkpoints(source, &segments, window, anchors, &mut verdicts);
+            stitched.unmatched_checkpoints.extend(unmatched);
             holes.extend(verdicts.logs.iter().flat_map(|verdict| verdict.holes.clone()));
             stitched.logs.extend(verdicts.logs.iter().map(|verdict| with_rejects(&verdict.log, &found)));
             stitched.unmatched_heads.extend(verdicts.unmatched_heads);
             stitched.verdicts.insert(id.to_owned(), verdicts.logs);
         } else {
-            stitched.logs.push(plain_log(source, &found, &holes));
+            let mut log = plain_log(source, &found, &holes);
+            let (objects, sealed, unmatched) = plain_checkpoints(source, &segments, anchors);
+            holes.extend(sealed::holes(&sealed, id, lifetime(source, window)));
+            let whole =
+                source.missing.is_empty() && found.objects.iter().all(|object| object.error.is_none());
+            sealed::onto_plain(&mut log, &objects, &sealed, whole);
+            stitched.unmatched_checkpoints.extend(unmatched);
+            stitched.covered.insert(id.to_owned(), sealed.covered);
+            stitched.logs.push(log);
         }
         // The chain and the reader may both notice that an object is missing or that a log is silent.
         holes.sort();
@@ -119,9 +138,11 @@ fn chains(
     segments: &[&Summary],
     window: Period,
     anchors: &Anchors<'_>,
+    sealed: &[LogHead],
 ) -> crate::integrity::stitch::Stitched {
     let none = Vec::new();
     let id = &source.settings.id;
+    let heads = [anchors.heads.get(id).unwrap_or(&none), sealed].concat();
     let mut objects: Vec<ObjectFact> = source
         .objects
         .iter()
@@ -144,7 +165,7 @@ fn chains(
         logs: &source.settings.logs,
         objects: &objects,
         runs: &runs,
-        heads: anchors.heads.get(id).unwrap_or(&none),
+        heads: &heads,
         after: anchors.after.get(id).unwrap_or(&none),
         keyring: anchors.keyring,
         links: anchors.links,
@@ -152,6 +173,58 @@ fn chains(
         as_of: window.to,
         max_silence: source.settings.max_silence_ms,
     })
+}
+
+/// Judges chained logs by the checkpoints of their source, and returns the origins of those that are of no such log.
+fn chained_checkpoints(
+    source: &SourcePlan<'_>,
+    segments: &[&Summary],
+    window: Period,
+    anchors: &Anchors<'_>,
+    verdicts: &mut crate::integrity::stitch::Stitched,
+) -> Vec<String> {
+    let Some(all) = anchors.checkpoints.get(&source.settings.id) else { return Vec::new() };
+    let mut unmatched: Vec<String> = all.iter().map(|checkpoint| checkpoint.origin.clone()).collect();
+    let mut found: BTreeMap<String, Sealed> = BTreeMap::new();
+    for verdict in &verdicts.logs {
+        let own: Vec<&Checkpoint> =
+            all.iter().filter(|checkpoint| checkpoint.log() == verdict.log.log).collect();
+        if own.is_empty() {
+            continue;
+        }
+        unmatched.retain(|origin| own.iter().all(|checkpoint| checkpoint.origin != *origin));
+        let objects = sealed::objects_of_log(source, segments, verdict);
+        found.insert(verdict.log.log.clone(), sealed::examine(&objects, &own));
+    }
+    let heads: Vec<LogHead> = found.values().flat_map(|sealed| sealed.heads.clone()).collect();
+    if !heads.is_empty() {
+        *verdicts = chains(source, segments, window, anchors, &heads);
+    }
+    for verdict in &mut verdicts.logs {
+        if let Some(sealed) = found.get(&verdict.log.log) {
+            sealed::onto_chained(verdict, sealed, &source.settings.id, lifetime(source, window));
+        }
+    }
+    unmatched
+}
+
+/// Compares the lines of a source without a mechanism of its own with its checkpoints. Records in documents are no lines.
+fn plain_checkpoints<'a>(
+    source: &'a SourcePlan<'_>,
+    segments: &[&Summary],
+    anchors: &Anchors<'_>,
+) -> (Vec<TreeObject<'a>>, Sealed, Vec<String>) {
+    let settings = &source.settings;
+    let all = anchors.checkpoints.get(&settings.id).map(Vec::as_slice).unwrap_or_default();
+    let objects = sealed::objects_of_source(source, segments);
+    let framing = source.profile.framing();
+    let of_lines = objects.iter().all(|object| is_lines(&framing, &object.object.name));
+    let (own, other): (Vec<&Checkpoint>, Vec<&Checkpoint>) = all.iter().partition(|checkpoint| {
+        let log = checkpoint.log();
+        of_lines && (log == settings.id || settings.logs.iter().any(|name| name == log))
+    });
+    let sealed = if own.is_empty() { Sealed::default() } else { sealed::examine(&objects, &own) };
+    (objects, sealed, other.into_iter().map(|checkpoint| checkpoint.origin.clone()).collect())
 }
 
 /// Adds to a log the records that are intact and yet could not be used.

@@ -9,9 +9,11 @@ use crate::cli::Io;
 use crate::clock::{Moment, Period};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::integrity::countersign_log::FORMAT;
+use crate::integrity::countersign_log::{FORMAT, is_log_name};
 use crate::integrity::verdict::{Completeness, Effect, Verdict};
 use crate::profile::library::{Entry, Library};
+use crate::profile::{Integrity, Profile};
+use crate::report::console::clean;
 use crate::run::RunError;
 use crate::segment::links::Reread;
 use crate::segment::parallel::segments;
@@ -33,7 +35,7 @@ pub(super) fn verify(args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> R
     if args.source.is_none() {
         io.note(&format!("read as `{}`: the first record names this format", entry.profile().name()));
     }
-    let id = args.log.clone().unwrap_or_else(|| UNNAMED.to_owned());
+    let id = name(args, brought, entry.profile());
     let settings = source(id.clone(), args.log.clone(), entry.profile().name());
     let sources = vec![SourcePlan {
         context: entry.profile().context(&id, "", &settings.set).map_err(RunError::from)?,
@@ -50,6 +52,7 @@ pub(super) fn verify(args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> R
     let anchors = Anchors {
         keyring: &brought.keyring,
         heads: &BTreeMap::from([(id.clone(), brought.heads.clone())]),
+        checkpoints: &BTreeMap::from([(id.clone(), brought.checkpoints.clone())]),
         after: &BTreeMap::from([(id, brought.after.clone())]),
         links: &Reread(&plan.sources),
     };
@@ -79,12 +82,29 @@ pub(super) fn verify(args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> R
     for head in &stitched.unmatched_heads {
         io.note(&format!("error: head `{head}` matches no log in these files"));
     }
+    for origin in &stitched.unmatched_checkpoints {
+        let origin = clean(origin);
+        io.note(&format!(
+            "error: the checkpoint of `{origin}` matches no log of lines in these files; `--log` names them"
+        ));
+    }
     Ok(exit)
+}
+
+/// Returns the name of what is verified. Where neither the files nor the verifier say it, the one checkpoint that was brought does.
+fn name(args: &VerifyArgs, brought: &Brought, profile: &Profile) -> String {
+    let sealed = match brought.checkpoints.as_slice() {
+        [one] if profile.integrity() == Integrity::None && is_log_name(one.log()) => {
+            Some(one.log().to_owned())
+        }
+        _ => None,
+    };
+    args.log.clone().or(sealed).unwrap_or_else(|| UNNAMED.to_owned())
 }
 
 fn exits(args: &VerifyArgs, stitched: &crate::segment::stitch::Stitched) -> Vec<Exit> {
     let mut exits = Vec::new();
-    if !stitched.unmatched_heads.is_empty() {
+    if !stitched.unmatched_heads.is_empty() || !stitched.unmatched_checkpoints.is_empty() {
         exits.push(Exit::Usage);
     }
     if stitched.sources.iter().any(|source| source.unreadable) {

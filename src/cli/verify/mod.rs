@@ -13,9 +13,10 @@ use serde::Serialize;
 use super::Io;
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::integrity::checkpoint::Checkpoint;
 use crate::integrity::head::{LogHead, parse_heads};
-use crate::integrity::keyring::Keyring;
 use crate::integrity::keyring::rotation::Rotation;
+use crate::integrity::keyring::{Keyring, Standing};
 use crate::integrity::verdict::{Effect, Verdict};
 use crate::pack::PackFolder;
 use crate::report::console::{clean, grouped};
@@ -37,7 +38,7 @@ pub(super) struct VerifyArgs {
     /// A rotation endorsement of pipelock: evidence that a key named its successor; may be repeated
     #[arg(long, value_name = "FILE", requires = "trust")]
     rotation: Vec<PathBuf>,
-    /// The last record of a log, as somebody else wrote it down; may be repeated
+    /// The last record of a log, as somebody else wrote it down, or a checkpoint of it; may be repeated
     #[arg(long, value_name = "FILE")]
     head: Vec<PathBuf>,
     /// The last record before these files, where they do not start at the log's first; may be repeated
@@ -82,7 +83,12 @@ pub(super) fn run(args: &VerifyArgs, io: &mut Io<'_>) -> Result<Exit, Failure> {
     for remark in remarks {
         io.note(&format!("note: {remark}"));
     }
-    let brought = Brought { keyring, heads: read_heads(&args.head)?, after: read_heads(&args.after)? };
+    let (heads, checkpoints) = read_heads(&args.head, Some(&keyring))?;
+    let (after, _) = read_heads(&args.after, None)?;
+    for checkpoint in &checkpoints {
+        io.note(&said_by(checkpoint, &keyring));
+    }
+    let brought = Brought { keyring, heads, checkpoints, after };
     let packs = args.paths.iter().filter(|path| PackFolder::is_pack(path.as_ref())).count();
     match (packs, args.paths.as_slice()) {
         (0, _) => logs::verify(args, &brought, io),
@@ -99,6 +105,7 @@ pub(super) fn run(args: &VerifyArgs, io: &mut Io<'_>) -> Result<Exit, Failure> {
 struct Brought {
     keyring: Keyring,
     heads: Vec<LogHead>,
+    checkpoints: Vec<Checkpoint>,
     after: Vec<LogHead>,
 }
 
@@ -117,8 +124,28 @@ fn read_rotations(paths: &[PathBuf]) -> Result<Vec<Rotation>, Failure> {
     paths.iter().map(read).collect()
 }
 
-fn read_heads(paths: &[PathBuf]) -> Result<Vec<LogHead>, Failure> {
+/// Returns what a checkpoint rests on beside the word of whoever brought it.
+fn said_by(checkpoint: &Checkpoint, keyring: &Keyring) -> String {
+    let Checkpoint { origin, size, .. } = checkpoint;
+    let what = format!("checkpoint of `{}`, {} lines", clean(origin), grouped(*size));
+    let standing = checkpoint.standing(keyring, None);
+    if standing != Standing::Trusted {
+        return format!("{what}: no key that you trust signed it; it counts as a head that you brought");
+    }
+    let owners: Vec<String> = checkpoint.vouched().iter().map(|key| clean(&key.owner)).collect();
+    match checkpoint.anchored_at(keyring) {
+        Some(at) => format!("{what}: signed by {}, and seen at {at}", owners.join(", ")),
+        None => format!("{what}: signed by {}", owners.join(", ")),
+    }
+}
+
+/// Reads head files; with `keyring`, a file may be a checkpoint.
+fn read_heads(
+    paths: &[PathBuf],
+    keyring: Option<&Keyring>,
+) -> Result<(Vec<LogHead>, Vec<Checkpoint>), Failure> {
     let mut heads = Vec::new();
+    let mut checkpoints = Vec::new();
     for path in paths {
         let text = std::fs::read_to_string(path).map_err(|error| {
             let what = format!("cannot read head file `{}`", path.display());
@@ -128,11 +155,17 @@ fn read_heads(paths: &[PathBuf]) -> Result<Vec<LogHead>, Failure> {
                 "check that the file exists and is readable",
             )
         })?;
+        if let Some(keyring) = keyring.filter(|_| Checkpoint::looks_like(&text)) {
+            let checkpoint = Checkpoint::parse(text.as_bytes(), keyring)
+                .map_err(|source| RunError::Checkpoint { path: path.display().to_string(), source })?;
+            checkpoints.push(checkpoint);
+            continue;
+        }
         let found = parse_heads(&text)
             .map_err(|source| RunError::Head { path: path.display().to_string(), source })?;
         heads.extend(found);
     }
-    Ok(heads)
+    Ok((heads, checkpoints))
 }
 
 /// Prints one log: a line, why it is not verified, and its breaks.

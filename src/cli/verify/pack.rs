@@ -10,6 +10,7 @@ use crate::assess::DERIVATION;
 use crate::cli::Io;
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::integrity::checkpoint::Checkpoint;
 use crate::integrity::head::LogHead;
 use crate::integrity::verdict::{Break, BreakKind, Verdict};
 use crate::pack::{PackCheck, PackFolder, StatementKey};
@@ -158,6 +159,7 @@ impl PackResult {
 
         material.keyring = brought.keyring.clone();
         material.heads = self::brought(&brought.heads, report);
+        material.checkpoints = self::checkpoints(&brought.checkpoints, report);
         // Where the objects begin is what the report says they continue; a verifier who knows better brings `--after`.
         if !brought.after.is_empty() {
             material.after = self::brought(&brought.after, report);
@@ -214,6 +216,16 @@ fn brought(heads: &[LogHead], report: &Report) -> BTreeMap<String, Vec<LogHead>>
     let mut by_source: BTreeMap<String, Vec<LogHead>> = BTreeMap::new();
     for log in &report.logs {
         let of_log = heads.iter().filter(|head| head.log == log.log).cloned();
+        by_source.entry(log.source.clone()).or_default().extend(of_log);
+    }
+    by_source
+}
+
+/// Returns the checkpoints brought, by the source whose log they name.
+fn checkpoints(checkpoints: &[Checkpoint], report: &Report) -> BTreeMap<String, Vec<Checkpoint>> {
+    let mut by_source: BTreeMap<String, Vec<Checkpoint>> = BTreeMap::new();
+    for log in &report.logs {
+        let of_log = checkpoints.iter().filter(|checkpoint| checkpoint.log() == log.log).cloned();
         by_source.entry(log.source.clone()).or_default().extend(of_log);
     }
     by_source

@@ -97,6 +97,28 @@ fn the_receipt_hashes_of_agent_receipts_are_met() {
     assert_eq!((cases.len(), hashed), (11, 10), "the suite has another size");
 }
 
+/// The file is written by `tests/interop/canon_cases.py`.
+#[test]
+#[ignore = "needs Python and Node; `tests/run` has a step for it"]
+fn cases_of_other_programs() {
+    let file = std::env::var_os("COUNTERSIGN_CANON_CASES").expect("the step sets it");
+    let mut seen = std::collections::BTreeMap::<Canon, (usize, usize)>::new();
+    for line in fs::read_to_string(file).unwrap().lines() {
+        let case = parse(line, &Limits::RECORD).unwrap();
+        let member = |name: &str| case.member(name).and_then(Node::text);
+        let (source, canon) = (member("text").unwrap(), Canon::from_word(member("canon").unwrap()).unwrap());
+        let expected = member("bytes");
+        assert_eq!(written(canon, source).ok().as_deref(), expected, "{canon} of {source}");
+        let counts = seen.entry(canon).or_default();
+        counts.0 += usize::from(expected.is_some());
+        counts.1 += usize::from(expected.is_none());
+    }
+    assert_eq!(seen.len(), Canon::ALL.len());
+    for (canon, (writes, refusals)) in seen {
+        assert!(writes >= 500 && (refusals >= 50 || canon == Canon::Raw), "{canon}: {writes} and {refusals}");
+    }
+}
+
 #[test]
 fn one_value_is_written_in_ten_ways() {
     let source = r#"{"b": "<\u00e9\u2028\u007f/\b>", "10": 1.0, "9": [1e21, -0.0], "a": {}, "\u20ac": null}"#;

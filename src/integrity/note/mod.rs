@@ -51,7 +51,7 @@ impl SignatureType {
 pub type KeyHash = [u8; 4];
 
 /// Returns the key id of `key` under `name` (c2sp.org/signed-note, "Signatures").
-pub fn key_hash(name: &str, kind: SignatureType, key: &[u8; 32]) -> KeyHash {
+pub fn key_hash(name: &str, kind: SignatureType, key: &[u8]) -> KeyHash {
     let bytes = [name.as_bytes(), b"\n", &[kind.byte()], key].concat();
     let [a, b, c, d, ..] = *Digest::of(&bytes).as_bytes();
     [a, b, c, d]
@@ -257,9 +257,10 @@ pub fn is_key_name(name: &str) -> bool {
     !name.is_empty() && !name.chars().any(|c| c.is_whitespace() || c == '+' || c < ' ')
 }
 
-/// Returns the 32 raw bytes of a key, which is what a note names it by.
-fn raw(key: &PublicKey) -> &[u8; 32] {
-    key.as_bytes()
+/// Returns what a note names a key by: the 32 raw bytes of an Ed25519 key. Other kinds sign no notes; their encoding is longer, so
+/// that it matches none.
+fn raw(key: &PublicKey) -> &[u8] {
+    key.ed25519_bytes().map_or(key.spki(), |bytes| bytes.as_slice())
 }
 
 /// Verifies one signature; returns its time, or `None` inside where it carries none.
@@ -326,7 +327,7 @@ impl VerifierKey {
     /// Returns the text form.
     pub fn to_text(&self) -> String {
         let hash = hex::encode(key_hash(&self.name, self.kind, raw(&self.key)));
-        let key = STANDARD.encode([&[self.kind.byte()], raw(&self.key).as_slice()].concat());
+        let key = STANDARD.encode([&[self.kind.byte()], raw(&self.key)].concat());
         format!("{}+{hash}+{key}", self.name)
     }
 }

@@ -62,7 +62,7 @@ fn the_vector_of_the_specification_fits_its_key() {
     // secure-systems-lab/dsse, protocol.md, "Test Vectors".
     let key = crate::integrity::jwk::public_key(&parse(VECTOR_KEY, &Limits::RECORD).unwrap()).unwrap();
     let record = r#"{"payload":"aGVsbG8gd29ybGQ=","payloadType":"http://example.com/HelloWorld","signatures":[{"sig":"A3JqsQGtVsJ2O2xqrI5IcnXip5GToJ3F+FnZ+O88SjtR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA=="}]}"#;
-    let opened = opened(record, &trusting(&[key.clone()])).unwrap();
+    let opened = opened(record, &trusting(std::slice::from_ref(&key))).unwrap();
     assert_eq!(opened.signature, SignatureSeen::Fits { key: key.id(), claim: Digest::of(b"") });
     // Its payload is no JSON, so nothing can be mapped from it.
     assert_eq!((opened.payload, opened.faults[0].0), (None, BreakKind::Malformed));
