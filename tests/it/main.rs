@@ -17,4 +17,5 @@ mod profile;
 mod same_bytes;
 mod samples;
 mod support;
+mod trust;
 mod verify;
