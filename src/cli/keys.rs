@@ -12,10 +12,12 @@ use toml::Value;
 
 use super::Io;
 use super::append::unreadable;
+use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::integrity::countersign_log::is_log_name;
+use crate::integrity::keyring::endorsement::Endorsement;
 use crate::integrity::keyring::{Keyring, Purpose};
 use crate::integrity::signature::{PublicKey, signing_key_from_pem};
 
@@ -37,6 +39,8 @@ enum Verb {
     Show(ShowArgs),
     /// Add a public key to a trust file, once its key id was compared. Prints the key id
     Trust(TrustArgs),
+    /// Let the holder of a key name the next one. Prints the endorsement, for a file that the trust file names
+    Endorse(EndorseArgs),
 }
 
 #[derive(Args, Debug)]
@@ -75,11 +79,29 @@ struct TrustArgs {
     trust: PathBuf,
 }
 
+#[derive(Args, Debug)]
+struct EndorseArgs {
+    /// The private key that has signed so far
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// The public key that signs from now on
+    #[arg(long, value_name = "FILE")]
+    new: PathBuf,
+    /// A log that the new key may sign; may be repeated
+    #[arg(long, value_name = "NAME", required = true)]
+    log: Vec<String>,
+    /// First moment of a log at which the new key counts
+    // The same name as the option of every command, which clap then leaves out here.
+    #[arg(long, value_name = "TIME")]
+    from: Moment,
+}
+
 pub(super) fn run(args: &KeysArgs, io: &mut Io<'_>) -> Result<Exit, Failure> {
     match &args.verb {
         Verb::Generate(args) => generate(args, io).map_err(|failure| failure.leaving("no key was made")),
         Verb::Show(args) => show(args, io),
         Verb::Trust(args) => trust(args, io),
+        Verb::Endorse(args) => endorse(args, io),
     }
 }
 
@@ -165,6 +187,17 @@ fn show(args: &ShowArgs, io: &mut Io<'_>) -> Result<Exit, Failure> {
     let key = key.map_err(|error| not_a_key(&args.file, &error))?;
     io.note(&format!("{half} {} key `{}`", key.kind(), args.file.display()));
     io.result(&key.id().to_string())?;
+    Ok(Exit::Done)
+}
+
+fn endorse(args: &EndorseArgs, io: &mut Io<'_>) -> Result<Exit, Failure> {
+    let read = |path: &Path| fs::read_to_string(path).map_err(|error| unreadable("key", path, &error));
+    let key = signing_key_from_pem(&read(&args.key)?).map_err(|error| not_a_key(&args.key, &error))?;
+    let new = PublicKey::from_pem(&read(&args.new)?).map_err(|error| not_a_key(&args.new, &error))?;
+    let endorsement = Endorsement::sign(&key, new.id(), &args.log, args.from)
+        .map_err(|error| Failure::new(Exit::Usage, &error, error.help()))?;
+    io.note(&format!("key `{}` endorses key `{}`", endorsement.old(), endorsement.new()));
+    io.result(endorsement.to_text().trim_end_matches('\n'))?;
     Ok(Exit::Done)
 }
 

@@ -1,20 +1,23 @@
 //! The keys that whoever verifies trusts, read from `trust.toml`, and what each is worth for a record.
 //!
 //! Trust comes from here and from nowhere else: what lies inside a log or a pack is a claim. Every refusal below errs
-//! towards less trust, and removing a key from the file never raises what another key is worth.
+//! towards less trust, and removing a key from the file never raises what another key is worth. `file` reads the file,
+//! [`endorsement`] has our own way for a key to name its successor, [`rotation`] that of a foreign product.
 
-use std::collections::BTreeMap;
-use std::io;
-use std::path::{Path, PathBuf};
-
-use thiserror::Error;
-use toml::{Table, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::Moment;
 use crate::digest::Digest;
-use crate::integrity::countersign_log::is_log_name;
-use crate::integrity::signature::{KeyError, KeyKind, PublicKey};
+use crate::integrity::signature::PublicKey;
 use crate::integrity::verdict::BreakKind;
+
+pub mod endorsement;
+mod file;
+pub mod rotation;
+
+use endorsement::Endorsement;
+pub use file::TrustError;
+use rotation::Rotation;
 
 /// What a key may sign.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -100,6 +103,32 @@ impl Standing {
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Keyring {
     keys: BTreeMap<Digest, TrustedKey>,
+    /// Keys that are worth something only as far as another one of `keys` endorsed them.
+    successors: BTreeMap<Digest, Endorsed>,
+    /// Keys whose successors count though this file does not name them.
+    accepts_rotation: BTreeSet<Digest>,
+}
+
+/// By whom a key was endorsed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Endorsed {
+    by: Digest,
+    logs: Vec<String>,
+    /// When the endorsing key must count itself.
+    made_at: Moment,
+    /// First moment of a chain at which the new key counts.
+    from: Option<Moment>,
+}
+
+impl Endorsed {
+    fn by(endorsement: &Endorsement) -> Self {
+        Self {
+            by: endorsement.old(),
+            logs: endorsement.logs().to_owned(),
+            made_at: endorsement.from(),
+            from: Some(endorsement.from()),
+        }
+    }
 }
 
 impl Keyring {
@@ -108,46 +137,9 @@ impl Keyring {
         Self::default()
     }
 
-    /// Reads `trust.toml` at `path`; key files are relative to it.
-    ///
-    /// # Errors
-    ///
-    /// Refuses a file that cannot be read, and everything that [`Keyring::parse`] refuses.
-    pub fn load(path: &Path) -> Result<Self, TrustError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| TrustError::Read { path: path.to_owned(), source })?;
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        Self::parse(&text, &|name| std::fs::read_to_string(folder.join(name)))
-    }
-
-    /// Parses the text of a trust file; `read` gives the text of a key file it names.
-    ///
-    /// # Errors
-    ///
-    /// Refuses unknown members, missing ones, weak or foreign keys, and a key that is listed twice.
-    pub fn parse(text: &str, read: &dyn Fn(&str) -> io::Result<String>) -> Result<Self, TrustError> {
-        let table: Table =
-            text.parse().map_err(|error: toml::de::Error| TrustError::Syntax(error.message().to_owned()))?;
-        refuse_unknown(&table, &["key"], "at the top")?;
-        let entries = match table.get("key") {
-            None => &Vec::new(),
-            Some(Value::Array(entries)) => entries,
-            Some(_) => return Err(TrustError::Syntax("expected `[[key]]`, found another `key`".to_owned())),
-        };
-        let mut keys = BTreeMap::new();
-        for (index, entry) in entries.iter().enumerate() {
-            let entry = Entry { number: index + 1, table: entry.as_table() };
-            let key = entry.read(read)?;
-            if let Some(known) = keys.insert(key.public.id(), key) {
-                return Err(entry.wrong(format!("this key is listed above already, for `{}`", known.owner)));
-            }
-        }
-        Ok(Self { keys })
-    }
-
     /// Returns a keyring of the given keys; a later one replaces an earlier one of the same id.
     pub fn of(keys: impl IntoIterator<Item = TrustedKey>) -> Self {
-        Self { keys: keys.into_iter().map(|key| (key.public.id(), key)).collect() }
+        Self { keys: keys.into_iter().map(|key| (key.public.id(), key)).collect(), ..Self::default() }
     }
 
     /// Returns the keys, by id.
@@ -174,14 +166,55 @@ impl Keyring {
 
     /// Judges key `id` for a record of `log` at `latest`, the greatest time in the chain up to and including the record.
     pub fn judge_log(&self, id: Digest, log: &str, latest: Moment) -> Standing {
+        self.judge_log_anchored(id, log, latest, None)
+    }
+
+    /// Judges as [`Keyring::judge_log`] does, for a record of which somebody else showed at `anchored_before` that it existed.
+    ///
+    /// Only such a time, which neither the writer of the log nor a thief of the key could choose, saves a record from a later
+    /// compromise. A time in the record itself, or a head without a time of its own, is none.
+    pub fn judge_log_anchored(
+        &self,
+        id: Digest,
+        log: &str,
+        latest: Moment,
+        anchored_before: Option<Moment>,
+    ) -> Standing {
         let Some(key) = self.find(id) else { return Standing::Unknown };
-        if key.compromised_at.is_some() {
+        if key.compromised_at.is_some_and(|at| anchored_before.is_none_or(|anchor| at <= anchor)) {
             return Standing::Revoked;
         }
         if key.purpose != Purpose::Log || !key.logs.iter().any(|name| name == log) {
             return Standing::WrongPurpose;
         }
-        in_window(key, latest)
+        match in_window(key, latest) {
+            Standing::Trusted => self.judge_endorsement(id, log, latest),
+            refused => refused,
+        }
+    }
+
+    /// Judges what the keys before `id` say of it: every one of them must have counted when it endorsed the next.
+    fn judge_endorsement(&self, id: Digest, log: &str, latest: Moment) -> Standing {
+        if self.successors.get(&id).is_some_and(|endorsed| endorsed.from.is_some_and(|from| latest < from)) {
+            return Standing::Expired;
+        }
+        let mut at = id;
+        // A line of keys is no longer than there are keys; one that is runs in a circle, and nobody vouches for it.
+        for _ in 0..=self.successors.len() {
+            let Some(endorsed) = self.successors.get(&at) else { return Standing::Trusted };
+            let Some(by) = self.find(endorsed.by) else { return Standing::Unknown };
+            if by.compromised_at.is_some() {
+                return Standing::Revoked;
+            }
+            if !endorsed.logs.iter().any(|name| name == log) || !by.logs.iter().any(|name| name == log) {
+                return Standing::WrongPurpose;
+            }
+            match in_window(by, endorsed.made_at) {
+                Standing::Trusted => at = endorsed.by,
+                refused => return refused,
+            }
+        }
+        Standing::Unknown
     }
 
     /// Judges key `id` for a checkpoint or a statement made at `at`.
@@ -193,12 +226,76 @@ impl Keyring {
         if key.purpose != purpose { Standing::WrongPurpose } else { in_window(key, at) }
     }
 
+    /// Adds the keys that a key of this keyring named as its successor, where the trust file accepts that; says of each
+    /// rotation what became of it.
+    ///
+    /// A key that the trust file names keeps what the file says of it.
+    pub fn with_rotations(&self, rotations: &[Rotation]) -> (Self, Vec<String>) {
+        let mut keyring = self.clone();
+        let mut added = true;
+        while added {
+            added = false;
+            for rotation in rotations {
+                added |= keyring.rotate(rotation);
+            }
+        }
+        let mut notes: Vec<String> = rotations.iter().map(|rotation| keyring.remark(rotation)).collect();
+        notes.sort();
+        notes.dedup();
+        (keyring, notes)
+    }
+
+    /// Adds the successor of an accepted rotation; true where there is a new one.
+    fn rotate(&mut self, rotation: &Rotation) -> bool {
+        let (prior, new) = (rotation.prior().id(), rotation.new_key().id());
+        if self.keys.contains_key(&new) || !self.accepts_rotation.contains(&prior) {
+            return false;
+        }
+        let Some(by) = self.keys.get(&prior) else { return false };
+        let key = TrustedKey {
+            public: rotation.new_key().clone(),
+            valid_until: None,
+            revoked_at: None,
+            compromised_at: None,
+            ..by.clone()
+        };
+        // The product bounds the two keys by the last record of the first one, not by time.
+        let endorsed =
+            Endorsed { by: prior, logs: by.logs.clone(), made_at: rotation.rotated_at(), from: None };
+        self.keys.insert(new, key);
+        self.successors.insert(new, endorsed);
+        self.accepts_rotation.insert(new);
+        true
+    }
+
+    /// Says what a rotation is worth, once all of them are known.
+    fn remark(&self, rotation: &Rotation) -> String {
+        let (prior, new) = (rotation.prior().id(), rotation.new_key().id());
+        let Some(by) = self.find(prior) else {
+            return format!("key `{prior}`, which the trust file does not name, endorsed key `{new}`");
+        };
+        let owner = &by.owner;
+        match self.successors.get(&new) {
+            Some(endorsed) if endorsed.by == prior => format!(
+                "key `{new}` stands for key `{prior}` ({owner}), which endorsed it: the trust file says `accept_rotation`"
+            ),
+            _ if self.keys.contains_key(&new) => {
+                format!("key `{new}`, which key `{prior}` ({owner}) endorsed, counts as the trust file says")
+            }
+            _ => format!(
+                "key `{prior}` ({owner}) endorsed key `{new}`, which counts for nothing: the trust file does not say \
+                 `accept_rotation = true` for the first"
+            ),
+        }
+    }
+
     /// Returns every moment at which the standing of some key changes, sorted.
     pub fn boundaries(&self) -> Vec<Moment> {
         let mut moments: Vec<Moment> = self
             .keys
             .values()
             .flat_map(|key| [key.valid_from, key.valid_until, key.revoked_at])
+            .chain(self.successors.values().map(|endorsed| endorsed.from))
             .flatten()
             .collect();
         moments.sort_unstable();
@@ -216,196 +313,6 @@ fn in_window(key: &TrustedKey, at: Moment) -> Standing {
     } else {
         Standing::Trusted
     }
-}
-
-/// Why a trust file cannot be used.
-#[derive(Debug, Error)]
-pub enum TrustError {
-    /// It cannot be read. The user can fix this.
-    #[error("cannot read trust file `{}`", path.display())]
-    Read {
-        /// Path as given.
-        path: PathBuf,
-        /// Cause.
-        source: io::Error,
-    },
-    /// It is not TOML. The user can fix this.
-    #[error("trust file is not as expected: {0}")]
-    Syntax(String),
-    /// A member that no trust file has. The user can fix this.
-    #[error("unknown member `{name}` {place}")]
-    UnknownMember {
-        /// Its name.
-        name: String,
-        /// Where it stands.
-        place: String,
-        /// A near match.
-        near: Option<String>,
-    },
-    /// An entry that is not as it must be. The user can fix this.
-    #[error("key {number}: {what}")]
-    Entry {
-        /// Number of the `[[key]]`, from 1.
-        number: usize,
-        /// What is wrong.
-        what: String,
-    },
-    /// A key file that cannot be read. The user can fix this.
-    #[error("key {number}: cannot read key file `{file}`")]
-    KeyFile {
-        /// Number of the `[[key]]`, from 1.
-        number: usize,
-        /// File as named.
-        file: String,
-        /// Cause.
-        source: io::Error,
-    },
-    /// A key that cannot be used. The user can fix this.
-    #[error("key {number}: unusable key")]
-    Key {
-        /// Number of the `[[key]]`, from 1.
-        number: usize,
-        /// Cause.
-        source: KeyError,
-    },
-}
-
-impl TrustError {
-    /// Returns what to do about it.
-    pub fn help(&self) -> Option<String> {
-        match self {
-            Self::Read { .. } => Some("check that the file exists and is readable".to_owned()),
-            Self::Syntax(_) => {
-                Some("`countersign keys trust` writes this file; `docs/usage.md` describes it".to_owned())
-            }
-            Self::UnknownMember { near, .. } => near.as_ref().map(|near| format!("did you mean `{near}`?")),
-            Self::Entry { .. } => None,
-            Self::KeyFile { .. } => Some("key files are named relative to the trust file".to_owned()),
-            Self::Key { source, .. } => source.help(),
-        }
-    }
-}
-
-const MEMBERS: [&str; 9] =
-    ["file", "pem", "owner", "purpose", "logs", "valid_from", "valid_until", "revoked_at", "compromised_at"];
-
-/// One `[[key]]` while it is read.
-struct Entry<'a> {
-    number: usize,
-    table: Option<&'a Table>,
-}
-
-impl Entry<'_> {
-    fn read(&self, read: &dyn Fn(&str) -> io::Result<String>) -> Result<TrustedKey, TrustError> {
-        let table = self.table.ok_or_else(|| self.wrong("expected a table"))?;
-        refuse_unknown(table, &MEMBERS, &format!("in key {}", self.number))?;
-        let owner = self.text("owner")?.ok_or_else(|| self.wrong("`owner` is missing"))?;
-        let purpose = self.text("purpose")?.ok_or_else(|| self.wrong("`purpose` is missing"))?;
-        let purpose = Purpose::from_word(purpose).ok_or_else(|| {
-            self.wrong(format!("expected purpose `log`, `checkpoint` or `statement`, found `{purpose}`"))
-        })?;
-        let public = self.public(read)?;
-        if purpose != Purpose::Log && public.kind() != KeyKind::Ed25519 {
-            let (word, kind) = (purpose.word(), public.kind());
-            return Err(
-                self.wrong(format!("purpose `{word}` takes an Ed25519 key, found one of kind {kind}"))
-            );
-        }
-        let key = TrustedKey {
-            public,
-            owner: owner.to_owned(),
-            purpose,
-            logs: self.logs(purpose)?,
-            valid_from: self.moment("valid_from")?,
-            valid_until: self.moment("valid_until")?,
-            revoked_at: self.moment("revoked_at")?,
-            compromised_at: self.moment("compromised_at")?,
-        };
-        if let (Some(from), Some(until)) = (key.valid_from, key.valid_until)
-            && until <= from
-        {
-            return Err(self.wrong("`valid_until` is not after `valid_from`"));
-        }
-        Ok(key)
-    }
-
-    fn public(&self, read: &dyn Fn(&str) -> io::Result<String>) -> Result<PublicKey, TrustError> {
-        let number = self.number;
-        let parsed = match (self.text("file")?, self.text("pem")?) {
-            (Some(file), None) => {
-                let text = read(file).map_err(|source| TrustError::KeyFile {
-                    number,
-                    file: file.to_owned(),
-                    source,
-                })?;
-                PublicKey::from_pem(&text)
-            }
-            (None, Some(pem)) => PublicKey::from_pem(pem),
-            _ => return Err(self.wrong("expected exactly one of `file` and `pem`")),
-        };
-        parsed.map_err(|source| TrustError::Key { number, source })
-    }
-
-    fn logs(&self, purpose: Purpose) -> Result<Vec<String>, TrustError> {
-        let Some(value) = self.value("logs") else {
-            return if purpose == Purpose::Log {
-                Err(self
-                    .wrong("`logs` is missing: purpose `log` needs the logs whose records the key may sign"))
-            } else {
-                Ok(Vec::new())
-            };
-        };
-        if purpose != Purpose::Log {
-            return Err(self.wrong(format!("`logs` has no meaning with purpose `{}`", purpose.word())));
-        }
-        let names: Option<Vec<String>> = value
-            .as_array()
-            .and_then(|names| names.iter().map(|name| name.as_str().map(str::to_owned)).collect());
-        let names = names
-            .filter(|names| !names.is_empty())
-            .ok_or_else(|| self.wrong("expected `logs` to be a list of names"))?;
-        match names.iter().find(|name| !is_log_name(name)) {
-            Some(name) => Err(self.wrong(format!("log name `{name}` is not `[a-z0-9._-]{{1,64}}`"))),
-            None => Ok(names),
-        }
-    }
-
-    fn moment(&self, member: &str) -> Result<Option<Moment>, TrustError> {
-        let text = match self.value(member) {
-            None => return Ok(None),
-            Some(Value::Datetime(moment)) => moment.to_string(),
-            Some(Value::String(text)) => text.clone(),
-            Some(_) => return Err(self.wrong(format!("expected `{member}` to be a time"))),
-        };
-        text.parse().map(Some).map_err(|what: String| self.wrong(format!("`{member}`: {what}")))
-    }
-
-    fn text(&self, member: &str) -> Result<Option<&str>, TrustError> {
-        match self.value(member) {
-            None => Ok(None),
-            Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text)),
-            Some(_) => Err(self.wrong(format!("expected `{member}` to be a text"))),
-        }
-    }
-
-    fn value(&self, member: &str) -> Option<&Value> {
-        self.table.and_then(|table| table.get(member))
-    }
-
-    fn wrong(&self, what: impl Into<String>) -> TrustError {
-        TrustError::Entry { number: self.number, what: what.into() }
-    }
-}
-
-fn refuse_unknown(table: &Table, known: &[&str], place: &str) -> Result<(), TrustError> {
-    let Some(name) = table.keys().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
-    let near = known
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(known, name), *known))
-        .filter(|(distance, _)| *distance <= 3)
-        .min()
-        .map(|(_, known)| known.to_owned());
-    Err(TrustError::UnknownMember { name: name.clone(), place: place.to_owned(), near })
 }
 
 #[cfg(test)]

@@ -21,4 +21,5 @@ mod samples;
 mod seal;
 mod support;
 mod tlog;
+mod trust;
 mod verify;

@@ -17,6 +17,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::integrity::checkpoint::Checkpoint;
 use crate::integrity::head::{LogHead, parse_heads};
+use crate::integrity::keyring::rotation::Rotation;
 use crate::integrity::keyring::{Keyring, Standing};
 use crate::integrity::verdict::{Effect, Verdict};
 use crate::pack::PackFolder;
@@ -36,6 +37,9 @@ pub(super) struct VerifyArgs {
     /// The trust file that the verifier brings
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
+    /// A rotation endorsement of pipelock: evidence that a key named its successor; may be repeated
+    #[arg(long, value_name = "FILE", requires = "trust")]
+    rotation: Vec<PathBuf>,
     /// The last record of a log, as somebody else wrote it down, or a checkpoint of it; may be repeated
     #[arg(long, value_name = "FILE")]
     head: Vec<PathBuf>,
@@ -77,6 +81,10 @@ pub(super) fn run(args: &VerifyArgs, io: &mut Io<'_>) -> Result<Exit, Failure> {
         Some(path) => Keyring::load(path).map_err(RunError::from)?,
         None => Keyring::empty(),
     };
+    let (keyring, remarks) = keyring.with_rotations(&read_rotations(&args.rotation)?);
+    for remark in remarks {
+        io.note(&format!("note: {remark}"));
+    }
     let (heads, checkpoints) = read_heads(&args.head, Some(&keyring))?;
     let (after, _) = read_heads(&args.after, None)?;
     for checkpoint in &checkpoints {
@@ -105,6 +113,21 @@ struct Brought {
     heads: Vec<LogHead>,
     checkpoints: Vec<Checkpoint>,
     after: Vec<LogHead>,
+}
+
+fn read_rotations(paths: &[PathBuf]) -> Result<Vec<Rotation>, Failure> {
+    let read = |path: &PathBuf| {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let what = format!("cannot read rotation endorsement `{shown}`: {error}");
+            Failure::message(Exit::Usage, what, "check that the file exists and is readable")
+        })?;
+        Rotation::parse(&text).map_err(|error| {
+            let what = format!("rotation endorsement `{shown}` does not count: {error}");
+            Failure::message(Exit::Usage, what, error.help().unwrap_or_default())
+        })
+    };
+    paths.iter().map(read).collect()
 }
 
 /// Returns what a checkpoint rests on beside the word of whoever brought it.
