@@ -4,4 +4,7 @@
 //! product are hashed, linked and signed. In: records. Out: what each layer of the format sees in each record ([`Seen`]), and per
 //! log a verdict in the same words as for our own format.
 
+
+pub mod scan;
+pub mod stitch;
 pub mod seen;
