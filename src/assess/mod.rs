@@ -28,6 +28,7 @@ use crate::report::model::{
     Framework, Hole, Key, Mapping, Override, PolicyFile, Report, Setting, Source, Test, TestOutcome,
     UnresolvedIdentity, Untestable, Verdicts, WaterfallStep,
 };
+use crate::run::previous::Previous;
 use crate::segment::plan::SourcePlan;
 use crate::segment::stitch::{Stitched, window};
 use crate::settings::{Role, Workspace};
@@ -95,6 +96,8 @@ pub struct Inputs<'a> {
     pub roster: &'a Roster,
     /// Trusted keys.
     pub keyring: &'a Keyring,
+    /// The pack of the period before, where the run goes on from one.
+    pub previous: Option<&'a Previous>,
     /// Files of the workspace that replace or add to shipped ones.
     pub overrides: Vec<Override>,
     /// Digests of everything that shaped the results, apart from the control library.
@@ -159,6 +162,7 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
         .collect();
     let untestable = list(&inputs, &listed, State::Untestable, &places);
     let pending = list(&inputs, &listed, State::Pending, &places);
+    let settings = settings(&inputs)?;
     let mut policy = inputs.policy;
     policy.extend(inputs.library.policy());
     policy.sort_by(|a, b| a.path.cmp(&b.path));
@@ -191,7 +195,7 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
         keys: keys(inputs.keyring, inputs.stitched),
         unresolved: inputs.unresolved,
         parameters: inputs.library.profile(&inputs.workspace.parameters)?.iter().map(Into::into).collect(),
-        settings: settings(inputs.workspace, inputs.library, inputs.roster)?,
+        settings,
         overrides,
         policy,
     }))
@@ -220,13 +224,17 @@ fn judge(inputs: &Inputs<'_>, holes: &[Hole]) -> BTreeMap<String, Judged> {
         let touched: Vec<&Hole> = holes.iter().filter(|hole| sources.contains(&hole.source)).collect();
         let missing: Vec<&String> = test.requires.iter().filter(|column| !filled.contains(*column)).collect();
         let counts = evaluation.counts();
-        let circumstances = Circumstances { holes: touched.len(), fillable: missing.is_empty() };
+        let uncovered = uncovered(test, &sources, inputs);
+        // A value that anybody can change is as good as none.
+        let circumstances =
+            Circumstances { holes: touched.len() + uncovered.len(), fillable: missing.is_empty() };
         let outcome = outcome(test.kind, &counts, circumstances);
         let mut reasons: Vec<String> =
             missing.iter().map(|column| format!("no configured source can fill `{column}`")).collect();
         if counts.untestable > 0 {
             reasons.push(untestable_reason(evaluation, counts.untestable));
         }
+        reasons.extend(uncovered);
         if test.kind != Kind::EvidenceQuality {
             reasons.extend(touched.iter().take(5).map(|hole| hole_reason(hole)));
             if touched.len() > 5 {
@@ -243,6 +251,29 @@ fn judge(inputs: &Inputs<'_>, holes: &[Hole]) -> BTreeMap<String, Judged> {
         entry.reasons.extend(reasons);
     }
     judged
+}
+
+/// Says which columns a test needs that no hash or signature covers, of sources of which more is demanded.
+fn uncovered(test: &Definition, sources: &[String], inputs: &Inputs<'_>) -> Vec<String> {
+    if test.kind == Kind::EvidenceQuality {
+        return Vec::new();
+    }
+    let mut reasons = Vec::new();
+    for source in inputs.sources.iter().filter(|source| sources.contains(&source.settings.id)) {
+        let Some(chain) = &source.chain else { continue };
+        if source::required(source, inputs.keyring) <= Grade::Parsed {
+            continue;
+        }
+        let needed = chain.uncovered_columns.iter().filter(|column| test.requires.contains(*column));
+        reasons.extend(needed.map(|column| {
+            format!(
+                "no hash or signature of source `{}` covers `{column}`, and {} is demanded",
+                source.settings.id,
+                source::required(source, inputs.keyring)
+            )
+        }));
+    }
+    reasons
 }
 
 fn hole_reason(hole: &Hole) -> String {
@@ -619,14 +650,15 @@ fn keys(keyring: &Keyring, stitched: &Stitched) -> Vec<Key> {
     keys.into_values().collect()
 }
 
-fn settings(workspace: &Workspace, library: &Library, roster: &Roster) -> Result<Vec<Setting>, ControlError> {
+fn settings(inputs: &Inputs<'_>) -> Result<Vec<Setting>, ControlError> {
+    let Inputs { workspace, library, roster, .. } = *inputs;
     let parameters = library.profile(&workspace.parameters)?;
     let owner = parameters
         .iter()
         .find(|parameter| parameter.column == "sod_02_owner_may_approve_own_agent")
         .is_some_and(|parameter| parameter.value != 0);
     let setting = |name: &str, value: String| Setting { name: name.to_owned(), value };
-    Ok(vec![
+    let mut settings = vec![
         setting(
             "Owner approving an own agent",
             if owner { "allowed by this workspace" } else { "counts as self-approval" }.to_owned(),
@@ -644,7 +676,11 @@ fn settings(workspace: &Workspace, library: &Library, roster: &Roster) -> Result
                 count => format!("{count}, the first match decides"),
             },
         ),
-    ])
+    ];
+    if let Some(previous) = inputs.previous {
+        settings.push(setting("Goes on from", previous.describe(workspace, inputs.period.from)));
+    }
+    Ok(settings)
 }
 
 /// Counts the untestable items by test, source and missing column. The source is empty where no event states the item.

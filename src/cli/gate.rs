@@ -70,11 +70,18 @@ impl<'a> Gate<'a> {
             (altered, Exit::Altered),
             (self.run.unreadable, Exit::Incomplete),
             (holes, Exit::NotEvidenced),
+            (self.gone().next().is_some(), Exit::NotEvidenced),
             (!below_required(self.report()).is_empty(), Exit::NotEvidenced),
         ]
         .into_iter()
         .filter(|(holds, _)| *holds)
         .map(|(_, exit)| exit)
+    }
+
+    /// Returns the sources of the previous pack that this workspace lacks.
+    fn gone(&self) -> impl Iterator<Item = &str> {
+        let previous = self.material.previous.iter();
+        previous.flat_map(|previous| previous.gone(&self.material.workspace))
     }
 
     /// Tells whether every break that makes `log` altered is one that the workspace knows, byte for byte.
@@ -202,6 +209,9 @@ impl<'a> Gate<'a> {
                     clean(error)
                 ));
             }
+        }
+        for source in self.gone() {
+            io.note(&format!("source `{}` of the previous pack is not in this workspace", clean(source)));
         }
         for (source, required, found) in below_required(self.report()) {
             io.note(&format!("source `{}` has grade {found}, and {required} is required", clean(source)));

@@ -1,4 +1,4 @@
-//! `countersign keys`: makes, shows, and trusts Ed25519 keys.
+//! `countersign keys`: makes Ed25519 keys, and shows and trusts keys of every kind that logs are signed with.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
@@ -21,7 +21,8 @@ use crate::integrity::signature::{PublicKey, signing_key_from_pem};
 
 /// Make, inspect and trust keys.
 ///
-/// Keys are ordinary Ed25519 PEM files: PKCS#8 private, SPKI public. A key id is the SHA-256 of the raw public key.
+/// Keys are ordinary PEM files: PKCS#8 private, SPKI public. The id of an Ed25519 key is the SHA-256 of its 32 raw bytes. P-256
+/// and RSA keys, which other products sign with, can be shown and trusted; their id is the SHA-256 of the SPKI in DER.
 #[derive(Args, Debug)]
 pub(super) struct KeysArgs {
     #[command(subcommand)]
@@ -157,12 +158,12 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
 
 fn show(args: &ShowArgs, io: &mut Io<'_>) -> Result<Exit, Failure> {
     let text = fs::read_to_string(&args.file).map_err(|error| unreadable("key", &args.file, &error))?;
-    let (key, kind) = match signing_key_from_pem(&text) {
-        Ok(key) => (PublicKey::of_signing_key(&key), "private key"),
-        Err(_) => (PublicKey::from_pem(&text), "public key"),
+    let (key, half) = match signing_key_from_pem(&text) {
+        Ok(key) => (PublicKey::of_signing_key(&key), "private"),
+        Err(_) => (PublicKey::from_pem(&text), "public"),
     };
     let key = key.map_err(|error| not_a_key(&args.file, &error))?;
-    io.note(&format!("{kind} `{}`", args.file.display()));
+    io.note(&format!("{half} {} key `{}`", key.kind(), args.file.display()));
     io.result(&key.id().to_string())?;
     Ok(Exit::Done)
 }

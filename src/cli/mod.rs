@@ -133,6 +133,24 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Runs one command line, its program name left out, with the outputs of the caller, and returns the exit code.
+///
+/// Like [`main`], for a caller that asks often: no process, no colour, and no thread pool of its own.
+pub fn run_with(args: &[&str], out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    let mut io = Io { out, err, quiet: false };
+    let ended = match Cli::try_parse_from([&["countersign"], args].concat()) {
+        Ok(cli) => run(&cli, &mut io),
+        Err(error) => Err(Failure::message(Exit::Usage, error.to_string(), "see `countersign --help`")),
+    };
+    match ended {
+        Ok(exit) => exit.code(),
+        Err(failure) => {
+            let _ = write!(io.err, "{failure}");
+            failure.exit().code()
+        }
+    }
+}
+
 fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Report(args) => report::run(args, &cli.common, io),

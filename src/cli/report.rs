@@ -15,7 +15,8 @@ use crate::report::console;
 use crate::report::html::{self, Templates};
 use crate::report::{json, pdf, view};
 use crate::run::material::Material;
-use crate::run::{Run, run as run_all};
+use crate::run::previous::Previous;
+use crate::run::{Run, RunError, run as run_all};
 use crate::settings::Workspace;
 
 /// Make the audit pack: verify the logs, test every case, write reports and evidence.
@@ -33,6 +34,9 @@ pub(super) struct ReportArgs {
     /// Key that signs the pack, instead of the workspace's
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    /// The pack of the period before: its last records are where this period's logs must go on
+    #[arg(long, value_name = "PACK")]
+    previous: Option<PathBuf>,
     /// Exit with 1 on exceptions
     #[arg(long, value_name = "WHAT", default_value = "none")]
     fail_on: FailOn,
@@ -57,13 +61,17 @@ struct ItemState<'a> {
 
 pub(super) fn run(args: &ReportArgs, common: &Common, io: &mut Io<'_>) -> Result<Exit, Failure> {
     OutFolder::judge(&args.out)?;
-    let workspace = Workspace::load(&args.workspace).map_err(crate::run::RunError::from)?;
+    let workspace = Workspace::load(&args.workspace).map_err(RunError::from)?;
     let options = period::of_report(&workspace, common)?;
     let key_path =
         args.key.clone().or_else(|| workspace.pack.key.as_ref().map(|key| workspace.root.join(key)));
     let key = key_path.map(|path| dsse::read_signing_key(&path)).transpose()?;
     let templates = templates(&workspace.root)?;
-    let material = Material::of_workspace(workspace)?;
+    let mut material = Material::of_workspace(workspace)?;
+    if let Some(path) = &args.previous {
+        let previous = Previous::of_pack(path, &material.keyring).map_err(RunError::from)?;
+        material.go_on_from(previous, options.period.from).map_err(RunError::from)?;
+    }
     let run = run_all(&material, options)?;
 
     let report = run.assessment.report();

@@ -89,14 +89,8 @@ impl LineFault {
 
 impl From<JsonFault> for LineFault {
     fn from(fault: JsonFault) -> Self {
-        let kind = match fault.kind {
-            JsonFaultKind::Incomplete | JsonFaultKind::Malformed => BreakKind::Malformed,
-            JsonFaultKind::DuplicateKey => BreakKind::DuplicateKey,
-            JsonFaultKind::UnsafeNumber => BreakKind::UnsafeNumber,
-            JsonFaultKind::TooDeep => BreakKind::Oversize,
-        };
         let detail = format!("{} at byte {}", fault.what, fault.at);
-        Self { kind, detail, incomplete: fault.kind == JsonFaultKind::Incomplete }
+        Self { kind: fault.kind.break_kind(), detail, incomplete: fault.kind == JsonFaultKind::Incomplete }
     }
 }
 

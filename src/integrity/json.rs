@@ -6,6 +6,12 @@
 
 use std::borrow::Cow;
 
+use crate::integrity::verdict::BreakKind;
+
+use self::lexer::{Lexer, repeated_name};
+
+pub(in crate::integrity) mod lexer;
+
 /// What is wrong with a text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum JsonFaultKind {
@@ -19,6 +25,20 @@ pub enum JsonFaultKind {
     UnsafeNumber,
     /// It nests deeper than allowed.
     TooDeep,
+    /// It holds more values than allowed.
+    TooMany,
+}
+
+impl JsonFaultKind {
+    /// Returns the kind of break that a record with this fault is.
+    pub fn break_kind(self) -> BreakKind {
+        match self {
+            Self::Incomplete | Self::Malformed => BreakKind::Malformed,
+            Self::DuplicateKey => BreakKind::DuplicateKey,
+            Self::UnsafeNumber => BreakKind::UnsafeNumber,
+            Self::TooDeep | Self::TooMany => BreakKind::Oversize,
+        }
+    }
 }
 
 /// A fault, with the byte position at which it was noticed.
@@ -47,28 +67,13 @@ pub struct ScannedObject<'a> {
 ///
 /// Returns the first fault.
 pub fn scan_object(text: &str, start: usize, max_depth: usize) -> Result<ScannedObject<'_>, JsonFault> {
-    let mut scanner = Scanner {
-        text,
-        bytes: text.as_bytes(),
-        at: start,
-        depth: 0,
-        max_depth,
-        keys: Vec::new(),
-        kind: None,
-    };
+    let mut scanner = Scanner { lexer: Lexer::of_line(text, start, max_depth), keys: Vec::new(), kind: None };
     scanner.object()?;
-    Ok(ScannedObject { end: scanner.at, kind: scanner.kind })
+    Ok(ScannedObject { end: scanner.lexer.at, kind: scanner.kind })
 }
 
-/// Below this many members, comparing each with each is cheaper than sorting.
-const FEW_MEMBERS: usize = 12;
-
 struct Scanner<'a> {
-    text: &'a str,
-    bytes: &'a [u8],
-    at: usize,
-    depth: usize,
-    max_depth: usize,
+    lexer: Lexer<'a>,
     /// Names of all open objects, innermost last.
     keys: Vec<Cow<'a, str>>,
     kind: Option<Cow<'a, str>>,
@@ -76,259 +81,85 @@ struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     fn object(&mut self) -> Result<(), JsonFault> {
-        self.open(b'{')?;
+        self.lexer.open(b'{')?;
         let own_keys = self.keys.len();
-        self.skip_space();
-        if self.peek()? == b'}' {
-            return self.close();
+        self.lexer.skip_space();
+        if self.lexer.peek()? == b'}' {
+            return self.lexer.close();
         }
         loop {
-            self.skip_space();
-            let name = self.string()?;
-            let is_kind = self.depth == 1 && name == "kind";
+            self.lexer.skip_space();
+            let name = self.lexer.string()?;
+            let is_kind = self.lexer.depth == 1 && name == "kind";
             self.keys.push(name);
-            self.skip_space();
-            self.expect(b':')?;
-            self.skip_space();
-            if is_kind && self.peek()? == b'"' {
-                self.kind = Some(self.string()?);
+            self.lexer.skip_space();
+            self.lexer.expect(b':')?;
+            self.lexer.skip_space();
+            if is_kind && self.lexer.peek()? == b'"' {
+                self.kind = Some(self.lexer.string()?);
             } else {
                 self.value()?;
             }
-            self.skip_space();
-            match self.peek()? {
-                b',' => self.at += 1,
+            self.lexer.skip_space();
+            match self.lexer.peek()? {
+                b',' => self.lexer.at += 1,
                 b'}' => break,
-                _ => return Err(self.fault(JsonFaultKind::Malformed, "expected `,` or `}`")),
+                _ => return Err(self.lexer.fault(JsonFaultKind::Malformed, "expected `,` or `}`")),
             }
         }
         self.refuse_repeated(own_keys)?;
         self.keys.truncate(own_keys);
-        self.close()
+        self.lexer.close()
     }
 
-    fn refuse_repeated(&mut self, own_keys: usize) -> Result<(), JsonFault> {
-        let own = &mut self.keys[own_keys..];
-        let repeated = if own.len() <= FEW_MEMBERS {
-            (1..own.len()).find(|&n| own[..n].contains(&own[n]))
-        } else {
-            own.sort_unstable();
-            (1..own.len()).find(|&n| own[n - 1] == own[n])
-        };
-        let Some(n) = repeated else { return Ok(()) };
-        // A name is shown only where it is plain: it comes from the log, and may hold anything.
-        let plain =
-            own[n].len() <= 40 && own[n].bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
-        let what = if plain {
-            format!("member `{}` stands twice", own[n])
-        } else {
-            "a member stands twice".to_owned()
-        };
-        Err(self.fault(JsonFaultKind::DuplicateKey, what))
+    fn refuse_repeated(&self, own_keys: usize) -> Result<(), JsonFault> {
+        let own = &self.keys[own_keys..];
+        match repeated_name(own.len(), |n| &own[n]) {
+            None => Ok(()),
+            Some(name) => Err(self.lexer.repeated(name)),
+        }
     }
 
     fn array(&mut self) -> Result<(), JsonFault> {
-        self.open(b'[')?;
-        self.skip_space();
-        if self.peek()? == b']' {
-            return self.close();
+        self.lexer.open(b'[')?;
+        self.lexer.skip_space();
+        if self.lexer.peek()? == b']' {
+            return self.lexer.close();
         }
         loop {
-            self.skip_space();
+            self.lexer.skip_space();
             self.value()?;
-            self.skip_space();
-            match self.peek()? {
-                b',' => self.at += 1,
-                b']' => return self.close(),
-                _ => return Err(self.fault(JsonFaultKind::Malformed, "expected `,` or `]`")),
+            self.lexer.skip_space();
+            match self.lexer.peek()? {
+                b',' => self.lexer.at += 1,
+                b']' => return self.lexer.close(),
+                _ => return Err(self.lexer.fault(JsonFaultKind::Malformed, "expected `,` or `]`")),
             }
         }
     }
 
     fn value(&mut self) -> Result<(), JsonFault> {
-        match self.peek()? {
+        match self.lexer.peek()? {
             b'{' => self.object(),
             b'[' => self.array(),
-            b'"' => self.string().map(drop),
-            b't' => self.word("true"),
-            b'f' => self.word("false"),
-            b'n' => self.word("null"),
+            b'"' => self.lexer.string().map(drop),
+            b't' => self.lexer.word("true"),
+            b'f' => self.lexer.word("false"),
+            b'n' => self.lexer.word("null"),
             b'-' | b'0'..=b'9' => self.number(),
-            _ => Err(self.fault(JsonFaultKind::Malformed, "expected a value")),
+            _ => Err(self.lexer.fault(JsonFaultKind::Malformed, "expected a value")),
         }
-    }
-
-    fn word(&mut self, word: &str) -> Result<(), JsonFault> {
-        for &byte in word.as_bytes() {
-            self.expect(byte)?;
-        }
-        Ok(())
     }
 
     fn number(&mut self) -> Result<(), JsonFault> {
-        let start = self.at;
-        if self.peek()? == b'-' {
-            self.at += 1;
-        }
-        if self.peek()? == b'0' {
-            self.at += 1;
-        } else {
-            self.digits()?;
-        }
-        let mut integer = true;
-        if self.peek()? == b'.' {
-            integer = false;
-            self.at += 1;
-            self.digits()?;
-        }
-        if matches!(self.peek()?, b'e' | b'E') {
-            integer = false;
-            self.at += 1;
-            if matches!(self.peek()?, b'+' | b'-') {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        // Whatever follows, `peek` has seen that the number does not run into the end of the text.
-        let number = &self.text[start..self.at];
-        let safe = if integer {
-            number != "-0" && (number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok())
-        } else {
-            number.parse::<f64>().is_ok_and(f64::is_finite)
-        };
-        if safe {
-            return Ok(());
-        }
-        let what = if integer {
-            "expected an integer of at most 64 bits that is not `-0`"
-        } else {
-            "expected a number that a double can hold"
-        };
-        Err(JsonFault { kind: JsonFaultKind::UnsafeNumber, at: start, what: what.to_owned() })
-    }
-
-    fn digits(&mut self) -> Result<(), JsonFault> {
-        if !self.peek()?.is_ascii_digit() {
-            return Err(self.fault(JsonFaultKind::Malformed, "expected a digit"));
-        }
-        while self.peek()?.is_ascii_digit() {
-            self.at += 1;
-        }
-        Ok(())
-    }
-
-    fn string(&mut self) -> Result<Cow<'a, str>, JsonFault> {
-        self.expect(b'"')?;
-        let mut from = self.at;
-        let mut decoded: Option<String> = None;
-        loop {
-            match self.peek()? {
-                b'"' => break,
-                b'\\' => {
-                    let before = &self.text[from..self.at];
-                    let escaped = self.escape()?;
-                    let text = decoded.get_or_insert_default();
-                    text.push_str(before);
-                    text.push(escaped);
-                    from = self.at;
-                }
-                0..=0x1f => return Err(self.fault(JsonFaultKind::Malformed, "control character in a text")),
-                _ => self.at += 1,
-            }
-        }
-        let rest = &self.text[from..self.at];
-        self.at += 1;
-        Ok(match decoded {
-            None => Cow::Borrowed(rest),
-            Some(text) => Cow::Owned(text + rest),
+        let (text, class) = self.lexer.number()?;
+        // A number that runs into the end of the text may go on.
+        self.lexer.peek()?;
+        class.refuse_unsafe().map_err(|what| JsonFault {
+            kind: JsonFaultKind::UnsafeNumber,
+            at: self.lexer.at - text.len(),
+            what: what.to_owned(),
         })
-    }
-
-    /// Reads one escape, or two where they are the halves of a surrogate pair.
-    fn escape(&mut self) -> Result<char, JsonFault> {
-        self.at += 1;
-        let letter = self.peek()?;
-        self.at += 1;
-        Ok(match letter {
-            b'"' | b'\\' | b'/' => char::from(letter),
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => {
-                let first = self.four_hex()?;
-                let code = match first {
-                    0xd800..=0xdbff => {
-                        self.expect(b'\\')?;
-                        self.expect(b'u')?;
-                        let second = self.four_hex()?;
-                        if !(0xdc00..=0xdfff).contains(&second) {
-                            return Err(self.fault(JsonFaultKind::Malformed, "half of a surrogate pair"));
-                        }
-                        0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00)
-                    }
-                    code => code,
-                };
-                char::from_u32(code)
-                    .ok_or_else(|| self.fault(JsonFaultKind::Malformed, "half of a surrogate pair"))?
-            }
-            _ => return Err(self.fault(JsonFaultKind::Malformed, "unknown escape in a text")),
-        })
-    }
-
-    fn four_hex(&mut self) -> Result<u32, JsonFault> {
-        let mut code = 0;
-        for _ in 0..4 {
-            let Some(digit) = char::from(self.peek()?).to_digit(16) else {
-                return Err(self.fault(JsonFaultKind::Malformed, "expected four hex digits"));
-            };
-            code = code * 16 + digit;
-            self.at += 1;
-        }
-        Ok(code)
-    }
-
-    fn open(&mut self, bracket: u8) -> Result<(), JsonFault> {
-        self.expect(bracket)?;
-        self.depth += 1;
-        if self.depth > self.max_depth {
-            return Err(self.fault(JsonFaultKind::TooDeep, format!("nested deeper than {}", self.max_depth)));
-        }
-        Ok(())
-    }
-
-    /// Steps over the closing bracket that the caller has seen.
-    fn close(&mut self) -> Result<(), JsonFault> {
-        self.at += 1;
-        self.depth -= 1;
-        Ok(())
-    }
-
-    fn expect(&mut self, byte: u8) -> Result<(), JsonFault> {
-        if self.peek()? != byte {
-            return Err(self.fault(JsonFaultKind::Malformed, format!("expected `{}`", char::from(byte))));
-        }
-        self.at += 1;
-        Ok(())
-    }
-
-    fn peek(&self) -> Result<u8, JsonFault> {
-        self.bytes
-            .get(self.at)
-            .copied()
-            .ok_or_else(|| self.fault(JsonFaultKind::Incomplete, "ends too early"))
-    }
-
-    /// Steps over the white space that may stand between tokens on one line.
-    fn skip_space(&mut self) {
-        while matches!(self.bytes.get(self.at), Some(b' ' | b'\t')) {
-            self.at += 1;
-        }
-    }
-
-    fn fault(&self, kind: JsonFaultKind, what: impl Into<String>) -> JsonFault {
-        JsonFault { kind, at: self.at, what: what.into() }
     }
 }
 

@@ -13,7 +13,7 @@ use toml::{Table, Value};
 use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::integrity::countersign_log::is_log_name;
-use crate::integrity::signature::{KeyError, PublicKey};
+use crate::integrity::signature::{KeyError, KeyKind, PublicKey};
 use crate::integrity::verdict::BreakKind;
 
 /// What a key may sign.
@@ -304,8 +304,15 @@ impl Entry<'_> {
         let purpose = Purpose::from_word(purpose).ok_or_else(|| {
             self.wrong(format!("expected purpose `log`, `checkpoint` or `statement`, found `{purpose}`"))
         })?;
+        let public = self.public(read)?;
+        if purpose != Purpose::Log && public.kind() != KeyKind::Ed25519 {
+            let (word, kind) = (purpose.word(), public.kind());
+            return Err(
+                self.wrong(format!("purpose `{word}` takes an Ed25519 key, found one of kind {kind}"))
+            );
+        }
         let key = TrustedKey {
-            public: self.public(read)?,
+            public,
             owner: owner.to_owned(),
             purpose,
             logs: self.logs(purpose)?,

@@ -1,5 +1,6 @@
 //! Records to verified records: signatures, hash chains, trust, and what they show.
 
+pub mod canon;
 pub mod chain;
 pub mod countersign_log;
 pub mod foreign;
@@ -9,5 +10,6 @@ pub mod keyring;
 pub mod record;
 pub mod signature;
 pub mod stitch;
+pub mod tree;
 pub mod verdict;
 pub mod writer;

@@ -2,15 +2,13 @@
 //!
 //! `docs/formats/verdicts.md` is the page for people; the effects below are its table.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 /// Declares an enum whose variants are printed, parsed and serialised as fixed kebab-case words.
 macro_rules! words {
     ($(#[$meta:meta])* pub enum $name:ident { $( $(#[$vmeta:meta])* $variant:ident = $word:literal, )+ }) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
         pub enum $name { $( $(#[$vmeta])* #[serde(rename = $word)] $variant, )+ }
 
         impl $name {
@@ -28,11 +26,12 @@ macro_rules! words {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.pad(self.word()) }
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.pad(self.word()) }
         }
     };
 }
+pub(in crate::integrity) use words;
 
 words! {
     /// What was found about a log, or about several; the worst is the least.

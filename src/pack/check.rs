@@ -20,6 +20,7 @@ use serde::Serialize;
 
 use crate::clock::Moment;
 use crate::digest::{Digest, Hasher};
+use crate::integrity::keyring::{Purpose, TrustedKey};
 use crate::integrity::verdict::{Break, BreakKind, Effect, Verdict};
 use crate::pack::bag::BUFFER;
 use crate::pack::dsse::{self, Envelope};
@@ -62,6 +63,19 @@ impl StatementKey {
             revoked_at: None,
             compromised_at: None,
         }
+    }
+
+    /// Returns the key as a trust file describes it; `None` where it is no key that can sign statements.
+    pub fn of_trusted(trusted: &TrustedKey) -> Option<Self> {
+        let word = trusted.purpose.word();
+        Some(Self {
+            key: VerifyingKey::from_bytes(trusted.public.ed25519_bytes()?).ok()?,
+            owner: trusted.owner.clone(),
+            other_purpose: (trusted.purpose != Purpose::Statement).then(|| word.to_owned()),
+            valid_until: trusted.valid_until,
+            revoked_at: trusted.revoked_at,
+            compromised_at: trusted.compromised_at,
+        })
     }
 
     /// Returns why a statement as of `as_of` does not count, if so.

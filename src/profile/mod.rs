@@ -19,9 +19,10 @@ mod map;
 mod rule;
 pub mod sample;
 mod stamp;
-mod syntax;
+pub(crate) mod syntax;
 #[cfg(test)]
 mod tests;
+mod uncovered;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -122,27 +123,28 @@ impl fmt::Display for Basis {
 }
 
 /// How the records of a product are protected.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Integrity {
     /// By nothing that the log holds.
     None,
     /// By the hash chain and the signatures of `countersign-log/1`.
     CountersignLog,
+    /// As the chain profile of this id says.
+    Chain(String),
 }
 
 impl Integrity {
-    /// Returns the word printed for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::CountersignLog => "countersign-log",
-        }
-    }
+    /// What a profile writes before the id of a chain profile.
+    pub(super) const CHAIN: &'static str = "chain:";
 }
 
 impl fmt::Display for Integrity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
+        match self {
+            Self::None => f.pad("none"),
+            Self::CountersignLog => f.pad("countersign-log"),
+            Self::Chain(id) => f.pad(&format!("{}{id}", Self::CHAIN)),
+        }
     }
 }
 
@@ -173,8 +175,8 @@ impl Profile {
     }
 
     /// Returns how the product protects its records.
-    pub fn integrity(&self) -> Integrity {
-        self.integrity
+    pub fn integrity(&self) -> &Integrity {
+        &self.integrity
     }
 
     /// Returns, in words, what the product does not log.

@@ -8,14 +8,14 @@ use crate::redact::shown;
 
 /// The file being read.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'t> {
+pub(crate) struct Source<'t> {
     pub file: &'t str,
     pub text: &'t str,
 }
 
 impl<'t> Source<'t> {
     /// Parses the file into its root table.
-    pub(super) fn parse(self) -> Result<Spanned<DeTable<'t>>, ProfileError> {
+    pub(crate) fn parse(self) -> Result<Spanned<DeTable<'t>>, ProfileError> {
         DeTable::parse(self.text).map_err(|error| ProfileError::Invalid {
             place: Place::of(self.file, self.text, error.span().map_or(0, |span| span.start)),
             what: error.message().replace('\n', ", "),
@@ -26,7 +26,7 @@ impl<'t> Source<'t> {
 
 /// One value with its place.
 #[derive(Clone, Copy)]
-pub(super) struct Node<'t> {
+pub(crate) struct Node<'t> {
     source: Source<'t>,
     start: usize,
     value: &'t DeValue<'t>,
@@ -34,7 +34,7 @@ pub(super) struct Node<'t> {
 
 /// One table with its place.
 #[derive(Clone, Copy)]
-pub(super) struct Table<'t> {
+pub(crate) struct Table<'t> {
     source: Source<'t>,
     start: usize,
     table: &'t DeTable<'t>,
@@ -42,12 +42,12 @@ pub(super) struct Table<'t> {
 
 impl<'t> Table<'t> {
     /// Returns the root table of a parsed file.
-    pub(super) fn root(source: Source<'t>, table: &'t Spanned<DeTable<'t>>) -> Self {
+    pub(crate) fn root(source: Source<'t>, table: &'t Spanned<DeTable<'t>>) -> Self {
         Self { source, start: table.span().start, table: table.get_ref() }
     }
 
     /// Refuses a key that is not `known`.
-    pub(super) fn only(&self, known: &[&str]) -> Result<(), ProfileError> {
+    pub(crate) fn only(&self, known: &[&str]) -> Result<(), ProfileError> {
         match self.entries().find(|(key, _)| !known.contains(&key.text)) {
             None => Ok(()),
             Some((key, _)) => Err(key.error(
@@ -58,18 +58,18 @@ impl<'t> Table<'t> {
     }
 
     /// Returns the value of `key`.
-    pub(super) fn opt(&self, key: &str) -> Option<Node<'t>> {
+    pub(crate) fn opt(&self, key: &str) -> Option<Node<'t>> {
         self.entries().find(|(name, _)| name.text == key).map(|(_, node)| node)
     }
 
     /// Returns the value of `key`, which must be there.
-    pub(super) fn need(&self, key: &str) -> Result<Node<'t>, ProfileError> {
+    pub(crate) fn need(&self, key: &str) -> Result<Node<'t>, ProfileError> {
         self.opt(key)
             .ok_or_else(|| self.error(format!("`{key}` is missing"), Some(format!("add `{key} = …`"))))
     }
 
     /// Returns keys and values, sorted by key.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (Key<'t>, Node<'t>)> + use<'t> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Key<'t>, Node<'t>)> + use<'t> {
         let source = self.source;
         self.table.iter().map(move |(key, value)| {
             let text: &'t str = key.get_ref();
@@ -81,14 +81,14 @@ impl<'t> Table<'t> {
     }
 
     /// Returns an error at this table.
-    pub(super) fn error(&self, what: impl Into<String>, help: Option<String>) -> ProfileError {
+    pub(crate) fn error(&self, what: impl Into<String>, help: Option<String>) -> ProfileError {
         invalid(self.source, self.start, what.into(), help)
     }
 }
 
 /// A key with its place.
 #[derive(Clone, Copy)]
-pub(super) struct Key<'t> {
+pub(crate) struct Key<'t> {
     source: Source<'t>,
     start: usize,
     pub text: &'t str,
@@ -96,13 +96,13 @@ pub(super) struct Key<'t> {
 
 impl Key<'_> {
     /// Returns an error at this key.
-    pub(super) fn error(&self, what: impl Into<String>, help: Option<String>) -> ProfileError {
+    pub(crate) fn error(&self, what: impl Into<String>, help: Option<String>) -> ProfileError {
         invalid(self.source, self.start, what.into(), help)
     }
 }
 
 /// What a value is, for a `match`.
-pub(super) enum Shape<'t> {
+pub(crate) enum Shape<'t> {
     Text(&'t str),
     Int(i64),
     Flag(bool),
@@ -112,7 +112,7 @@ pub(super) enum Shape<'t> {
 
 impl<'t> Node<'t> {
     /// Returns what the value is; floats and dates are not part of the language.
-    pub(super) fn shape(&self) -> Result<Shape<'t>, ProfileError> {
+    pub(crate) fn shape(&self) -> Result<Shape<'t>, ProfileError> {
         Ok(match self.value {
             DeValue::String(text) => Shape::Text(text),
             DeValue::Boolean(flag) => Shape::Flag(*flag),
@@ -137,7 +137,7 @@ impl<'t> Node<'t> {
     }
 
     /// Returns the text of a string.
-    pub(super) fn text(&self) -> Result<&'t str, ProfileError> {
+    pub(crate) fn text(&self) -> Result<&'t str, ProfileError> {
         match self.shape()? {
             Shape::Text(text) => Ok(text),
             _ => Err(self.expected("a string")),
@@ -145,7 +145,7 @@ impl<'t> Node<'t> {
     }
 
     /// Returns a boolean.
-    pub(super) fn flag(&self) -> Result<bool, ProfileError> {
+    pub(crate) fn flag(&self) -> Result<bool, ProfileError> {
         match self.shape()? {
             Shape::Flag(flag) => Ok(flag),
             _ => Err(self.expected("a boolean")),
@@ -153,7 +153,7 @@ impl<'t> Node<'t> {
     }
 
     /// Returns the items of an array.
-    pub(super) fn list(&self) -> Result<Vec<Node<'t>>, ProfileError> {
+    pub(crate) fn list(&self) -> Result<Vec<Node<'t>>, ProfileError> {
         match self.shape()? {
             Shape::List(items) => Ok(items),
             _ => Err(self.expected("an array")),
@@ -161,12 +161,12 @@ impl<'t> Node<'t> {
     }
 
     /// Returns the items of an array of strings.
-    pub(super) fn texts(&self) -> Result<Vec<&'t str>, ProfileError> {
+    pub(crate) fn texts(&self) -> Result<Vec<&'t str>, ProfileError> {
         self.list()?.iter().map(Node::text).collect()
     }
 
     /// Returns a table.
-    pub(super) fn table(&self) -> Result<Table<'t>, ProfileError> {
+    pub(crate) fn table(&self) -> Result<Table<'t>, ProfileError> {
         match self.shape()? {
             Shape::Table(table) => Ok(table),
             _ => Err(self.expected("a table")),
@@ -174,7 +174,7 @@ impl<'t> Node<'t> {
     }
 
     /// Returns one of `words`.
-    pub(super) fn word(&self, words: &[&'static str]) -> Result<&'static str, ProfileError> {
+    pub(crate) fn word(&self, words: &[&'static str]) -> Result<&'static str, ProfileError> {
         let text = self.text()?;
         words.iter().find(|word| **word == text).copied().ok_or_else(|| {
             self.error(
@@ -185,12 +185,12 @@ impl<'t> Node<'t> {
     }
 
     /// Returns the error that something else was expected here.
-    pub(super) fn expected(&self, what: &str) -> ProfileError {
+    pub(crate) fn expected(&self, what: &str) -> ProfileError {
         self.error(format!("expected {what}, found a value of type {}", self.value.type_str()), None)
     }
 
     /// Returns an error at this value.
-    pub(super) fn error(&self, what: impl Into<String>, help: Option<String>) -> ProfileError {
+    pub(crate) fn error(&self, what: impl Into<String>, help: Option<String>) -> ProfileError {
         invalid(self.source, self.start, what.into(), help)
     }
 }

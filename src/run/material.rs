@@ -9,9 +9,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::RunError;
+use super::previous::{Previous, PreviousError, PreviousSource};
+use crate::clock::Moment;
 use crate::control::library::Library as Controls;
 use crate::digest::Digest;
 use crate::identity::Roster;
+use crate::integrity::foreign::{ChainLibrary, ChainOrigin};
 use crate::integrity::head::{LogHead, parse_heads};
 use crate::integrity::keyring::{Keyring, TrustError};
 use crate::integrity::verdict::BreakKind;
@@ -26,6 +29,8 @@ use crate::source::location::{self, ObjectRef};
 const PEOPLE: &str = "people.csv";
 /// Name of the list of missing objects below `07_policy/`.
 const MISSING: &str = "missing.json";
+/// Name of what the run goes on from, below `07_policy/`.
+const PREVIOUS: &str = "previous.json";
 /// Name of the trust file among the trust files.
 const TRUST: &str = "trust.toml";
 
@@ -43,6 +48,8 @@ pub struct Material {
     pub roster: Roster,
     /// Source profiles.
     pub profiles: Profiles,
+    /// Chain profiles.
+    pub chains: ChainLibrary,
     /// The control library.
     pub controls: Controls,
     /// Last records, by source.
@@ -51,6 +58,8 @@ pub struct Material {
     pub after: BTreeMap<String, Vec<LogHead>>,
     /// Objects, by source.
     pub objects: BTreeMap<String, Objects>,
+    /// The pack of the period before, where the run goes on from one.
+    pub previous: Option<Previous>,
     /// The files behind the above, below `07_policy/`, sorted by path.
     pub policy: Vec<NamedBytes>,
     /// The trust file and the keys it names, sorted by path.
@@ -95,6 +104,7 @@ impl Material {
             }
             found.insert(source.id.clone(), objects(source, &root));
         }
+        super::overlap::refuse(&workspace.sources, &found)?;
         let missing = missing_entries(&found);
         if !missing.is_empty() {
             let text = serde_json::to_vec_pretty(&missing).expect("a list of strings is JSON");
@@ -103,19 +113,58 @@ impl Material {
         let own = root.join("controls");
         let controls = Controls::load(own.is_dir().then_some(own.as_path()))?;
         let profiles = Profiles::open(&root)?;
+        let chains = ChainLibrary::open(&root)?;
         Self {
             workspace,
             keyring,
             roster: Roster::default(),
             profiles,
+            chains,
             controls,
             heads,
             after,
             objects: found,
+            previous: None,
             policy,
             trust,
         }
         .complete(people)
+    }
+
+    /// Goes on from `previous`: its last records are what the logs of this period, which starts at `starts`, continue.
+    ///
+    /// # Errors
+    ///
+    /// Refuses a pack that ends after `starts`, and one that contradicts an `after` of the workspace.
+    pub fn go_on_from(&mut self, previous: Previous, starts: Moment) -> Result<(), PreviousError> {
+        if previous.ended() > starts {
+            return Err(PreviousError::NotBefore { ended: previous.ended(), starts });
+        }
+        for PreviousSource { id, heads } in &previous.sources {
+            if self.workspace.source(id).is_none() || heads.is_empty() {
+                continue;
+            }
+            let known = self.after.entry(id.clone()).or_default();
+            for head in heads {
+                match known.iter().find(|given| given.log == head.log) {
+                    None => known.push(head.clone()),
+                    Some(given) if given == head => {}
+                    Some(given) => {
+                        let (given, found) = (given.to_string(), head.to_string());
+                        return Err(PreviousError::Disagrees { id: id.clone(), given, found });
+                    }
+                }
+            }
+            let text: String = known.iter().map(|head| format!("{head}\n")).collect();
+            let name = format!("after/{id}.head");
+            self.policy.retain(|(path, _)| *path != name);
+            self.policy.push((name, text.into_bytes()));
+        }
+        let text = serde_json::to_vec_pretty(&previous).expect("strings and numbers are JSON");
+        self.policy.push((PREVIOUS.to_owned(), text));
+        self.policy.sort();
+        self.previous = Some(previous);
+        Ok(())
     }
 
     /// Gathers the files of a pack, and nothing from outside it.
@@ -143,18 +192,24 @@ impl Material {
             }
         }
         let found = packed_objects(pack, &workspace, objects_dir, read(MISSING).as_deref())?;
+        let previous = read(PREVIOUS);
+        policy.extend(previous.iter().map(|text| (PREVIOUS.to_owned(), text.clone().into_bytes())));
+        let previous = previous.as_deref().map(|text| listed(PREVIOUS, text)).transpose()?;
         let people = read(PEOPLE);
         let controls = Controls::load_only(&root.join("controls"))?;
         let profiles = Profiles::open(&root)?;
+        let chains = ChainLibrary::open(&root)?;
         Self {
             workspace,
             keyring,
             roster: Roster::default(),
             profiles,
+            chains,
             controls,
             heads,
             after,
             objects: found,
+            previous,
             policy,
             trust,
         }
@@ -176,6 +231,14 @@ impl Material {
             self.policy
                 .extend(files.iter().map(|(file, bytes)| (format!("sources/{name}/{file}"), bytes.clone())));
         }
+        let mut chains = BTreeMap::new();
+        for source in &self.workspace.sources {
+            let profile = self.profiles.find(&source.profile)?.profile();
+            if let Some(id) = super::chain_of(source, profile)? {
+                chains.insert(format!("chains/{id}.toml"), self.chains.entry(id)?.text().as_bytes().to_vec());
+            }
+        }
+        self.policy.extend(chains);
         let controls = self.controls.files().iter().filter(|(path, _)| !path.contains("/cases/"));
         self.policy.extend(controls.map(|(path, bytes)| (format!("controls/{path}"), bytes.clone())));
         self.policy.sort();
@@ -209,7 +272,25 @@ impl Material {
                 sha256: entry.digest(),
                 shipped: entry.replaces(),
             })
+            .chain(self.chain_overrides())
             .collect()
+    }
+
+    /// Returns the chain profiles that the workspace replaced or added, among those it uses.
+    fn chain_overrides(&self) -> impl Iterator<Item = Override> {
+        let used = |id: &str| self.policy.iter().any(|(path, _)| *path == format!("chains/{id}.toml"));
+        self.chains
+            .entries()
+            .filter(move |entry| {
+                *entry.origin() != ChainOrigin::Shipped
+                    && used(entry.format().id())
+                    && entry.replaces() != Some(entry.format().digest())
+            })
+            .map(|entry| Override {
+                path: format!("chains/{}.toml", entry.format().id()),
+                sha256: entry.format().digest(),
+                shipped: entry.replaces(),
+            })
     }
 }
 
@@ -233,6 +314,10 @@ fn trusted(path: &Path) -> Result<(Keyring, Vec<NamedBytes>), RunError> {
 
 fn heads_of(text: &str, path: &str) -> Result<Vec<LogHead>, RunError> {
     parse_heads(text).map_err(|source| RunError::Head { path: path.to_owned(), source })
+}
+
+fn listed<'t, T: Deserialize<'t>>(file: &'static str, text: &'t str) -> Result<T, RunError> {
+    serde_json::from_str(text).map_err(|source| RunError::Listed { file, source })
 }
 
 fn missing_entries(found: &BTreeMap<String, Objects>) -> Vec<MissingEntry> {
@@ -276,7 +361,7 @@ fn packed_objects(
         }
     }
     let listed: Vec<MissingEntry> =
-        missing.map(serde_json::from_str).transpose().map_err(RunError::Missing)?.unwrap_or_default();
+        missing.map(|text| listed(MISSING, text)).transpose()?.unwrap_or_default();
     for entry in listed {
         let missing = Missing { pattern: entry.pattern, kind: entry.kind, detail: entry.detail };
         found.entry(entry.source).or_default().1.push(missing);

@@ -4,6 +4,8 @@
 //! and `verify PACK` all call it.
 
 pub mod material;
+mod overlap;
+pub mod previous;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +14,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use self::material::Material;
+use self::previous::PreviousError;
 use crate::assess::{Assessment, Inputs, assess};
 use crate::case::{self, Context, Tables};
 use crate::clock::{Moment, Period};
@@ -19,18 +22,19 @@ use crate::column::{FrameBuilder, Row, to_frame};
 use crate::control::ControlError;
 use crate::control::item::{Evaluation, evaluate};
 use crate::identity::RosterError;
+use crate::integrity::foreign::ChainError;
 use crate::integrity::head::HeadError;
 use crate::integrity::keyring::TrustError;
 use crate::integrity::verdict::{Effect, Grade, Verdict};
 use crate::pack::PackError;
-use crate::profile::ProfileError;
+use crate::profile::{Integrity, Profile, ProfileError};
 use crate::report::model::{Hole, Log};
 use crate::segment::finish::{Parts, finish};
 use crate::segment::links::Reread;
-use crate::segment::plan::{Plan, SEGMENT_BYTES, SourcePlan, plan};
+use crate::segment::plan::{ChainPlan, Plan, SEGMENT_BYTES, SourcePlan, plan};
 use crate::segment::scan::{Keep, segment};
 use crate::segment::stitch::{Anchors, Stitched, Summaries, lifetime, stitch, window};
-use crate::settings::{Role, SettingsError};
+use crate::settings::{Role, SettingsError, Source};
 use crate::table::{ExpectedSource, IntegrityRow};
 
 /// How a run is carried out.
@@ -83,6 +87,15 @@ pub enum RunError {
     /// A source profile.
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    /// A chain profile.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// A source has a chain profile, and its own format is `countersign-log/1`.
+    #[error("source `{source_id}` names a chain profile, and its source profile reads `countersign-log/1`")]
+    TwoChains {
+        /// Source id.
+        source_id: String,
+    },
     /// A control, a mapping or a parameter.
     #[error(transparent)]
     Control(#[from] ControlError),
@@ -98,9 +111,30 @@ pub enum RunError {
     /// A pack.
     #[error(transparent)]
     Pack(#[from] PackError),
-    /// The list of missing objects of a pack.
-    #[error("`missing.json` of the pack is not what it should be")]
-    Missing(#[source] serde_json::Error),
+    /// A list that a pack holds.
+    #[error("`{file}` of the pack is not what it should be")]
+    Listed {
+        /// File below `07_policy/`.
+        file: &'static str,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The pack of the period before.
+    #[error(transparent)]
+    Previous(#[from] PreviousError),
+    /// Two sources read one object in the same way.
+    #[error(
+        "object `{object}` is read by source `{first}` and again by source `{second}`: its records would count twice"
+    )]
+    ReadTwice {
+        /// Object, as the second source names it.
+        object: String,
+        /// Source id.
+        first: String,
+        /// Source id.
+        second: String,
+    },
     /// There is no time to test.
     #[error("as-of {as_of} is not after the start of the period, {from}")]
     AsOf {
@@ -119,10 +153,14 @@ impl RunError {
             Self::Trust(error) => error.help(),
             Self::Roster(error) => error.help(),
             Self::Profile(error) => error.help(),
+            Self::Chain(error) => error.help(),
+            Self::TwoChains { .. } => Some("remove `chain` from the source".to_owned()),
             Self::Control(error) => error.help(),
             Self::Head { source, .. } => source.help(),
             Self::Pack(error) => error.help(),
-            Self::Missing(_) => None,
+            Self::Previous(error) => error.help(),
+            Self::Listed { .. } => None,
+            Self::ReadTwice { .. } => Some("take the object out of `objects` of one of the two".to_owned()),
             Self::AsOf { .. } => Some("give a later `--as-of`, or an earlier `period.from`".to_owned()),
         }
     }
@@ -145,6 +183,7 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         heads: &material.heads,
         after: &material.after,
         links: &Reread(&plan.sources),
+        fates: true,
     };
     let mut stitched = stitch(&plan.sources, &summaries, window, &anchors);
     let order: Vec<String> = plan.sources.iter().map(|source| source.settings.id.clone()).collect();
@@ -201,6 +240,7 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         evaluations: &evaluations,
         roster: &material.roster,
         keyring: &material.keyring,
+        previous: material.previous.as_ref(),
         overrides: material.overrides(),
         policy: material.digests(),
     })?;
@@ -243,7 +283,12 @@ fn sources(material: &Material) -> Result<Vec<SourcePlan<'_>>, RunError> {
         .map(|settings| {
             let profile = material.profiles.find(&settings.profile)?.profile();
             let (objects, missing) = material.objects.get(&settings.id).cloned().unwrap_or_default();
+            let chain = chain_of(settings, profile)?.map(|id| material.chains.find(id)).transpose()?;
+            let heads = [&material.heads, &material.after]
+                .into_iter()
+                .flat_map(|all| all.get(&settings.id).into_iter().flatten());
             Ok(SourcePlan {
+                chain: chain.map(|format| ChainPlan::new(format, profile, heads)),
                 context: profile.context(&settings.id, "", &settings.set)?,
                 settings: settings.clone(),
                 profile,
@@ -252,6 +297,15 @@ fn sources(material: &Material) -> Result<Vec<SourcePlan<'_>>, RunError> {
             })
         })
         .collect()
+}
+
+/// Returns the id of the chain profile of a source: what the workspace says, else what its source profile says.
+pub(crate) fn chain_of<'a>(settings: &'a Source, profile: &'a Profile) -> Result<Option<&'a str>, RunError> {
+    match (&settings.chain, profile.integrity()) {
+        (Some(_), Integrity::CountersignLog) => Err(RunError::TwoChains { source_id: settings.id.clone() }),
+        (Some(id), _) | (None, Integrity::Chain(id)) => Ok(Some(id)),
+        (None, _) => Ok(None),
+    }
 }
 
 fn segments(plan: &Plan<'_>, material: &Material) -> (Parts, Summaries) {
@@ -284,14 +338,14 @@ fn expected(
         let lifetime = lifetime(source, window);
         let names = source.settings.logs.iter().chain(found.times.keys());
         let names: std::collections::BTreeSet<&String> =
-            if source.is_protected() { names.collect() } else { [id].into_iter().collect() };
+            if source.is_native() { names.collect() } else { [id].into_iter().collect() };
         for log in names {
             let times = found.times.get(log);
             rows.push(ExpectedSource {
                 expected_id: Some(format!("{id}/{log}")),
                 source_id: Some(id.clone()),
                 log: Some(log.clone()),
-                declared: Some(!source.is_protected() || source.settings.logs.contains(log)),
+                declared: Some(!source.is_native() || source.settings.logs.contains(log)),
                 role: Some(source.settings.role.word().to_owned()),
                 from_ms: Some(lifetime.from.ms()),
                 to_ms: Some(lifetime.to.ms()),

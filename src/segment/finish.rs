@@ -26,7 +26,7 @@ pub fn finish(parts: &mut Parts, stitched: &mut Stitched, order: &[String]) {
         let Some(at) = order.iter().position(|source| *source == key.0) else { continue };
         let base = stitched.bases.get(key).copied().unwrap_or_default();
         let fates = match stitched.verdicts.get(&key.0) {
-            Some(verdicts) => chained(part, &key.1, base, verdicts),
+            Some(verdicts) => chained(part, key, base, verdicts),
             None => repeated(part, key, &mut seen),
         };
         apply(part, &fates, base, &mut stitched.sources[at]);
@@ -61,7 +61,7 @@ fn offset_of(id: Option<&str>) -> Option<i64> {
 }
 
 /// Looks up the fate of every record of a chained log.
-fn chained(part: &Part, object: &str, base: u64, verdicts: &[LogVerdict]) -> Fates {
+fn chained(part: &Part, (_, object, start): &Key, base: u64, verdicts: &[LogVerdict]) -> Fates {
     let mut fates = Fates::default();
     let frame = &part.records;
     let (Some(ids), Some(lines), Some(logs)) =
@@ -72,10 +72,14 @@ fn chained(part: &Part, object: &str, base: u64, verdicts: &[LogVerdict]) -> Fat
     for row in 0..frame.height() {
         let (Some(offset), Some(line)) = (offset_of(ids.get(row)), lines.get(row)) else { continue };
         let line = u64::try_from(line).unwrap_or_default();
+        let place = u64::try_from(offset).unwrap_or_default();
         let verdict = verdicts.iter().find(|verdict| Some(verdict.log.log.as_str()) == logs.get(row));
-        let fate = part
-            .signer(line)
-            .and_then(|key| verdict.and_then(|verdict| verdict.fate_at(object, base + line, key)));
+        let fate = match part.group(place) {
+            Some(group) => verdict.and_then(|verdict| verdict.fate_of(object, *start, group, place)),
+            None => part
+                .signer(line)
+                .and_then(|key| verdict.and_then(|verdict| verdict.fate_at(object, base + line, key))),
+        };
         match fate {
             Some(Fate::Kept(grade)) => {
                 fates.grades.insert(offset, grade);

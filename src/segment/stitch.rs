@@ -6,10 +6,13 @@
 use std::collections::BTreeMap;
 
 use super::hole::{damage, silences};
-use super::plan::SourcePlan;
+use super::links::RecordsAgain;
+use super::plan::{ChainPlan, SourcePlan};
 use super::summary::{Summary, Times};
 use crate::clock::{Moment, Period};
 use crate::integrity::chain::RunSummary;
+use crate::integrity::foreign::scan::ForeignSummary;
+use crate::integrity::foreign::stitch::{ForeignInput, stitch_foreign};
 use crate::integrity::head::LogHead;
 use crate::integrity::keyring::Keyring;
 use crate::integrity::stitch::{LinkIndex, LogVerdict, ObjectFact, StitchInput, stitch as chain_stitch};
@@ -62,6 +65,8 @@ pub struct Anchors<'a> {
     pub after: &'a BTreeMap<String, Vec<LogHead>>,
     /// Links of single records.
     pub links: &'a dyn LinkIndex,
+    /// True where the fate of each record is wanted, and not only their number.
+    pub fates: bool,
 }
 
 /// Returns the span of `period` that can be tested at `as_of`.
@@ -91,7 +96,10 @@ pub fn stitch(
         let mut holes = absent(source, &found, window);
         holes.extend(damage(id, &segments, &bases, &times, lifetime(source, window)));
         if source.is_protected() {
-            let verdicts = chains(source, &segments, window, anchors);
+            let verdicts = match &source.chain {
+                Some(chain) => foreign(source, chain, &segments, window, anchors),
+                None => chains(source, &segments, window, anchors),
+            };
             holes.extend(verdicts.logs.iter().flat_map(|verdict| verdict.holes.clone()));
             stitched.logs.extend(verdicts.logs.iter().map(|verdict| with_rejects(&verdict.log, &found)));
             stitched.unmatched_heads.extend(verdicts.unmatched_heads);
@@ -122,6 +130,52 @@ fn chains(
 ) -> crate::integrity::stitch::Stitched {
     let none = Vec::new();
     let id = &source.settings.id;
+    let runs: Vec<RunSummary> = segments.iter().flat_map(|summary| summary.runs.clone()).collect();
+    chain_stitch(&StitchInput {
+        source: id,
+        logs: &source.settings.logs,
+        objects: &object_facts(source, segments),
+        runs: &runs,
+        heads: anchors.heads.get(id).unwrap_or(&none),
+        after: anchors.after.get(id).unwrap_or(&none),
+        keyring: anchors.keyring,
+        links: anchors.links,
+        period: lifetime(source, window),
+        as_of: window.to,
+        max_silence: source.settings.max_silence_ms,
+    })
+}
+
+/// Judges the log of a source with a chain profile.
+fn foreign(
+    source: &SourcePlan<'_>,
+    chain: &ChainPlan<'_>,
+    segments: &[&Summary],
+    window: Period,
+    anchors: &Anchors<'_>,
+) -> crate::integrity::stitch::Stitched {
+    let none = Vec::new();
+    let id = &source.settings.id;
+    let summaries: Vec<ForeignSummary> =
+        segments.iter().filter_map(|summary| summary.foreign.clone()).collect();
+    stitch_foreign(&ForeignInput {
+        source: id,
+        layers: chain.format.layers(),
+        objects: &object_facts(source, segments),
+        summaries: &summaries,
+        heads: anchors.heads.get(id).unwrap_or(&none),
+        after: anchors.after.get(id).unwrap_or(&none),
+        keyring: anchors.keyring,
+        index: &RecordsAgain { source, format: chain.format },
+        period: lifetime(source, window),
+        as_of: window.to,
+        uncovered_columns: &chain.uncovered_columns,
+        fates: anchors.fates,
+    })
+}
+
+/// Returns the objects of a source and why some were not read to their end.
+fn object_facts(source: &SourcePlan<'_>, segments: &[&Summary]) -> Vec<ObjectFact> {
     let mut objects: Vec<ObjectFact> = source
         .objects
         .iter()
@@ -138,20 +192,7 @@ fn chains(
         name: missing.pattern.clone(),
         fault: Some((missing.kind, missing.detail.clone())),
     }));
-    let runs: Vec<RunSummary> = segments.iter().flat_map(|summary| summary.runs.clone()).collect();
-    chain_stitch(&StitchInput {
-        source: id,
-        logs: &source.settings.logs,
-        objects: &objects,
-        runs: &runs,
-        heads: anchors.heads.get(id).unwrap_or(&none),
-        after: anchors.after.get(id).unwrap_or(&none),
-        keyring: anchors.keyring,
-        links: anchors.links,
-        period: lifetime(source, window),
-        as_of: window.to,
-        max_silence: source.settings.max_silence_ms,
-    })
+    objects
 }
 
 /// Adds to a log the records that are intact and yet could not be used.
@@ -257,7 +298,7 @@ fn absent(source: &SourcePlan<'_>, found: &StitchedSource, window: Period) -> Ve
             format!("{} records were read, and the extraction declares {expected}", found.tally.read);
         holes.push(whole(BreakKind::Gap, "", detail));
     }
-    if let (Some(limit), true, false) = (settings.max_silence_ms, inside > 0, source.is_protected()) {
+    if let (Some(limit), true, false) = (settings.max_silence_ms, inside > 0, source.is_native()) {
         for times in found.times.values() {
             holes.extend(silences(&settings.id, times, limit, lifetime));
         }

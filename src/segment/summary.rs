@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::integrity::chain::RunSummary;
+use crate::integrity::foreign::scan::ForeignSummary;
 use crate::integrity::verdict::BreakKind;
 use crate::report::model::Tally;
 
@@ -38,6 +39,8 @@ pub struct Summary {
     pub times: BTreeMap<String, Times>,
     /// Chain state per log, where the format has a chain.
     pub runs: Vec<RunSummary>,
+    /// State of the chains, where a chain profile says how records are hashed and signed.
+    pub foreign: Option<ForeignSummary>,
 }
 
 /// Why an object could not be read to its end.

@@ -59,6 +59,7 @@ struct PeriodEntry {
 struct SourceEntry {
     id: String,
     profile: String,
+    chain: Option<String>,
     objects: Vec<String>,
     role: Option<String>,
     logs: Option<Vec<String>>,
@@ -237,6 +238,20 @@ fn validate(file: File, text: &str, root: &Path) -> Result<Workspace, SettingsEr
             ));
         }
     }
+    let mut owners: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    for source in &sources {
+        for log in &source.logs {
+            if let Some(first) = owners.insert((log, source.role.word()), &source.id) {
+                return Err(invalid(
+                    format!("source `{}`", source.id),
+                    format!(
+                        "log `{log}` is declared by source `{first}` already: its records would count twice"
+                    ),
+                    Some("list all objects of a log in one source".to_owned()),
+                ));
+            }
+        }
+    }
     for entry in &file.expected_unable {
         known_source(&sources, &format!("expected_unable for `{}`", entry.test), &entry.source)?;
     }
@@ -316,6 +331,7 @@ fn source(entry: SourceEntry) -> Result<Source, SettingsError> {
             .transpose()?,
         id: entry.id,
         profile: entry.profile,
+        chain: entry.chain,
         objects: entry.objects,
         logs,
         require,

@@ -56,6 +56,14 @@ fn source_declared_twice_is_refused() {
 }
 
 #[test]
+fn log_of_two_sources_is_refused() {
+    let second =
+        "[[source]]\nid = \"copy\"\nprofile = \"countersign\"\nobjects = [\"x\"]\nlogs = [\"gate-eu\"]\n";
+    let error = parse(&format!("{SMALLEST}{second}")).unwrap_err();
+    assert!(error.to_string().contains("log `gate-eu` is declared by source `gate-eu` already"), "{error}");
+}
+
+#[test]
 fn silence_takes_units() {
     let workspace = parse(&format!("{SMALLEST}max_silence = \"4h\"\n")).unwrap();
     assert_eq!(workspace.sources[0].max_silence_ms, Some(14_400_000));

@@ -299,6 +299,22 @@ fn record_count_that_differs_is_not_evidenced() {
 }
 
 #[test]
+fn object_that_two_sources_read_alike_is_refused() {
+    let workspace = Workspace::copy_of("clean");
+    let again = "\n[[source]]\nid = \"hoop-copy\"\nprofile = \"hoop-sessions\"\nobjects = [\"exports/hoop/*.jsonl\"]\n";
+    workspace
+        .edit("countersign.toml", |text| text.replacen("\n[[gated]]", &format!("{again}\n[[gated]]"), 1));
+    let count_twice =
+        "is read by source `hoop` and again by source `hoop-copy`: its records would count twice";
+    workspace.run("check", &[]).says(2, &[count_twice, "take the object out of `objects`"]);
+    workspace.edit("countersign.toml", |text| {
+        text.replacen("id = \"hoop-copy\"", "id = \"hoop-copy\"\nrole = \"independent\"", 1)
+    });
+    let ran = workspace.run("check", &[]);
+    assert_ne!(ran.exit, 2, "an independent record may lie in the same object: {}", ran.err);
+}
+
+#[test]
 fn exit_codes_of_the_usage_page_are_those_of_the_program() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/usage.md")).unwrap();
     let section = page.split("## Exit codes").nth(1).unwrap();

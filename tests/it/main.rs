@@ -2,12 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has shown what it is for")]
 
 mod bad_input;
+mod chains;
 mod conservation;
 mod control;
 mod docs;
+mod forgeries;
 mod integrity;
+mod monotonic;
 mod pack;
 mod pdf;
+mod previous;
 mod profile;
 mod same_bytes;
 mod samples;

@@ -311,16 +311,22 @@ impl SignedLog {
 
     /// Returns the lines, each with its line end, chained and signed.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let key = Digest::of(self.key.verifying_key().as_bytes());
+        self.lines_then(self.records.len(), self)
+    }
+
+    /// Returns the lines; those from `cut` on are signed by the key of `other`.
+    pub(crate) fn lines_then(&self, cut: usize, other: &Self) -> Vec<String> {
         let mut prev = "0".repeat(64);
         let mut lines = Vec::new();
         for ((time, event), seq) in self.records.iter().zip(0..) {
+            let signer = if seq < cut { &self.key } else { &other.key };
+            let key = Digest::of(signer.verifying_key().as_bytes());
             let body = format!(
                 "{{\"v\":\"countersign-log/1\",\"log\":\"{}\",\"seq\":{seq},\"time\":\"{time}\",\"key\":\"{key}\",\
                  \"prev\":\"{prev}\",\"event\":{event}",
                 self.log
             );
-            let signature = self.key.sign(format!("countersign-log/1\n{body}").as_bytes());
+            let signature = signer.sign(format!("countersign-log/1\n{body}").as_bytes());
             let line = format!("{body},\"sig\":\"{}\"}}", hex::encode(signature.to_bytes()));
             prev = Digest::of(line.as_bytes()).to_string();
             lines.push(line + "\n");

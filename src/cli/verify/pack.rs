@@ -43,7 +43,8 @@ pub(super) fn verify(
     io: &mut Io<'_>,
 ) -> Result<Exit, Failure> {
     let pack = PackFolder::open(Path::new(path))?;
-    let mut result = PackResult::of(pack.check(&statement_keys(brought)?)?);
+    let keys: Vec<StatementKey> = brought.keyring.keys().filter_map(StatementKey::of_trusted).collect();
+    let mut result = PackResult::of(pack.check(&keys)?);
     let mut logs = Vec::new();
     if result.verdict != Verdict::Altered {
         match json::parse(&pack.report_json()?) {
@@ -74,31 +75,6 @@ pub(super) fn verify(
         result.print(path, &logs, io)?;
     }
     Ok(exit)
-}
-
-fn statement_keys(brought: &Brought) -> Result<Vec<StatementKey>, Failure> {
-    brought
-        .keyring
-        .keys()
-        .map(|key| {
-            let verifying = ed25519_dalek::VerifyingKey::from_bytes(key.public.as_bytes()).map_err(|_| {
-                Failure::message(
-                    Exit::Usage,
-                    "a trusted key is no Ed25519 key",
-                    "remove it from the trust file",
-                )
-            })?;
-            let word = key.purpose.word();
-            Ok(StatementKey {
-                key: verifying,
-                owner: key.owner.clone(),
-                other_purpose: (word != "statement").then(|| word.to_owned()),
-                valid_until: key.valid_until,
-                revoked_at: key.revoked_at,
-                compromised_at: key.compromised_at,
-            })
-        })
-        .collect()
 }
 
 impl PackResult {

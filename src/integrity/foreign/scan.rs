@@ -192,7 +192,8 @@ impl<'a> ForeignScanner<'a> {
                 let time = seen.iter().find_map(|seen| self.time(seen));
                 self.summary.clock.add(time, spot);
                 self.settle(time);
-                let seq = seen.iter().find_map(|seen| seen.seq);
+                // Where a layer holds several chains, their numbers do not order the records of the log.
+                let seq = seen.iter().find(|seen| seen.chain.is_empty()).and_then(|seen| seen.seq);
                 let record = VerifiedRecord::graded(record, self.options.source, seq, Grade::Parsed);
                 ForeignScanned::Admitted(ForeignAdmitted { record, time, group })
             }

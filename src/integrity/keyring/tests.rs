@@ -106,3 +106,19 @@ fn boundaries_are_every_moment_at_which_a_standing_changes() {
         parse("valid_from = 2026-07-01\nvalid_until = 2026-08-01\nrevoked_at = 2026-07-01").unwrap();
     assert_eq!(keyring.boundaries(), [at("2026-07-01"), at("2026-08-01")]);
 }
+
+#[test]
+fn only_logs_may_be_signed_with_other_kinds_of_key() {
+    // The base point of P-256, whose secret everybody knows; here it only has to be a point.
+    let pem = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt\n6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==\n-----END PUBLIC KEY-----";
+    let entry = |rest: &str| {
+        let text = format!("[[key]]\npem = \"\"\"{pem}\"\"\"\nowner = \"x\"\n{rest}");
+        Keyring::parse(&text, &|_| Err(io::ErrorKind::NotFound.into()))
+    };
+    let keyring = entry("purpose = \"log\"\nlogs = [\"gate-eu\"]").unwrap();
+    assert_eq!(keyring.bound_to("gate-eu").count(), 1);
+    for purpose in ["checkpoint", "statement"] {
+        let error = entry(&format!("purpose = \"{purpose}\"")).unwrap_err().to_string();
+        assert!(error.contains("takes an Ed25519 key, found one of kind P-256"), "{error}");
+    }
+}

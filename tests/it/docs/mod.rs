@@ -6,6 +6,7 @@ mod controls;
 mod members;
 mod sources;
 mod tables;
+mod threats;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +20,7 @@ fn root() -> PathBuf {
 }
 
 /// Compares the page `path` with `text`, or writes it where that was asked for.
-fn same(path: &Path, text: &str) {
+pub(crate) fn same(path: &Path, text: &str) {
     let shown = path.strip_prefix(root()).unwrap().display();
     if std::env::var_os("COUNTERSIGN_BLESS").is_some_and(|value| value == "1") {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -77,7 +78,7 @@ fn cell(text: &str) -> String {
 }
 
 /// Returns the words as inline code, joined by commas; `none` where there are none.
-fn listed<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> String {
+pub(crate) fn listed<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> String {
     let words: Vec<String> = words.into_iter().map(|word| format!("`{}`", word.as_ref())).collect();
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }

@@ -407,9 +407,4 @@ impl<'a> Chain<'a> {
         let shown = terminal.seq.is_some() || terminal.count.is_some() || terminal.head.is_some();
         terminal.last && !terminal.own && shown && !cut
     }
-
-    /// Returns the objects in which its records lie.
-    pub(super) fn objects(&self) -> BTreeSet<usize> {
-        self.pieces.iter().map(|piece| piece.object).collect()
-    }
 }

@@ -1,0 +1,173 @@
+//! The mutation matrix: every value of the first, a middle, and the last record of every format changed, and the records
+//! cut, dropped, moved, doubled, stripped, and signed again.
+//!
+//! `COUNTERSIGN_BLESS=1 cargo test --test it chains::` writes the page.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use countersign::integrity::verdict::{BreakKind, Completeness, Verdict};
+
+use super::edit::{self, Files};
+use super::format::{Format, foreign, formats, profiles};
+use super::{Answer, Brings, verify};
+use crate::docs::{listed, same};
+
+const HEAD: &str = "<!-- Generated: COUNTERSIGN_BLESS=1 cargo test --test it chains:: writes this page. Do not edit it. -->
+
+# Mutation matrix
+
+Each format below has a real log in the tests. Of its first, a middle, and its last record every value is changed, made another type that
+prints alike, and left out, one at a time; then records are cut, dropped, moved, doubled, given one more member, stripped of their signature,
+and all signed again by a key that is not trusted. After each change `verify` runs as a verifier would run it who brings the
+key where the format signs, and no head.
+
+A change counts as detected where the verdict or the grade is worse than that of the untouched log, or a kind of break is listed that it did not
+have. What is not detected must be what the format itself leaves open, and `uncovered_fields` of `verify --json` names it. Whoever
+computes an unsigned chain again from the first changed record on is never detected in it: such a log is `not-verifiable` to begin with.
+";
+
+/// What became of a format.
+struct Row {
+    chain: String,
+    intact: Answer,
+    tried: usize,
+    missed: BTreeSet<String>,
+    structure: Vec<(&'static str, String)>,
+}
+
+#[test]
+fn every_shipped_chain_profile_is_in_the_matrix() {
+    let known: Vec<&str> = foreign().iter().map(|format| format.chain).collect();
+    for profile in profiles() {
+        assert!(
+            profile == "countersign-log" || known.contains(&profile.as_str()),
+            "`chains/{profile}.toml` has no real log in tests/it/chains/format.rs"
+        );
+    }
+}
+
+#[test]
+fn the_mutation_matrix_is_current() {
+    let rows: Vec<Row> = formats().iter().map(row).collect();
+    let mut page = HEAD.to_owned();
+    page.push_str("\n## Values\n\n| format | untouched | changes tried | detected | not detected | `uncovered_fields` |\n|---|---|---|---|---|---|\n");
+    for row in &rows {
+        let verdict = row.intact.verdict.map_or("refused", Verdict::word);
+        let _ = writeln!(
+            page,
+            "| {} | {verdict}, {} | {} | {} | {} | {} |",
+            row.chain,
+            row.intact.grade,
+            row.tried,
+            row.tried - row.missed.len(),
+            listed(row.missed.iter()),
+            listed(row.intact.uncovered.iter()),
+        );
+    }
+    page.push_str("\n## Records\n\n| format | change | what `verify` says |\n|---|---|---|\n");
+    for row in &rows {
+        for (change, says) in &row.structure {
+            let _ = writeln!(page, "| {} | {change} | {says} |", row.chain);
+        }
+    }
+    same(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/formats/mutation-matrix.md"), &page);
+}
+
+fn row(format: &Format) -> Row {
+    let files = Files::of(format);
+    let brings = Brings::key(format);
+    let intact = verify(&format.files, brings);
+    assert!(intact.breaks.is_empty(), "{} does not verify: {intact:?}", format.chain);
+    let verified = intact.verdict == Some(Verdict::Verified);
+    assert_eq!(verified, !format.trust.is_empty(), "{}: {intact:?}", format.chain);
+
+    let (mut tried, mut missed) = (0, BTreeSet::new());
+    let last = files.len() - 1;
+    for index in [0, last / 2, last] {
+        for change in edit::changes(files.record(index), format.container) {
+            let answer = verify(&files.with(index, change.record.clone()).texts(), brings);
+            tried += 1;
+            if !answer.detects(&intact) {
+                let covered = !intact.uncovered.iter().any(|field| within(&change.path, field));
+                assert!(!covered, "{} record {index}: `{}` {}", format.chain, change.path, change.how);
+                missed.insert(format!("{} {}, record {index}", change.path, change.how));
+            }
+        }
+    }
+    for field in &intact.uncovered {
+        let named = missed.iter().any(|path| within(path.split(' ').next().unwrap(), field));
+        assert!(named, "{}: `{field}` is said to be uncovered, and its changes are found", format.chain);
+    }
+    let structure = structure(format, &files, &intact);
+    Row { chain: format.chain.to_owned(), intact, tried, missed, structure }
+}
+
+fn structure(format: &Format, files: &Files, intact: &Answer) -> Vec<(&'static str, String)> {
+    let brings = Brings::key(format);
+    let last = files.len() - 1;
+    let middle = last / 2;
+    let mut rows = Vec::new();
+    let mut row = |name, changed: Vec<(String, String)>, head| {
+        let answer = verify(&changed, Brings { head, ..brings });
+        rows.push((name, says(&answer, intact)));
+        answer
+    };
+    let drop = |index| files.change(index, |records, at| drop(records.remove(at))).texts();
+    row("head cut", drop(0), None);
+    let cut = row("tail cut", drop(last), None);
+    assert!(cut.completeness <= Completeness::Contiguous, "{}: {cut:?}", format.chain);
+    if let Some(head) = &format.head {
+        let cut = row("tail cut, head brought", drop(last), Some(head.as_str()));
+        assert_eq!(cut.breaks, [BreakKind::TruncatedTail], "{}", format.chain);
+        let whole = verify(&format.files, Brings { head: Some(head), ..brings });
+        assert_eq!(whole.completeness, Completeness::PinnedHead, "{}", format.chain);
+    }
+    for (name, changed) in [
+        ("record dropped from the middle", drop(middle)),
+        ("two neighbours swapped", files.change(middle, |records, at| records.swap(at, at + 1)).texts()),
+        (
+            "record doubled",
+            files.change(middle, |records, at| records.insert(at, records[at].clone())).texts(),
+        ),
+    ] {
+        let answer = row(name, changed, None);
+        assert!(answer.detects(intact), "{}: {name}: {answer:?}", format.chain);
+    }
+    row("member added", files.with(middle, edit::extended(files.record(middle))).texts(), None);
+    if let Some(signature) = format.signature {
+        let bare = edit::stripped(files.record(middle), signature).unwrap();
+        let answer = row("signature stripped", files.with(middle, bare).texts(), None);
+        assert!(answer.verdict < Some(Verdict::Verified), "{}: {answer:?}", format.chain);
+    }
+    if let Some(resigned) = &format.resigned {
+        let answer = row("all signed again by another key", resigned.clone(), None);
+        assert!(answer.verdict < Some(Verdict::Verified), "{}: {answer:?}", format.chain);
+    }
+    rows
+}
+
+/// Tells whether the value at `path` lies in `field`.
+fn within(path: &str, field: &str) -> bool {
+    path == field || path.strip_prefix(field).is_some_and(|rest| rest.starts_with('.'))
+}
+
+fn says(answer: &Answer, intact: &Answer) -> String {
+    let kinds = |kinds: &[BreakKind]| listed(kinds.iter().map(|kind| kind.word()));
+    if answer.detects(intact) {
+        let verdict = answer.verdict.map_or("refused", Verdict::word);
+        return if answer.breaks.is_empty() {
+            verdict.to_owned()
+        } else {
+            format!("{verdict}: {}", kinds(&answer.breaks))
+        };
+    }
+    let noted: Vec<BreakKind> =
+        answer.notes.iter().filter(|kind| !intact.notes.contains(kind)).copied().collect();
+    if noted.is_empty() {
+        format!("**not detected**; completeness `{}`", answer.completeness)
+    } else {
+        format!("noted: {}; completeness `{}`", kinds(&noted), answer.completeness)
+    }
+}

@@ -1,0 +1,314 @@
+//! What an attacker writes to be called `verified`: none of it ever is.
+
+use countersign::integrity::verdict::{BreakKind, Completeness, Verdict};
+use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
+use curve25519_dalek::scalar::Scalar;
+use sha2::{Digest as _, Sha512};
+
+use crate::chains::capture;
+use crate::chains::edit::Files;
+use crate::chains::format::{Container, Format, formats, native, pem_trust, vectors_folder};
+use crate::chains::{Answer, Brings, verify};
+use crate::support::{SignedLog, Workspace, countersign, head_of, sample};
+
+const KEY: &str = "keys/gate-eu-TEST-KEY.pem";
+/// A key of the sample `acme` that the sample `clean` does not know.
+const STRANGER: &str = "keys/acme-report-TEST-KEY.pem";
+
+/// A clean log of twelve records, its own key, and one that nobody trusts.
+struct Gate {
+    format: Format,
+    key: String,
+    stranger: String,
+}
+
+impl Gate {
+    fn new() -> Self {
+        let read =
+            |sample_name: &str, file: &str| std::fs::read_to_string(sample(sample_name).join(file)).unwrap();
+        Self { format: native(), key: read("clean", KEY), stranger: read("acme", STRANGER) }
+    }
+
+    fn text(&self) -> &str {
+        &self.format.files[0].1
+    }
+
+    fn signed_by(&self, key: &str) -> SignedLog {
+        SignedLog::parse("gate-eu", key, self.text())
+    }
+
+    fn verify(&self, text: &str, trust: &str) -> Answer {
+        verify(&[("gate-eu.jsonl".to_owned(), text.to_owned())], Brings { trust, ..Brings::default() })
+    }
+}
+
+#[track_caller]
+fn never_verified(what: &str, answer: &Answer) {
+    assert!(answer.verdict < Some(Verdict::Verified) && answer.exit != 0, "{what}: {answer:?}");
+}
+
+#[test]
+fn a_weak_key_is_refused_where_it_is_trusted_and_fits_nothing_where_it_is_not() {
+    let gate = Gate::new();
+    for point in EIGHT_TORSION {
+        let raw = point.compress().to_bytes();
+        let der = [&hex::decode("302a300506032b6570032100").unwrap()[..], &raw].concat();
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", base64(&der));
+        let workspace = Workspace::empty();
+        workspace.write("a.jsonl", gate.text());
+        workspace.write("trust.toml", pem_trust(&pem, "gate-eu"));
+        let at = |name: &str| workspace.at(name).to_str().unwrap().to_owned();
+        countersign(&["verify", &at("a.jsonl"), "--trust", &at("trust.toml")])
+            .refuses(&["weak key", "small order"]);
+        // A record that names that key, under a signature which fits every message.
+        let line = gate.text().lines().next().unwrap();
+        let id = countersign::digest::Digest::of(&raw).to_string();
+        let named = line.find("\"key\":\"").unwrap() + 7;
+        let forged = format!("{}{id}{}", &line[..named], &line[named + 64..line.len() - 130]);
+        let forged =
+            format!("{forged}{}{}\"}}\n", hex::encode([&[1][..], &[0; 31]].concat()), "0".repeat(64));
+        let answer = gate.verify(&forged, &gate.format.trust);
+        assert_eq!(answer.breaks, [BreakKind::UnknownKey], "{forged}");
+        never_verified("a weak key", &answer);
+    }
+}
+
+/// The signed points differ by a small-order point from what the key says: batch verification drops it with a
+/// chance of one in eight or more, and cofactored verification always.
+#[test]
+fn signatures_on_which_verifiers_disagree_are_not_verified() {
+    let secret = Scalar::from_bytes_mod_order([7; 32]);
+    let (mut disagreed, mut refused) = (0, 0);
+    for torsion in &EIGHT_TORSION[1..] {
+        let public = (ED25519_BASEPOINT_POINT * secret + torsion).compress().to_bytes();
+        let der = [&hex::decode("302a300506032b6570032100").unwrap()[..], &public].concat();
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", base64(&der));
+        let sign = |message: &[u8]| {
+            let nonce = Scalar::from_bytes_mod_order([9; 32]);
+            let r = (ED25519_BASEPOINT_POINT * nonce).compress().to_bytes();
+            let hash = Sha512::new().chain_update(r).chain_update(public).chain_update(message).finalize();
+            let challenge = Scalar::from_bytes_mod_order_wide(&hash.into());
+            let signature = [r, (nonce + challenge * secret).to_bytes()].concat();
+            let residue = torsion * challenge;
+            (signature, residue == EIGHT_TORSION[0])
+        };
+        let id = countersign::digest::Digest::of(&public).to_string();
+        let mut prev = "0".repeat(64);
+        let mut text = String::new();
+        let mut all_fit = true;
+        for seq in 0..12 {
+            let body = format!(
+                "{{\"v\":\"countersign-log/1\",\"log\":\"gate-eu\",\"seq\":{seq},\"time\":\"2026-06-01T00:00:{seq:02}.000Z\",\
+                 \"key\":\"{id}\",\"prev\":\"{prev}\",\"event\":{{\"kind\":\"heartbeat\"}}"
+            );
+            let (signature, fits) = sign(format!("countersign-log/1\n{body}").as_bytes());
+            all_fit &= fits;
+            let line = format!("{body},\"sig\":\"{}\"}}", hex::encode(signature));
+            prev = countersign::digest::Digest::of(line.as_bytes()).to_string();
+            text += &format!("{line}\n");
+        }
+        assert!(!all_fit, "twelve challenges are all multiples of the order of the point");
+        let workspace = Workspace::empty();
+        workspace.write("a.jsonl", &text);
+        workspace.write("trust.toml", pem_trust(&pem, "gate-eu"));
+        let at = |name: &str| workspace.at(name).to_str().unwrap().to_owned();
+        let ran = countersign(&["verify", &at("a.jsonl"), "--trust", &at("trust.toml")]);
+        match ran.exit {
+            2 => refused += 1,
+            3 => disagreed += 1,
+            _ => panic!("{ran:#?}"),
+        }
+    }
+    assert_eq!(disagreed + refused, 7);
+}
+
+#[test]
+fn an_empty_log_is_never_verified() {
+    for format in formats() {
+        let empty = match format.container {
+            Container::Lines | Container::Words => vec!["", "\n"],
+            Container::Array => vec!["", "[]"],
+            Container::Entries => vec!["", "{\"entries\":[]}"],
+        };
+        for text in empty {
+            let files = vec![(format.files[0].0.clone(), text.to_owned())];
+            never_verified(format.chain, &verify(&files, Brings::key(&format)));
+        }
+    }
+}
+
+#[test]
+fn one_signed_record_among_unsigned_ones_verifies_none() {
+    let gate = Gate::new();
+    let mut lines: Vec<String> = gate.text().lines().map(|line| format!("{line}\n")).collect();
+    for line in &mut lines[1..] {
+        let bare = line.len() - 130;
+        line.replace_range(bare..bare + 128, &"0".repeat(128));
+    }
+    never_verified("zeroed signatures", &gate.verify(&lines.concat(), &gate.format.trust));
+    for line in &mut lines[1..] {
+        let bare = line.len() - 139;
+        line.replace_range(bare.., "}\n");
+    }
+    never_verified("no signatures", &gate.verify(&lines.concat(), &gate.format.trust));
+}
+
+#[test]
+fn a_key_pinned_for_another_log_verifies_nothing() {
+    for format in formats().iter().filter(|format| !format.trust.is_empty()) {
+        let trust = format.trust.replace(&format!("\"{}\"", format.log), "\"another\"");
+        assert_ne!(trust, format.trust);
+        let answer = verify(&format.files, Brings { trust: &trust, ..Brings::key(format) });
+        assert!(answer.breaks.contains(&BreakKind::WrongPurposeKey), "{}: {answer:?}", format.chain);
+        never_verified(format.chain, &answer);
+    }
+}
+
+#[test]
+fn a_record_under_an_unknown_key_below_a_pinned_one_is_not_covered_by_the_chain() {
+    let gate = Gate::new();
+    let (log, stranger) = (gate.signed_by(&gate.key), gate.signed_by(&gate.stranger));
+    for cut in [1, 6, 11] {
+        let below = stranger.lines_then(cut, &log).concat();
+        let answer = gate.verify(&below, &gate.format.trust);
+        assert_eq!(answer.breaks, [BreakKind::UnknownKey], "{cut}");
+        never_verified("below a pinned record", &answer);
+        // Nor does a head help: each record of this format has a signature of its own.
+        let head = head_of("gate-eu", 11, below.lines().last().unwrap());
+        let brings = Brings { trust: &gate.format.trust, head: Some(&head), ..Brings::default() };
+        never_verified("with a head", &verify(&[("a.jsonl".to_owned(), below)], brings));
+    }
+}
+
+#[test]
+fn a_log_of_another_gateway_is_not_verified_under_this_name() {
+    let gate = Gate::new();
+    let mut other = SignedLog::new("gate-us", &gate.stranger);
+    other.records.clone_from(&gate.signed_by(&gate.key).records);
+    let stranger = std::fs::read_to_string(sample("acme").join("keys/acme-report-TEST-KEY.pub")).unwrap();
+    let trust = format!("{}{}", gate.format.trust, pem_trust(&stranger, "gate-us"));
+    let files = [("gate-eu.jsonl".to_owned(), other.text())];
+    // Under its own name it is sound: the trust file has its key.
+    let own = verify(&files, Brings { trust: &trust, ..Brings::default() });
+    assert_eq!(own.verdict, Some(Verdict::Verified), "{own:?}");
+    let answer = verify(&files, Brings { trust: &trust, log: Some("gate-eu"), ..Brings::default() });
+    never_verified("another gateway's log", &answer);
+    // And in a workspace, under the source whose log it is not.
+    let workspace = Workspace::unanchored();
+    workspace.write("logs/gate-eu/gate-eu-2026-06.jsonl", other.text());
+    workspace.edit("trust.toml", |text| format!("{text}\n{}", pem_trust(&stranger, "gate-us")));
+    let (exit, check) = workspace.check();
+    assert!(exit == 3 || exit == 4, "{exit}");
+    let logs = check.logs.iter().filter(|log| log.source == "gate-eu");
+    assert!(
+        logs.clone().count() > 0 && logs.clone().all(|log| log.verdict < Verdict::Verified),
+        "{:#?}",
+        check.logs
+    );
+}
+
+#[test]
+fn a_revoked_key_cannot_backdate_itself() {
+    let gate = Gate::new();
+    let mut log = gate.signed_by(&gate.key);
+    let revoked = "2026-06-01T07:30:00Z";
+    let trust = gate.format.trust.replace("purpose", &format!("revoked_at = {revoked}\npurpose"));
+    // The untouched log crosses the moment: what comes after it is not covered.
+    let crossing = gate.verify(&log.text(), &trust);
+    assert_eq!(crossing.breaks, [BreakKind::RevokedKey]);
+    never_verified("crossing the revocation", &crossing);
+    // Whoever stole the key goes on with times of before.
+    let (before, after): (Vec<_>, Vec<_>) =
+        log.records.iter().cloned().partition(|(time, _)| time.as_str() < "2026-06-01T07:30");
+    assert!(!before.is_empty() && !after.is_empty());
+    let back = before[0].0.clone();
+    log.records = before;
+    log.records.push(after[0].clone());
+    log.records.extend(after[1..].iter().map(|(_, event)| (back.clone(), event.clone())));
+    let answer = gate.verify(&log.text(), &trust);
+    assert_eq!(answer.breaks, [BreakKind::RevokedKey]);
+    never_verified("backdated", &answer);
+    // A compromise needs no crossing: it reaches back over everything.
+    let compromised = gate.format.trust.replace("purpose", &format!("compromised_at = {revoked}\npurpose"));
+    let mut early = gate.signed_by(&gate.key);
+    early.records.truncate(2);
+    never_verified("compromised", &gate.verify(&early.text(), &compromised));
+}
+
+#[test]
+fn a_pack_signed_by_the_keys_of_its_own_workspace_is_not_verified() {
+    let workspace = Workspace::copy_of("clean");
+    let trust = workspace.read("trust.toml");
+    let path = |name: &str| workspace.at(name).to_str().unwrap().to_owned();
+    workspace.write("outside.toml", &trust);
+    // The gateway's own key signs the pack: it is trusted for the log, and for nothing else.
+    workspace.edit("countersign.toml", |text| format!("{text}\n[pack]\nkey = \"{KEY}\"\n"));
+    workspace.run("report", &["--out", &path("one")]).says(0, &[]);
+    let head = path("heads/gate-eu.head");
+    let outside = ["--trust", &path("outside.toml"), "--head", &head];
+    let verify = |pack: &str, more: &[&str]| countersign(&[&["verify", &path(pack)], more].concat());
+    verify("one", &outside).says(4, &["not-verifiable", "wrong-purpose-key"]);
+
+    // Another key signs it, and the workspace's trust file, which the pack carries, says that it may.
+    std::fs::copy(sample("acme").join(STRANGER), workspace.at("keys/own.pem")).unwrap();
+    let public = std::fs::read_to_string(sample("acme").join("keys/acme-report-TEST-KEY.pub")).unwrap();
+    workspace.edit("countersign.toml", |text| text.replace(KEY, "keys/own.pem"));
+    workspace.edit("trust.toml", |text| {
+        let entry =
+            pem_trust(&public, "x").replace("\"log\"", "\"statement\"").replace("logs = [\"x\"]\n", "");
+        format!("{text}\n{entry}")
+    });
+    workspace.run("report", &["--out", &path("two")]).says(0, &[]);
+    verify("two", &[]).says(4, &["not-verifiable"]);
+    verify("two", &outside).says(4, &["not-verifiable", "unknown-key"]);
+    // It is sound but for who signed it: the same trust file, brought from outside, verifies it.
+    verify("two", &["--trust", &path("trust.toml"), "--head", &head]).says(0, &["verified"]);
+}
+
+#[test]
+fn forged_logs_of_other_products_are_never_verified() {
+    for format in formats() {
+        for (name, files) in vectors_folder(format.chain, "forged-") {
+            never_verified(&name, &verify(&files, Brings::key(&format)));
+        }
+    }
+}
+
+/// Receipts keep their signatures; what the recorder says around them is changed, and its chain computed again.
+#[test]
+fn an_unsigned_wrapper_around_signed_receipts_is_not_verified() {
+    let format = capture::pipelock();
+    let files = Files::of(&format);
+    let entries: Vec<String> = (0..files.len()).map(|index| files.record(index).to_owned()).collect();
+    assert_eq!(capture::rechained(&entries), entries, "the capture is chained as its format says");
+    // Without the checkpoint at its end, nothing signs the recorder's entries.
+    for (old, new) in [
+        ("receipt: allow read fetch", "receipt: denied by a person"),
+        ("\"session_id\":\"proxy\"", "\"session_id\":\"other\""),
+    ] {
+        let mut forged = entries[..17].to_vec();
+        forged[1] = forged[1].replacen(old, new, 1);
+        assert_ne!(forged[1], entries[1]);
+        let text = capture::rechained(&forged).join("\n") + "\n";
+        if formats().iter().any(|shipped| shipped.chain == format.chain) {
+            never_verified(new, &verify(&[("a.jsonl".to_owned(), text)], Brings::key(&format)));
+        }
+    }
+}
+
+/// No mechanism shows a cut tail, and so completeness must not claim it.
+#[test]
+fn a_cut_tail_is_never_more_than_contiguous() {
+    for format in formats() {
+        let files = Files::of(&format);
+        let last = files.len() - 1;
+        let cut = files.change(last, |records, at| drop(records.remove(at))).texts();
+        let answer = verify(&cut, Brings::key(&format));
+        assert!(answer.completeness <= Completeness::Contiguous, "{}: {answer:?}", format.chain);
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
