@@ -224,13 +224,17 @@ fn judge(inputs: &Inputs<'_>, holes: &[Hole]) -> BTreeMap<String, Judged> {
         let touched: Vec<&Hole> = holes.iter().filter(|hole| sources.contains(&hole.source)).collect();
         let missing: Vec<&String> = test.requires.iter().filter(|column| !filled.contains(*column)).collect();
         let counts = evaluation.counts();
-        let circumstances = Circumstances { holes: touched.len(), fillable: missing.is_empty() };
+        let uncovered = uncovered(test, &sources, inputs);
+        // A value that anybody can change is as good as none.
+        let circumstances =
+            Circumstances { holes: touched.len() + uncovered.len(), fillable: missing.is_empty() };
         let outcome = outcome(test.kind, &counts, circumstances);
         let mut reasons: Vec<String> =
             missing.iter().map(|column| format!("no configured source can fill `{column}`")).collect();
         if counts.untestable > 0 {
             reasons.push(untestable_reason(evaluation, counts.untestable));
         }
+        reasons.extend(uncovered);
         if test.kind != Kind::EvidenceQuality {
             reasons.extend(touched.iter().take(5).map(|hole| hole_reason(hole)));
             if touched.len() > 5 {
@@ -247,6 +251,29 @@ fn judge(inputs: &Inputs<'_>, holes: &[Hole]) -> BTreeMap<String, Judged> {
         entry.reasons.extend(reasons);
     }
     judged
+}
+
+/// Says which columns a test needs that no hash or signature covers, of sources of which more is demanded.
+fn uncovered(test: &Definition, sources: &[String], inputs: &Inputs<'_>) -> Vec<String> {
+    if test.kind == Kind::EvidenceQuality {
+        return Vec::new();
+    }
+    let mut reasons = Vec::new();
+    for source in inputs.sources.iter().filter(|source| sources.contains(&source.settings.id)) {
+        let Some(chain) = &source.chain else { continue };
+        if source::required(source, inputs.keyring) <= Grade::Parsed {
+            continue;
+        }
+        let needed = chain.uncovered_columns.iter().filter(|column| test.requires.contains(*column));
+        reasons.extend(needed.map(|column| {
+            format!(
+                "no hash or signature of source `{}` covers `{column}`, and {} is demanded",
+                source.settings.id,
+                source::required(source, inputs.keyring)
+            )
+        }));
+    }
+    reasons
 }
 
 fn hole_reason(hole: &Hole) -> String {

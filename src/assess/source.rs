@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::clock::Period;
+use crate::integrity::foreign::seen::Signed;
 use crate::integrity::keyring::Keyring;
 use crate::integrity::verdict::Grade;
 use crate::profile::Integrity;
@@ -14,12 +15,38 @@ use crate::segment::stitch::StitchedSource;
 /// binds a key to one of its logs.
 pub(super) fn required(plan: &SourcePlan<'_>, keyring: &Keyring) -> Grade {
     plan.settings.require.unwrap_or_else(|| {
-        if plan.settings.logs.iter().any(|log| keyring.binds(log)) {
+        // The log of a source with a chain profile has the name of the source.
+        let own = plan.chain.is_some() && keyring.binds(&plan.settings.id);
+        if own || plan.settings.logs.iter().any(|log| keyring.binds(log)) {
             Grade::PinnedSigned
         } else {
             Grade::None
         }
     })
+}
+
+/// Says what protects the records of a source.
+fn mechanism(plan: &SourcePlan<'_>) -> String {
+    let Some(chain) = &plan.chain else {
+        return match plan.profile.integrity() {
+            Integrity::CountersignLog => "hash chain, and an Ed25519 signature on each record".to_owned(),
+            Integrity::CloudTrail => {
+                "hourly digest files that list and hash the log files, each signed with RSA".to_owned()
+            }
+            Integrity::None | Integrity::Chain(_) => "none".to_owned(),
+        };
+    };
+    let layers = chain.format.layers();
+    let linked = layers.iter().any(|layer| layer.linked);
+    let signing = || layers.iter().filter(|layer| layer.signed != Signed::Never);
+    let codes = signing().any(|layer| layer.symmetric);
+    let parts = [
+        linked.then_some("hash chain"),
+        signing().any(|layer| !layer.symmetric).then_some("signatures"),
+        codes.then_some("codes made with a shared key"),
+    ];
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    format!("{}, by chain profile `{}`", parts.join(" and "), chain.format.id())
 }
 
 /// Returns the entry of one source. `repeated` counts its events that repeat a fact.
@@ -53,13 +80,7 @@ pub(super) fn source(
             .map(|log| log.integrity)
             .min()
             .unwrap_or(Grade::None),
-        mechanism: match plan.profile.integrity() {
-            Integrity::CountersignLog => "hash chain, and an Ed25519 signature on each record".to_owned(),
-            Integrity::CloudTrail => {
-                "hourly digest files that list and hash the log files, each signed with RSA".to_owned()
-            }
-            Integrity::None => "none".to_owned(),
-        },
+        mechanism: mechanism(plan),
         objects: found.objects.len(),
         bytes: found.objects.iter().map(|object| object.bytes).sum(),
         tally,

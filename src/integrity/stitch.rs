@@ -13,10 +13,10 @@
 
 mod ends;
 mod hole;
-mod judge;
+pub(in crate::integrity) mod judge;
 mod layout;
 mod seam;
-mod sweep;
+pub(in crate::integrity) mod sweep;
 
 use std::collections::BTreeMap;
 
@@ -109,6 +109,9 @@ pub struct LogVerdict {
     pub holes: Vec<Hole>,
     /// What became of every line, by object and line.
     pub ranges: Vec<Range>,
+    /// What became of the records of a foreign log, by object and start of the segment: per group of its summary, the byte
+    /// offset below which its records share a fate.
+    pub groups: BTreeMap<(String, u64), Vec<Vec<(u64, Fate)>>>,
     /// Records kept per key id.
     pub key_records: BTreeMap<Digest, u64>,
     /// Time of the first kept record, in order of sequence.
@@ -155,6 +158,15 @@ impl LogVerdict {
         let range = self.ranges.get(after.checked_sub(1)?)?;
         (range.object == object && line - range.line < range.lines)
             .then(|| range.by_key.get(&key).copied().unwrap_or(range.otherwise))
+    }
+}
+
+impl LogVerdict {
+    /// Returns the fate of the record at `offset` of `object`, which is of group `group` of the segment at `start`.
+    pub fn fate_of(&self, object: &str, start: u64, group: usize, offset: u64) -> Option<Fate> {
+        let spans = self.groups.get(&(object.to_owned(), start))?.get(group)?;
+        let at = spans.partition_point(|(until, _)| *until <= offset);
+        spans.get(at).map(|(_, fate)| *fate)
     }
 }
 

@@ -24,13 +24,8 @@ impl Profile {
             if self.integrity == Integrity::CountersignLog {
                 add("event", "seq");
             }
-            let table = match rule.kind {
-                "request" | "execution" | "revocation" | "session" | "policy_change" => rule.kind,
-                "decision" | "resolution" => "decision",
-                "grant" => "access_grant",
-                _ => continue,
-            };
-            for column in base(table, self.integrity) {
+            let Some(table) = table_of(rule.kind) else { continue };
+            for column in base(table, &self.integrity) {
                 add(table, column);
             }
             for assign in &rule.assigns {
@@ -70,7 +65,7 @@ fn sets(rule: &Rule, name: &str) -> bool {
     rule.assigns.iter().any(|assign| assigned(assign) == name)
 }
 
-fn assigned(assign: &Assign) -> String {
+pub(super) fn assigned(assign: &Assign) -> String {
     match assign {
         Assign::Time(_) => "time".to_owned(),
         Assign::Column { column, .. } => column.name.to_owned(),
@@ -78,9 +73,19 @@ fn assigned(assign: &Assign) -> String {
     }
 }
 
+/// Returns the table that events of a kind fill.
+pub(super) fn table_of(kind: &'static str) -> Option<&'static str> {
+    match kind {
+        "request" | "execution" | "revocation" | "session" | "policy_change" => Some(kind),
+        "decision" | "resolution" => Some("decision"),
+        "grant" => Some("access_grant"),
+        _ => None,
+    }
+}
+
 /// Returns the columns that every row has.
-fn base(table: &str, integrity: Integrity) -> Vec<&'static str> {
-    let chained = integrity == Integrity::CountersignLog;
+fn base(table: &str, integrity: &Integrity) -> Vec<&'static str> {
+    let chained = *integrity == Integrity::CountersignLog;
     let mut columns = match table {
         "request" => vec!["source_id", "event_id", "content_digest"],
         "decision" => vec!["decision_id", "source_id", "event_id", "content_digest"],
@@ -96,7 +101,7 @@ fn base(table: &str, integrity: Integrity) -> Vec<&'static str> {
 }
 
 /// Returns the columns of `table` that a value in the event column `name` fills.
-fn columns(table: &str, name: &str) -> &'static [&'static str] {
+pub(super) fn columns(table: &str, name: &str) -> &'static [&'static str] {
     let dated = !matches!(table, "request" | "decision" | "execution");
     match (table, name) {
         (_, "time") => &["ts_ms"],

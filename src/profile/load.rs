@@ -94,7 +94,7 @@ impl Profile {
                 .transpose()?
                 .map(str::to_owned),
             basis: Basis::from_word(top.need("basis")?.word(&Basis::WORDS)?),
-            integrity: Integrity::from_word(top.need("integrity")?.word(&Integrity::WORDS)?),
+            integrity: integrity(top.need("integrity")?)?,
             absent: top.need("absent")?.texts()?.into_iter().map(str::to_owned).collect(),
             digest: Digest::of(text.as_bytes()),
             framing: read.framing,
@@ -270,16 +270,23 @@ impl Basis {
     }
 }
 
-impl Integrity {
-    /// Words of the mechanisms.
-    pub(super) const WORDS: [&'static str; 3] = ["none", "countersign-log", "cloudtrail"];
-
-    fn from_word(word: &str) -> Self {
-        match word {
-            "countersign-log" => Self::CountersignLog,
-            "cloudtrail" => Self::CloudTrail,
-            _ => Self::None,
+/// Reads how records are protected: a word, `chain:` and the id of a chain profile, or `{ chain = "id" }`.
+fn integrity(node: Node<'_>) -> Compiled<Integrity> {
+    let id = match node.shape()? {
+        Shape::Table(table) => {
+            table.only(&["chain"])?;
+            Some(table.need("chain")?.text()?)
         }
+        _ => node.text()?.strip_prefix(Integrity::CHAIN),
+    };
+    match id {
+        Some("") => Err(node.error("`chain:` without the id of a chain profile", None)),
+        Some(id) => Ok(Integrity::Chain(id.to_owned())),
+        None => Ok(match node.word(&Integrity::WORDS)? {
+            "countersign-log" => Integrity::CountersignLog,
+            "cloudtrail" => Integrity::CloudTrail,
+            _ => Integrity::None,
+        }),
     }
 }
 

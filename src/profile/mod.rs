@@ -22,6 +22,7 @@ mod stamp;
 pub(crate) mod syntax;
 #[cfg(test)]
 mod tests;
+mod uncovered;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -122,7 +123,7 @@ impl fmt::Display for Basis {
 }
 
 /// How the records of a product are protected.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Integrity {
     /// By nothing that the log holds.
     None,
@@ -130,22 +131,26 @@ pub enum Integrity {
     CountersignLog,
     /// By the signed digest files of AWS CloudTrail.
     CloudTrail,
+    /// As the chain profile of this id says.
+    Chain(String),
 }
 
 impl Integrity {
-    /// Returns the word printed for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::CountersignLog => "countersign-log",
-            Self::CloudTrail => "cloudtrail",
-        }
-    }
+    /// Words of the mechanisms that need no chain profile.
+    pub(super) const WORDS: [&'static str; 3] = ["none", "countersign-log", "cloudtrail"];
+
+    /// What a profile writes before the id of a chain profile.
+    pub(super) const CHAIN: &'static str = "chain:";
 }
 
 impl fmt::Display for Integrity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
+        match self {
+            Self::None => f.pad("none"),
+            Self::CountersignLog => f.pad("countersign-log"),
+            Self::CloudTrail => f.pad("cloudtrail"),
+            Self::Chain(id) => f.pad(&format!("{}{id}", Self::CHAIN)),
+        }
     }
 }
 
@@ -176,8 +181,8 @@ impl Profile {
     }
 
     /// Returns how the product protects its records.
-    pub fn integrity(&self) -> Integrity {
-        self.integrity
+    pub fn integrity(&self) -> &Integrity {
+        &self.integrity
     }
 
     /// Returns, in words, what the product does not log.

@@ -15,6 +15,7 @@ use crate::control::library::Library as Controls;
 use crate::digest::Digest;
 use crate::identity::Roster;
 use crate::integrity::checkpoint::Checkpoint;
+use crate::integrity::foreign::{ChainLibrary, ChainOrigin};
 use crate::integrity::head::{LogHead, parse_heads};
 use crate::integrity::keyring::{Keyring, TrustError};
 use crate::integrity::verdict::BreakKind;
@@ -48,6 +49,8 @@ pub struct Material {
     pub roster: Roster,
     /// Source profiles.
     pub profiles: Profiles,
+    /// Chain profiles.
+    pub chains: ChainLibrary,
     /// The control library.
     pub controls: Controls,
     /// Last records, by source.
@@ -118,11 +121,13 @@ impl Material {
         let own = root.join("controls");
         let controls = Controls::load(own.is_dir().then_some(own.as_path()))?;
         let profiles = Profiles::open(&root)?;
+        let chains = ChainLibrary::open(&root)?;
         Self {
             workspace,
             keyring,
             roster: Roster::default(),
             profiles,
+            chains,
             controls,
             heads,
             checkpoints,
@@ -207,11 +212,13 @@ impl Material {
         let people = read(PEOPLE);
         let controls = Controls::load_only(&root.join("controls"))?;
         let profiles = Profiles::open(&root)?;
+        let chains = ChainLibrary::open(&root)?;
         Self {
             workspace,
             keyring,
             roster: Roster::default(),
             profiles,
+            chains,
             controls,
             heads,
             checkpoints,
@@ -239,6 +246,14 @@ impl Material {
             self.policy
                 .extend(files.iter().map(|(file, bytes)| (format!("sources/{name}/{file}"), bytes.clone())));
         }
+        let mut chains = BTreeMap::new();
+        for source in &self.workspace.sources {
+            let profile = self.profiles.find(&source.profile)?.profile();
+            if let Some(id) = super::chain_of(source, profile)? {
+                chains.insert(format!("chains/{id}.toml"), self.chains.entry(id)?.text().as_bytes().to_vec());
+            }
+        }
+        self.policy.extend(chains);
         let controls = self.controls.files().iter().filter(|(path, _)| !path.contains("/cases/"));
         self.policy.extend(controls.map(|(path, bytes)| (format!("controls/{path}"), bytes.clone())));
         self.policy.sort();
@@ -272,7 +287,25 @@ impl Material {
                 sha256: entry.digest(),
                 shipped: entry.replaces(),
             })
+            .chain(self.chain_overrides())
             .collect()
+    }
+
+    /// Returns the chain profiles that the workspace replaced or added, among those it uses.
+    fn chain_overrides(&self) -> impl Iterator<Item = Override> {
+        let used = |id: &str| self.policy.iter().any(|(path, _)| *path == format!("chains/{id}.toml"));
+        self.chains
+            .entries()
+            .filter(move |entry| {
+                *entry.origin() != ChainOrigin::Shipped
+                    && used(entry.format().id())
+                    && entry.replaces() != Some(entry.format().digest())
+            })
+            .map(|entry| Override {
+                path: format!("chains/{}.toml", entry.format().id()),
+                sha256: entry.format().digest(),
+                shipped: entry.replaces(),
+            })
     }
 }
 

@@ -22,19 +22,20 @@ use crate::control::ControlError;
 use crate::control::item::{Evaluation, evaluate};
 use crate::identity::RosterError;
 use crate::integrity::checkpoint::CheckpointError;
+use crate::integrity::foreign::ChainError;
 use crate::integrity::head::HeadError;
 use crate::integrity::keyring::TrustError;
 use crate::integrity::verdict::{Effect, Grade, Verdict};
 use crate::pack::PackError;
-use crate::profile::ProfileError;
+use crate::profile::{Integrity, Profile, ProfileError};
 use crate::report::model::{Hole, Log};
 use crate::segment::finish::{Parts, finish};
 use crate::segment::links::Reread;
 use crate::segment::parallel;
-use crate::segment::plan::{Plan, SEGMENT_BYTES, SourcePlan, plan};
+use crate::segment::plan::{ChainPlan, Plan, SEGMENT_BYTES, SourcePlan, plan};
 use crate::segment::scan::Keep;
 use crate::segment::stitch::{Anchors, Stitched, Summaries, lifetime, stitch, window};
-use crate::settings::{Role, SettingsError};
+use crate::settings::{Role, SettingsError, Source};
 use crate::table::{ExpectedSource, IntegrityRow};
 
 /// How a run is carried out.
@@ -87,6 +88,15 @@ pub enum RunError {
     /// A source profile.
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    /// A chain profile.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// A source has a chain profile, and its own format is `countersign-log/1`.
+    #[error("source `{source_id}` names a chain profile, and its source profile reads `countersign-log/1`")]
+    TwoChains {
+        /// Source id.
+        source_id: String,
+    },
     /// A control, a mapping or a parameter.
     #[error(transparent)]
     Control(#[from] ControlError),
@@ -153,6 +163,8 @@ impl RunError {
             Self::Trust(error) => error.help(),
             Self::Roster(error) => error.help(),
             Self::Profile(error) => error.help(),
+            Self::Chain(error) => error.help(),
+            Self::TwoChains { .. } => Some("remove `chain` from the source".to_owned()),
             Self::Control(error) => error.help(),
             Self::Head { source, .. } => source.help(),
             Self::Checkpoint { source, .. } => source.help(),
@@ -183,6 +195,7 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         checkpoints: &material.checkpoints,
         after: &material.after,
         links: &Reread(&plan.sources),
+        fates: true,
     };
     let mut stitched = stitch(&plan.sources, &summaries, window, &anchors);
     let order: Vec<String> = plan.sources.iter().map(|source| source.settings.id.clone()).collect();
@@ -284,7 +297,12 @@ fn sources(material: &Material) -> Result<Vec<SourcePlan<'_>>, RunError> {
         .map(|settings| {
             let profile = material.profiles.find(&settings.profile)?.profile();
             let (objects, missing) = material.objects.get(&settings.id).cloned().unwrap_or_default();
+            let chain = chain_of(settings, profile)?.map(|id| material.chains.find(id)).transpose()?;
+            let heads = [&material.heads, &material.after]
+                .into_iter()
+                .flat_map(|all| all.get(&settings.id).into_iter().flatten());
             Ok(SourcePlan {
+                chain: chain.map(|format| ChainPlan::new(format, profile, heads)),
                 context: profile.context(&settings.id, "", &settings.set)?,
                 settings: settings.clone(),
                 profile,
@@ -293,6 +311,15 @@ fn sources(material: &Material) -> Result<Vec<SourcePlan<'_>>, RunError> {
             })
         })
         .collect()
+}
+
+/// Returns the id of the chain profile of a source: what the workspace says, else what its source profile says.
+pub(crate) fn chain_of<'a>(settings: &'a Source, profile: &'a Profile) -> Result<Option<&'a str>, RunError> {
+    match (&settings.chain, profile.integrity()) {
+        (Some(_), Integrity::CountersignLog) => Err(RunError::TwoChains { source_id: settings.id.clone() }),
+        (Some(id), _) | (None, Integrity::Chain(id)) => Ok(Some(id)),
+        (None, _) => Ok(None),
+    }
 }
 
 fn segments(plan: &Plan<'_>, material: &Material) -> (Parts, Summaries) {
@@ -320,14 +347,14 @@ fn expected(
         let lifetime = lifetime(source, window);
         let names = source.settings.logs.iter().chain(found.times.keys());
         let names: std::collections::BTreeSet<&String> =
-            if source.is_protected() { names.collect() } else { [id].into_iter().collect() };
+            if source.is_native() { names.collect() } else { [id].into_iter().collect() };
         for log in names {
             let times = found.times.get(log);
             rows.push(ExpectedSource {
                 expected_id: Some(format!("{id}/{log}")),
                 source_id: Some(id.clone()),
                 log: Some(log.clone()),
-                declared: Some(!source.is_protected() || source.settings.logs.contains(log)),
+                declared: Some(!source.is_native() || source.settings.logs.contains(log)),
                 role: Some(source.settings.role.word().to_owned()),
                 from_ms: Some(lifetime.from.ms()),
                 to_ms: Some(lifetime.to.ms()),

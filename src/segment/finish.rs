@@ -28,7 +28,7 @@ pub fn finish(parts: &mut Parts, stitched: &mut Stitched, order: &[String]) {
         let Some(at) = order.iter().position(|source| *source == key.0) else { continue };
         let base = stitched.bases.get(key).copied().unwrap_or_default();
         let fates = match stitched.verdicts.get(&key.0) {
-            Some(verdicts) => chained(part, &key.1, base, verdicts),
+            Some(verdicts) => chained(part, key, base, verdicts),
             None => {
                 let covered = stitched.covered.get(&key.0).and_then(|covered| covered.get(&key.1));
                 let mut fates = repeated(part, key, &mut seen);
@@ -52,9 +52,11 @@ impl Fates {
     /// Raises the records on the first `covered` lines of the object, which a checkpoint holds.
     fn anchor(&mut self, part: &Part, base: u64, covered: u64) {
         let frame = &part.records;
-        let (Some(ids), Some(lines)) = (text(frame, "integrity_id"), int(frame, "line")) else { return };
+        let (Ok(ids), Ok(lines)) = (frame.column("integrity_id"), frame.column("line")) else { return };
         for row in 0..frame.height() {
-            let (Some(offset), Some(line)) = (offset_of(ids.get(row)), lines.get(row)) else { continue };
+            let (Some(offset), Some(line)) = (offset_of(text_at(ids, row)), int_at(lines, row)) else {
+                continue;
+            };
             if u64::try_from(line).is_ok_and(|line| base + line <= covered) {
                 self.grades.insert(offset, Grade::HeadAnchored);
             }
@@ -72,7 +74,7 @@ fn offset_of(id: Option<&str>) -> Option<i64> {
 }
 
 /// Looks up the fate of every record of a chained log.
-fn chained(part: &Part, object: &str, base: u64, verdicts: &[LogVerdict]) -> Fates {
+fn chained(part: &Part, (_, object, start): &Key, base: u64, verdicts: &[LogVerdict]) -> Fates {
     let mut fates = Fates::default();
     let frame = &part.records;
     let (Ok(ids), Ok(lines), Ok(logs)) =
@@ -85,9 +87,13 @@ fn chained(part: &Part, object: &str, base: u64, verdicts: &[LogVerdict]) -> Fat
         let line = u64::try_from(line).unwrap_or_default();
         let log = text_at(logs, row);
         let verdict = verdicts.iter().find(|verdict| Some(verdict.log.log.as_str()) == log);
-        let fate = part
-            .signer(line)
-            .and_then(|key| verdict.and_then(|verdict| verdict.fate_at(object, base + line, key)));
+        let place = u64::try_from(offset).unwrap_or_default();
+        let fate = match part.group(place) {
+            Some(group) => verdict.and_then(|verdict| verdict.fate_of(object, *start, group, place)),
+            None => part
+                .signer(line)
+                .and_then(|key| verdict.and_then(|verdict| verdict.fate_at(object, base + line, key))),
+        };
         match fate {
             Some(Fate::Kept(grade)) => {
                 fates.grades.insert(offset, grade);

@@ -6,6 +6,7 @@
 //! the order of merging would change the result.
 
 pub mod finish;
+mod foreign;
 pub mod hole;
 pub mod links;
 pub mod parallel;
@@ -29,6 +30,8 @@ pub struct Part {
     pub records: DataFrame,
     /// Key that signed the records from a line on, up to the next entry; empty without signatures.
     pub signers: Vec<(u64, Digest)>,
+    /// Byte offset of each record of a log with a chain profile, and its group in the summary.
+    pub groups: Vec<(u64, usize)>,
 }
 
 impl Part {
@@ -36,5 +39,11 @@ impl Part {
     pub fn signer(&self, line: u64) -> Option<Digest> {
         let after = self.signers.partition_point(|(first, _)| *first <= line);
         after.checked_sub(1).and_then(|at| self.signers.get(at)).map(|(_, key)| *key)
+    }
+
+    /// Returns the group of the record at `offset`.
+    pub fn group(&self, offset: u64) -> Option<usize> {
+        let at = self.groups.binary_search_by_key(&offset, |(offset, _)| *offset).ok()?;
+        Some(self.groups[at].1)
     }
 }

@@ -4,6 +4,9 @@ use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
 
+use crate::digest::Digest;
+use crate::integrity::foreign::ChainFormat;
+use crate::integrity::head::LogHead;
 use crate::integrity::verdict::BreakKind;
 use crate::profile::{Context, Integrity, Profile};
 use crate::settings::Source;
@@ -24,6 +27,8 @@ pub struct SourcePlan<'p> {
     pub settings: Source,
     /// How its records are read.
     pub profile: &'p Profile,
+    /// How its records are hashed and signed, where a chain profile says it.
+    pub chain: Option<ChainPlan<'p>>,
     /// What the mapping knows of the source.
     pub context: Context,
     /// Its objects.
@@ -35,12 +40,58 @@ pub struct SourcePlan<'p> {
 impl SourcePlan<'_> {
     /// Tells whether a chain or signatures protect its records.
     pub fn is_protected(&self) -> bool {
-        self.profile.integrity() != Integrity::None
+        self.chain.is_some() || *self.profile.integrity() != Integrity::None
     }
 
-    /// Tells whether its records carry numbers that show a missing one.
+    /// Tells whether its records are lines of `countersign-log/1`.
+    pub fn is_native(&self) -> bool {
+        self.chain.is_none() && *self.profile.integrity() == Integrity::CountersignLog
+    }
+
+    /// Tells whether it is a folder of AWS CloudTrail, which signed digest files protect.
+    pub fn is_trail(&self) -> bool {
+        self.chain.is_none() && *self.profile.integrity() == Integrity::CloudTrail
+    }
+
+    /// Tells whether its records carry numbers or links that show a missing one.
     pub fn is_sequenced(&self) -> bool {
-        self.is_protected() && self.profile.integrity() != Integrity::CloudTrail
+        let shows =
+            |chain: &ChainPlan<'_>| chain.format.layers().iter().any(|layer| layer.linked || layer.sequenced);
+        self.chain.as_ref().map_or_else(|| self.is_native(), shows)
+    }
+
+    /// Returns how its records lie in an object.
+    pub fn framing(&self) -> Framing {
+        self.chain.as_ref().map_or_else(|| self.profile.framing(), |chain| chain.format.framing())
+    }
+}
+
+/// What a source with a chain profile is verified with.
+#[derive(Debug)]
+pub struct ChainPlan<'p> {
+    /// The chain profile.
+    pub format: &'p ChainFormat,
+    /// Digests of the heads that were brought for it.
+    pub heads: Vec<Digest>,
+    /// Shared keys that the verifier brought.
+    pub mac: Vec<Vec<u8>>,
+    /// Columns that the source profile fills from values that no layer covers, sorted.
+    pub uncovered_columns: Vec<String>,
+}
+
+impl<'p> ChainPlan<'p> {
+    /// Returns the plan of a source that `profile` reads and `format` protects, with the `heads` that were brought for it.
+    pub fn new<'h>(
+        format: &'p ChainFormat,
+        profile: &Profile,
+        heads: impl IntoIterator<Item = &'h LogHead>,
+    ) -> Self {
+        Self {
+            format,
+            heads: heads.into_iter().map(|head| head.digest).collect(),
+            mac: Vec::new(),
+            uncovered_columns: profile.uncovered_columns(format).into_iter().collect(),
+        }
     }
 }
 
@@ -111,7 +162,7 @@ pub fn plan(sources: Vec<SourcePlan<'_>>, segment_bytes: u64) -> Plan<'_> {
     let mut segments = Vec::new();
     for (source, at) in sources.iter().zip(0..) {
         for (object, index) in source.objects.iter().zip(0..) {
-            let cuts = match is_lines(&source.profile.framing(), &object.name) {
+            let cuts = match is_lines(&source.framing(), &object.name) {
                 true => cuts(object, segment_bytes),
                 false => vec![0],
             };

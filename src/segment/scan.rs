@@ -3,6 +3,7 @@
 use std::io::{self, BufReader, Read as _};
 
 use super::Part;
+use super::foreign::Foreign;
 use super::hole::{DAY_MS, Surroundings};
 use super::plan::{Segment, SourcePlan, is_lines};
 use super::summary::{Failure, MAX_REJECTS, Reject, Summary, Times};
@@ -16,7 +17,7 @@ use crate::integrity::countersign_log::MAX_LINE;
 use crate::integrity::keyring::Keyring;
 use crate::integrity::record::VerifiedRecord;
 use crate::integrity::verdict::{BreakKind, Grade};
-use crate::profile::{Context, Integrity, Mapped};
+use crate::profile::{Context, Mapped};
 use crate::source::container::{Stopped, Unpacked, stopped};
 use crate::source::framing::{self, Framing, Line, Lines, MAX_DOCUMENT, MAX_RECORD, Record};
 use crate::source::object;
@@ -54,20 +55,21 @@ pub(super) fn lines(
     scan.finish(stored)
 }
 
-struct Scan<'a> {
-    source: &'a SourcePlan<'a>,
-    object: &'a str,
-    keyring: &'a Keyring,
-    keep: Keep,
+pub(super) struct Scan<'a> {
+    pub(super) source: &'a SourcePlan<'a>,
+    pub(super) object: &'a str,
+    pub(super) keyring: &'a Keyring,
+    pub(super) keep: Keep,
     context: Context,
     span_ms: i64,
     events: FrameBuilder<Event>,
     records: FrameBuilder<IntegrityRow>,
-    summary: Summary,
+    pub(super) summary: Summary,
     surroundings: Surroundings,
     /// Events of the record at hand.
     scratch: Vec<Event>,
     signers: Vec<(u64, Digest)>,
+    pub(super) groups: Vec<(u64, usize)>,
 }
 
 impl<'a> Scan<'a> {
@@ -90,6 +92,7 @@ impl<'a> Scan<'a> {
             surroundings: Surroundings::default(),
             scratch: Vec::new(),
             signers: Vec::new(),
+            groups: Vec::new(),
         }
     }
 
@@ -109,11 +112,11 @@ impl<'a> Scan<'a> {
             return Ok(None);
         }
         let stored = object::open(object, None)?;
-        let mut unpacked = match self.source.profile.integrity() {
-            Integrity::CloudTrail => Unpacked::one_member(stored)?,
-            _ => Unpacked::new(stored)?,
+        let mut unpacked = match self.source.is_trail() {
+            true => Unpacked::one_member(stored)?,
+            false => Unpacked::new(stored)?,
         };
-        if is_lines(&self.source.profile.framing(), self.object) {
+        if is_lines(&self.source.framing(), self.object) {
             self.lines(Lines::new(
                 BufReader::with_capacity(1 << 18, &mut unpacked),
                 0,
@@ -127,14 +130,19 @@ impl<'a> Scan<'a> {
     }
 
     fn limit(&self) -> usize {
-        match self.source.profile.integrity() {
-            Integrity::CountersignLog => MAX_LINE,
-            Integrity::None | Integrity::CloudTrail => MAX_RECORD,
+        match &self.source.chain {
+            Some(chain) => chain.format.max_record(),
+            None if self.source.is_native() => MAX_LINE,
+            None => MAX_RECORD,
         }
     }
 
     fn lines<R: io::BufRead>(&mut self, mut lines: Lines<R>) -> io::Result<()> {
-        if self.source.profile.integrity() == Integrity::CountersignLog {
+        let source = self.source;
+        if let Some(chain) = &source.chain {
+            return Foreign::new(self, chain, lines.offset()).lines(lines);
+        }
+        if source.is_native() {
             return self.chained(lines);
         }
         while let Some(line) = lines.next_line()? {
@@ -223,7 +231,7 @@ impl<'a> Scan<'a> {
     }
 
     fn document(&mut self, unpacked: &mut Unpacked) -> io::Result<()> {
-        let pointers = match self.source.profile.framing() {
+        let pointers = match self.source.framing() {
             Framing::Document { records } | Framing::ByName { records } => records,
             Framing::Lines => Vec::new(),
         };
@@ -239,7 +247,7 @@ impl<'a> Scan<'a> {
             self.summary.failure = fail(BreakKind::Malformed, "not UTF-8 text".to_owned());
             return Ok(());
         };
-        if self.source.profile.integrity() == Integrity::CloudTrail {
+        if self.source.is_trail() {
             match cloudtrail::object::read(text) {
                 Ok(found) if cloudtrail::is_housekeeping(&found) => {
                     self.summary.tally.read += 1;
@@ -258,6 +266,11 @@ impl<'a> Scan<'a> {
         self.summary.lines = text.lines().count() as u64;
         match framing::document_records(text, &pointers) {
             Ok(records) => {
+                let source = self.source;
+                if let Some(chain) = &source.chain {
+                    Foreign::new(self, chain, 0).document(records);
+                    return Ok(());
+                }
                 for record in records {
                     self.summary.tally.read += 1;
                     self.plain(record);
@@ -281,7 +294,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Maps an admitted record. `time` is the log's own time of the record, where it has one.
-    fn record(&mut self, record: &VerifiedRecord<'_>, time: Option<Moment>, protected: bool) {
+    pub(super) fn record(&mut self, record: &VerifiedRecord<'_>, time: Option<Moment>, protected: bool) {
         self.scratch.clear();
         let source = self.source;
         let mapped = source.profile.map(record, &self.context, &mut self.scratch);
@@ -322,7 +335,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Notes the time of a good record.
-    fn seen(&mut self, log: &str, at: Moment) {
+    pub(super) fn seen(&mut self, log: &str, at: Moment) {
         match self.summary.times.get_mut(log) {
             Some(times) => times.add(at, self.span_ms),
             None => self.summary.times.entry(log.to_owned()).or_default().add(at, self.span_ms),
@@ -377,6 +390,7 @@ impl<'a> Scan<'a> {
                 events: self.events.finish_compact(),
                 records: self.records.finish_compact(),
                 signers: self.signers,
+                groups: self.groups,
             },
             Keep::Summary => Part::default(),
         };
@@ -411,6 +425,7 @@ impl Summary {
             times: std::collections::BTreeMap::<String, Times>::new(),
             runs: Vec::new(),
             trail: None,
+            foreign: None,
         }
     }
 

@@ -82,6 +82,11 @@ impl Sealed {
         }
     }
 
+    /// Returns the last covered line of `object`, from 1; 0 where there is none.
+    fn last(&self, object: &TreeObject<'_>) -> u64 {
+        self.covered.get(&object.object.name).copied().unwrap_or_default()
+    }
+
     /// Tells whether there is nothing to apply.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -171,13 +176,25 @@ pub fn onto_chained(verdict: &mut LogVerdict, sealed: &Sealed, source: &str, lif
     against(&mut verdict.log, sealed);
 }
 
+/// Adds to the verdict of a log with a chain profile what checkpoints over its lines, which lie in `objects`, show.
+pub fn onto_foreign(verdict: &mut LogVerdict, objects: &[TreeObject<'_>], sealed: &Sealed, lifetime: Period) {
+    let source = verdict.log.source.clone();
+    onto_chained(verdict, sealed, &source, lifetime);
+    let log = &mut verdict.log;
+    let to_the_end =
+        !sealed.covered.is_empty() && objects.iter().all(|object| sealed.last(object) == object.lines());
+    if to_the_end && sealed.breaks.is_empty() && log.completeness >= Completeness::Contiguous {
+        log.completeness = log.completeness.max(Completeness::PinnedHead);
+    }
+}
+
 /// Completes the log of a source without a mechanism of its own. `lines` counts the lines of all its objects.
 pub fn onto_plain(log: &mut Log, objects: &[TreeObject<'_>], sealed: &Sealed, whole: bool) {
     against(log, sealed);
     if !sealed.breaks.is_empty() {
         return;
     }
-    let last = |object: &TreeObject<'_>| sealed.covered.get(&object.object.name).copied().unwrap_or_default();
+    let last = |object: &TreeObject<'_>| sealed.last(object);
     log.covered = objects.iter().map(last).sum::<u64>().min(log.records);
     let to_the_end = objects.iter().all(|object| last(object) == object.lines());
     if log.covered == 0 {

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::hole::{damage, silences};
-use super::plan::{SourcePlan, is_lines};
+use super::links::RecordsAgain;
+use super::plan::{ChainPlan, SourcePlan, is_lines};
 use super::sealed::{self, Covered, Sealed};
 use super::summary::{Summary, Times};
 use super::tree::TreeObject;
@@ -14,11 +15,12 @@ use crate::clock::{Moment, Period};
 use crate::integrity::chain::RunSummary;
 use crate::integrity::checkpoint::Checkpoint;
 use crate::integrity::cloudtrail::{self, Expected, Item, TrailInput};
+use crate::integrity::foreign::scan::ForeignSummary;
+use crate::integrity::foreign::stitch::{ForeignInput, stitch_foreign};
 use crate::integrity::head::LogHead;
 use crate::integrity::keyring::Keyring;
 use crate::integrity::stitch::{LinkIndex, LogVerdict, ObjectFact, StitchInput, stitch as chain_stitch};
 use crate::integrity::verdict::{BreakKind, Completeness, Grade, Verdict};
-use crate::profile::Integrity;
 use crate::report::model::{Hole, Log, Object, Tally};
 
 /// Summaries by source, object and offset: a set, whatever order they came in.
@@ -73,6 +75,8 @@ pub struct Anchors<'a> {
     pub after: &'a BTreeMap<String, Vec<LogHead>>,
     /// Links of single records.
     pub links: &'a dyn LinkIndex,
+    /// True where the fate of each record is wanted, and not only their number.
+    pub fates: bool,
 }
 
 /// Returns the span of `period` that can be tested at `as_of`.
@@ -102,18 +106,22 @@ pub fn stitch(
         let mut holes = absent(source, &found, window);
         holes.extend(damage(id, &segments, &bases, &times, lifetime(source, window)));
         if source.is_protected() {
-            let (verdicts, unmatched) = match source.profile.integrity() {
-                Integrity::CloudTrail => {
+            let (verdicts, unmatched) = match &source.chain {
+                Some(chain) => {
+                    let mut verdicts = foreign(source, chain, &segments, window, anchors);
+                    let (objects, sealed, unmatched) = plain_checkpoints(source, &segments, anchors);
+                    for verdict in &mut verdicts.logs {
+                        sealed::onto_foreign(verdict, &objects, &sealed, lifetime(source, window));
+                    }
+                    (verdicts, unmatched)
+                }
+                None if source.is_trail() => {
                     // Digests cover objects: no checkpoint over lines is of such a source.
                     let all = anchors.checkpoints.get(id).into_iter().flatten();
                     let origins = all.map(|checkpoint| checkpoint.origin.clone()).collect();
                     (trail(source, &segments, window, anchors), origins)
                 }
-                _ => {
-                    let mut verdicts = chains(source, &segments, window, anchors, &[]);
-                    let unmatched = chained_checkpoints(source, &segments, window, anchors, &mut verdicts);
-                    (verdicts, unmatched)
-                }
+                None => chained(source, &segments, window, anchors),
             };
             stitched.unmatched_checkpoints.extend(unmatched);
             holes.extend(verdicts.logs.iter().flat_map(|verdict| verdict.holes.clone()));
@@ -156,6 +164,52 @@ fn chains(
     let none = Vec::new();
     let id = &source.settings.id;
     let heads = [anchors.heads.get(id).unwrap_or(&none), sealed].concat();
+    let runs: Vec<RunSummary> = segments.iter().flat_map(|summary| summary.runs.clone()).collect();
+    chain_stitch(&StitchInput {
+        source: id,
+        logs: &source.settings.logs,
+        objects: &object_facts(source, segments),
+        runs: &runs,
+        heads: &heads,
+        after: anchors.after.get(id).unwrap_or(&none),
+        keyring: anchors.keyring,
+        links: anchors.links,
+        period: lifetime(source, window),
+        as_of: window.to,
+        max_silence: source.settings.max_silence_ms,
+    })
+}
+
+/// Judges the log of a source with a chain profile.
+fn foreign(
+    source: &SourcePlan<'_>,
+    chain: &ChainPlan<'_>,
+    segments: &[&Summary],
+    window: Period,
+    anchors: &Anchors<'_>,
+) -> crate::integrity::stitch::Stitched {
+    let none = Vec::new();
+    let id = &source.settings.id;
+    let summaries: Vec<ForeignSummary> =
+        segments.iter().filter_map(|summary| summary.foreign.clone()).collect();
+    stitch_foreign(&ForeignInput {
+        source: id,
+        layers: chain.format.layers(),
+        objects: &object_facts(source, segments),
+        summaries: &summaries,
+        heads: anchors.heads.get(id).unwrap_or(&none),
+        after: anchors.after.get(id).unwrap_or(&none),
+        keyring: anchors.keyring,
+        index: &RecordsAgain { source, format: chain.format },
+        period: lifetime(source, window),
+        as_of: window.to,
+        uncovered_columns: &chain.uncovered_columns,
+        fates: anchors.fates,
+    })
+}
+
+/// Returns the objects of a source and why some were not read to their end.
+fn object_facts(source: &SourcePlan<'_>, segments: &[&Summary]) -> Vec<ObjectFact> {
     let mut objects: Vec<ObjectFact> = source
         .objects
         .iter()
@@ -172,31 +226,18 @@ fn chains(
         name: missing.pattern.clone(),
         fault: Some((missing.kind, missing.detail.clone())),
     }));
-    let runs: Vec<RunSummary> = segments.iter().flat_map(|summary| summary.runs.clone()).collect();
-    chain_stitch(&StitchInput {
-        source: id,
-        logs: &source.settings.logs,
-        objects: &objects,
-        runs: &runs,
-        heads: &heads,
-        after: anchors.after.get(id).unwrap_or(&none),
-        keyring: anchors.keyring,
-        links: anchors.links,
-        period: lifetime(source, window),
-        as_of: window.to,
-        max_silence: source.settings.max_silence_ms,
-    })
+    objects
 }
 
-/// Judges chained logs by the checkpoints of their source, and returns the origins of those that are of no such log.
-fn chained_checkpoints(
+/// Judges the chained logs of a source, and compares their lines with its checkpoints.
+fn chained(
     source: &SourcePlan<'_>,
     segments: &[&Summary],
     window: Period,
     anchors: &Anchors<'_>,
-    verdicts: &mut crate::integrity::stitch::Stitched,
-) -> Vec<String> {
-    let Some(all) = anchors.checkpoints.get(&source.settings.id) else { return Vec::new() };
+) -> (crate::integrity::stitch::Stitched, Vec<String>) {
+    let mut verdicts = chains(source, segments, window, anchors, &[]);
+    let Some(all) = anchors.checkpoints.get(&source.settings.id) else { return (verdicts, Vec::new()) };
     let mut unmatched: Vec<String> = all.iter().map(|checkpoint| checkpoint.origin.clone()).collect();
     let mut found: BTreeMap<String, Sealed> = BTreeMap::new();
     for verdict in &verdicts.logs {
@@ -211,17 +252,17 @@ fn chained_checkpoints(
     }
     let heads: Vec<LogHead> = found.values().flat_map(|sealed| sealed.heads.clone()).collect();
     if !heads.is_empty() {
-        *verdicts = chains(source, segments, window, anchors, &heads);
+        verdicts = chains(source, segments, window, anchors, &heads);
     }
     for verdict in &mut verdicts.logs {
         if let Some(sealed) = found.get(&verdict.log.log) {
             sealed::onto_chained(verdict, sealed, &source.settings.id, lifetime(source, window));
         }
     }
-    unmatched
+    (verdicts, unmatched)
 }
 
-/// Compares the lines of a source without a mechanism of its own with its checkpoints. Records in documents are no lines.
+/// Compares the lines of a source that is one log with its checkpoints. Records in documents are no lines.
 fn plain_checkpoints<'a>(
     source: &'a SourcePlan<'_>,
     segments: &[&Summary],
@@ -230,7 +271,7 @@ fn plain_checkpoints<'a>(
     let settings = &source.settings;
     let all = anchors.checkpoints.get(&settings.id).map(Vec::as_slice).unwrap_or_default();
     let objects = sealed::objects_of_source(source, segments);
-    let framing = source.profile.framing();
+    let framing = source.framing();
     let of_lines = objects.iter().all(|object| is_lines(&framing, &object.object.name));
     let (own, other): (Vec<&Checkpoint>, Vec<&Checkpoint>) = all.iter().partition(|checkpoint| {
         let log = checkpoint.log();
@@ -379,7 +420,7 @@ fn absent(source: &SourcePlan<'_>, found: &StitchedSource, window: Period) -> Ve
             format!("{} records were read, and the extraction declares {expected}", found.tally.read);
         holes.push(whole(BreakKind::Gap, "", detail));
     }
-    if let (Some(limit), true, false) = (settings.max_silence_ms, inside > 0, source.is_sequenced()) {
+    if let (Some(limit), true, false) = (settings.max_silence_ms, inside > 0, source.is_native()) {
         for times in found.times.values() {
             holes.extend(silences(&settings.id, times, limit, lifetime));
         }

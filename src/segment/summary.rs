@@ -8,6 +8,7 @@ use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::integrity::chain::RunSummary;
 use crate::integrity::cloudtrail::object::TrailObject;
+use crate::integrity::foreign::scan::ForeignSummary;
 use crate::integrity::verdict::BreakKind;
 use crate::report::model::Tally;
 
@@ -41,6 +42,8 @@ pub struct Summary {
     pub runs: Vec<RunSummary>,
     /// What the object is, in a folder of AWS CloudTrail.
     pub trail: Option<TrailObject>,
+    /// State of the chains, where a chain profile says how records are hashed and signed.
+    pub foreign: Option<ForeignSummary>,
 }
 
 /// Why an object could not be read to its end.

@@ -59,6 +59,7 @@ struct PeriodEntry {
 struct SourceEntry {
     id: String,
     profile: String,
+    chain: Option<String>,
     objects: Vec<String>,
     role: Option<String>,
     logs: Option<Vec<String>>,
@@ -330,6 +331,7 @@ fn source(entry: SourceEntry) -> Result<Source, SettingsError> {
             .transpose()?,
         id: entry.id,
         profile: entry.profile,
+        chain: entry.chain,
         objects: entry.objects,
         logs,
         require,

@@ -85,6 +85,8 @@ pub struct Source {
     pub id: String,
     /// Source profile.
     pub profile: String,
+    /// Chain profile, where the source profile names none or another.
+    pub chain: Option<String>,
     /// Patterns of its objects.
     pub objects: Vec<String>,
     /// Which tables it fills.

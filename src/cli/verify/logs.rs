@@ -1,58 +1,56 @@
 //! Log files: recognised, scanned in segments, stitched, and nothing kept.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::Path;
 
+use super::format::{Chosen, Profiles};
 use super::{Brought, Verified, VerifyArgs, print_log};
 use crate::cli::Io;
 use crate::clock::{Moment, Period};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::integrity::cloudtrail::object::looks_like_digest;
-use crate::integrity::countersign_log::{FORMAT, is_log_name};
+use crate::integrity::countersign_log::is_log_name;
 use crate::integrity::head::LogHead;
 use crate::integrity::verdict::{Completeness, Effect, Verdict};
-use crate::profile::library::{Entry, Library};
-use crate::profile::{Integrity, Profile};
+use crate::profile::Integrity;
 use crate::report::console::clean;
 use crate::report::model::Log;
 use crate::run::RunError;
 use crate::segment::links::Reread;
 use crate::segment::parallel::segments;
-use crate::segment::plan::{SEGMENT_BYTES, SourcePlan, plan};
+use crate::segment::plan::{ChainPlan, SEGMENT_BYTES, SourcePlan, plan};
 use crate::segment::scan::Keep;
 use crate::segment::stitch::{Anchors, Summaries, stitch};
 use crate::settings::{Role, Source};
-use crate::source::container::Unpacked;
 use crate::source::location::{self, ObjectRef};
-use crate::source::object;
 
 /// The name of files that carry no log name, where `--log` gives none.
 const UNNAMED: &str = "log";
 
 pub(super) fn verify(args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> Result<Exit, Failure> {
     let objects = objects(&args.paths)?;
-    let library = Library::open(Path::new(".")).or_else(|_| Library::shipped()).map_err(RunError::from)?;
-    let entry = match profile(args, &objects, &library) {
-        Err(_) if args.source.is_none() && !brought.checkpoints.is_empty() => {
+    let profiles = Profiles::open(args)?;
+    let chosen = match profiles.choose(args, &objects) {
+        Err(_) if args.source.is_none() && args.chain.is_none() && !brought.checkpoints.is_empty() => {
             return super::lines::verify(args, &objects, brought, io);
         }
         found => found?,
     };
-    if args.source.is_none() {
-        let why = match entry.profile().integrity() {
-            Integrity::CloudTrail => "a digest file is among them",
-            _ => "the first record names this format",
-        };
-        io.note(&format!("read as `{}`: {why}", entry.profile().name()));
+    if let Some(note) = &chosen.note {
+        io.note(note);
     }
-    let id = name(args, brought, entry.profile());
-    let settings = source(id.clone(), args.log.clone(), entry.profile().name());
+    let id = name(args, brought, &chosen);
+    let settings = source(id.clone(), args.log.clone(), chosen.profile.name());
+    let all_heads = brought.heads.iter().chain(&brought.after);
+    let chain = chosen.chain.map(|format| ChainPlan {
+        mac: brought.mac.clone(),
+        ..ChainPlan::new(format, chosen.profile, all_heads)
+    });
     let sources = vec![SourcePlan {
-        context: entry.profile().context(&id, "", &settings.set).map_err(RunError::from)?,
+        context: chosen.profile.context(&id, "", &settings.set).map_err(RunError::from)?,
         settings,
-        profile: entry.profile(),
+        profile: chosen.profile,
+        chain,
         objects,
         missing: Vec::new(),
     }];
@@ -67,6 +65,7 @@ pub(super) fn verify(args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> R
         checkpoints: &BTreeMap::from([(id.clone(), brought.checkpoints.clone())]),
         after: &BTreeMap::from([(id, brought.after.clone())]),
         links: &Reread(&plan.sources),
+        fates: false,
     };
     // A verifier has no period: every time counts.
     let always = Period { from: Moment::from_ms(0), to: Moment::from_ms(253_402_300_799_000) };
@@ -113,9 +112,9 @@ pub(super) fn unmatched<'h>(
 }
 
 /// Returns the name of what is verified. Where neither the files nor the verifier say it, the one checkpoint that was brought does.
-fn name(args: &VerifyArgs, brought: &Brought, profile: &Profile) -> String {
+fn name(args: &VerifyArgs, brought: &Brought, chosen: &Chosen<'_>) -> String {
     let sealed = match brought.checkpoints.as_slice() {
-        [one] if profile.integrity() == Integrity::None && is_log_name(one.log()) => {
+        [one] if *chosen.profile.integrity() == Integrity::None && is_log_name(one.log()) => {
             Some(one.log().to_owned())
         }
         _ => None,
@@ -159,51 +158,11 @@ fn objects(paths: &[String]) -> Result<Vec<ObjectRef>, Failure> {
     Ok(objects)
 }
 
-/// Returns the profile that `--source` names, or the one that the first record of every object names.
-fn profile<'l>(args: &VerifyArgs, objects: &[ObjectRef], library: &'l Library) -> Result<&'l Entry, Failure> {
-    if let Some(name) = &args.source {
-        return library.find(name).map_err(|error| RunError::from(error).into());
-    }
-    if objects.iter().any(is_digest) {
-        return library.find("aws-cloudtrail").map_err(|error| RunError::from(error).into());
-    }
-    for object in objects {
-        let mut start = Vec::new();
-        let opened = object::open(object, None).and_then(Unpacked::new);
-        let read = opened.and_then(|unpacked| unpacked.take(64).read_to_end(&mut start));
-        let marker = format!("{{\"v\":\"{FORMAT}\"");
-        // An empty or unreadable file names no format; it is judged with the others.
-        if read.is_ok() && !start.is_empty() && !looks_like(&start, marker.as_bytes()) {
-            return Err(Failure::message(
-                Exit::NotEvidenced,
-                format!("`{}` is of no format that is recognised by its first record", object.name),
-                "name its source profile with `--source`; `countersign sources list` shows them",
-            ));
-        }
-    }
-    library.find("countersign").map_err(|error| RunError::from(error).into())
-}
-
-/// Tells whether an object is a digest file of AWS CloudTrail, by its own content.
-fn is_digest(object: &ObjectRef) -> bool {
-    let mut start = Vec::new();
-    let opened = object::open(object, None).and_then(Unpacked::new);
-    let read = opened.and_then(|unpacked| unpacked.take(4096).read_to_end(&mut start));
-    read.is_ok() && looks_like_digest(&start)
-}
-
-/// Tells whether a file begins as the format does; damage to a few bytes at the start does not hide it.
-fn looks_like(start: &[u8], marker: &[u8]) -> bool {
-    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
-    let start: Vec<u8> = start.iter().copied().skip_while(|byte| matches!(byte, b'\n' | b'\r')).collect();
-    let same = start.iter().zip(marker).filter(|(a, b)| a == b).count();
-    same + 3 >= marker.len()
-}
-
-fn source(id: String, log: Option<String>, profile: &str) -> Source {
+pub(super) fn source(id: String, log: Option<String>, profile: &str) -> Source {
     Source {
         id,
         profile: profile.to_owned(),
+        chain: None,
         objects: Vec::new(),
         role: Role::Approvals,
         logs: log.into_iter().collect(),

@@ -1,5 +1,6 @@
 //! `countersign verify`: verifies logs, or a pack, offline.
 
+mod format;
 mod lines;
 mod logs;
 mod pack;
@@ -26,7 +27,11 @@ use crate::report::model::Log;
 use crate::run::RunError;
 
 /// Breaks printed of one log; `--json` has them all.
-const MAX_BREAKS: usize = 10;
+const MAX_BREAKS: usize = 7;
+/// Reasons printed of one log; `--json` has them all.
+const MAX_REASONS: usize = 5;
+/// Uncovered fields printed of one log; `--json` has them all.
+const MAX_FIELDS: usize = 8;
 
 /// Verify logs, or a pack, offline.
 #[derive(Args, Debug)]
@@ -49,6 +54,12 @@ pub(super) struct VerifyArgs {
     /// Read the files as this source profile says
     #[arg(long, value_name = "PROFILE")]
     source: Option<String>,
+    /// Verify the files by this chain profile: its id, or a file
+    #[arg(long, value_name = "ID|FILE", conflicts_with = "source")]
+    chain: Option<String>,
+    /// A shared key, as raw bytes, for formats that use one; may be repeated
+    #[arg(long, value_name = "FILE")]
+    mac_key: Vec<PathBuf>,
     /// Name of the log, for files that do not carry one
     #[arg(long, value_name = "NAME")]
     log: Option<String>,
@@ -90,7 +101,7 @@ pub(super) fn run(args: &VerifyArgs, io: &mut Io<'_>) -> Result<Exit, Failure> {
     for checkpoint in &checkpoints {
         io.note(&said_by(checkpoint, &keyring, true));
     }
-    let brought = Brought { keyring, heads, checkpoints, after };
+    let brought = Brought { keyring, heads, checkpoints, after, mac: read_shared(&args.mac_key)? };
     let packs = args.paths.iter().filter(|path| PackFolder::is_pack(path.as_ref())).count();
     match (packs, args.paths.as_slice()) {
         (0, [path]) if tlog::is_tiles(path.as_ref()) => tlog::verify_tiles(path.as_ref(), args, &brought, io),
@@ -113,6 +124,29 @@ struct Brought {
     heads: Vec<LogHead>,
     checkpoints: Vec<Checkpoint>,
     after: Vec<LogHead>,
+    /// Shared keys.
+    mac: Vec<Vec<u8>>,
+}
+
+/// Reads shared keys; one line end behind a key is not part of it.
+fn read_shared(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut keys = Vec::new();
+    for path in paths {
+        let what = format!("shared key `{}`", path.display());
+        let mut key = std::fs::read(path).map_err(|error| {
+            let help = "check that the file exists and is readable";
+            Failure::message(Exit::Usage, format!("cannot read {what}: {error}"), help)
+        })?;
+        if key.ends_with(b"\n") {
+            key.pop();
+        }
+        if key.is_empty() {
+            let help = "give the file that holds the key";
+            return Err(Failure::message(Exit::Usage, format!("{what} is empty"), help));
+        }
+        keys.push(key);
+    }
+    Ok(keys)
 }
 
 fn read_rotations(paths: &[PathBuf]) -> Result<Vec<Rotation>, Failure> {
@@ -175,6 +209,19 @@ fn read_heads(
     Ok((heads, checkpoints))
 }
 
+/// Prints, on one line, the fields that no hash or signature covers.
+fn print_uncovered(log: &Log, io: &mut Io<'_>) -> Result<(), Failure> {
+    let fields = &log.uncovered_fields;
+    let [first, ..] = fields.as_slice() else { return Ok(()) };
+    if fields.len() == 1 && !first.starts_with('/') && !first.contains('.') {
+        return Ok(()); // A format without a mechanism, which the reasons say.
+    }
+    let named: Vec<&str> = fields.iter().take(MAX_FIELDS).map(String::as_str).collect();
+    let more = fields.len().saturating_sub(MAX_FIELDS);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    io.result(&format!("  uncovered fields: {}{more}", clean(&named.join(", "))))
+}
+
 /// Prints one log: a line, why it is not verified, and its breaks.
 fn print_log(log: &Log, io: &mut Io<'_>) -> Result<(), Failure> {
     io.result(&format!(
@@ -186,9 +233,13 @@ fn print_log(log: &Log, io: &mut Io<'_>) -> Result<(), Failure> {
         log.integrity,
         log.completeness
     ))?;
-    for reason in &log.reasons {
+    for reason in log.reasons.iter().take(MAX_REASONS) {
         io.result(&format!("  = note: {}", clean(reason)))?;
     }
+    if log.reasons.len() > MAX_REASONS {
+        io.result(&format!("  … {} reasons in all; `--json` lists them", log.reasons.len()))?;
+    }
+    print_uncovered(log, io)?;
     let shown =
         log.breaks.iter().filter(|found| found.kind.effect(true) != Effect::Note || log.breaks.len() <= 3);
     for found in shown.take(MAX_BREAKS) {

@@ -111,6 +111,7 @@ impl Case<'_> {
         LogVerdict {
             holes,
             ranges: self.ranges(),
+            groups: BTreeMap::new(),
             key_records: self.tally.keys.clone(),
             first_time: times.iter().map(|(first, _)| *first).min(),
             last_time: times.iter().map(|(_, last)| *last).max(),

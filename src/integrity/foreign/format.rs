@@ -5,7 +5,7 @@ use super::encoding::Encoding;
 use super::expr::Expr;
 use super::hash::HashAlgorithm;
 use super::lint::{self, ChainLint};
-use super::pointer::{Pointer, written};
+use super::pointer::{Pointer, begins, written};
 use super::seen::{LayerFacts, Signed};
 use super::stamp::TimeFormat;
 use super::{coverage, load};
@@ -354,6 +354,11 @@ impl ChainFormat {
             spans_files: layer.link.as_ref().is_some_and(|link| link.spans_files),
             signed,
             signs_link: signed != Signed::Never && prev.is_some_and(|prev| signs(&prev)),
+            signs_record: signing.clone().all(|signature| {
+                let areas = coverage::areas(&signature.over, at);
+                let prev = layer.link.as_ref().map(|link| link.prev.whole(at));
+                areas.iter().any(|area| prev.as_ref().is_none_or(|prev| !begins(prev, &area.path)))
+            }),
             symmetric: signing.clone().any(|signature| signature.algorithm == SignatureAlgorithm::Hmac),
             time_covered: time.is_some_and(|time| coverage::of_layer(layer, &time).is_some()),
             within: coverage::within(&self.layers, index),

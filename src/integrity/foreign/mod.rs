@@ -24,8 +24,10 @@ mod lint;
 mod load;
 mod load_expr;
 mod pointer;
+pub mod scan;
 pub mod seen;
 mod stamp;
+pub mod stitch;
 #[cfg(test)]
 mod tests;
 mod value;

@@ -40,6 +40,8 @@ pub struct LayerFacts {
     pub signed: Signed,
     /// True where the signed bytes contain the link to the record before, so that a trusted signature covers what came before.
     pub signs_link: bool,
+    /// False where a signature is made over the link alone: it covers what came before, and not the record that carries it.
+    pub signs_record: bool,
     /// True where the code is made with a shared key: the grade is `mac` at most.
     pub symmetric: bool,
     /// True where the record's hash covers its time.

@@ -254,6 +254,7 @@ impl<'a> Case<'a> {
             key_records: self.tally.keys.clone(),
             holes,
             ranges,
+            groups: BTreeMap::new(),
             log: Log {
                 source: self.input.source.to_owned(),
                 log: group.name.clone(),
@@ -446,11 +447,11 @@ fn shares(
     shares
 }
 
-fn count(number: u64, what: &str) -> String {
+pub(in crate::integrity) fn count(number: u64, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
-fn key_reason(standing: Standing, key: Digest, records: u64, total: u64) -> String {
+pub(in crate::integrity) fn key_reason(standing: Standing, key: Digest, records: u64, total: u64) -> String {
     let who = format!("{records} of {} signed by key `{key}`,", count(total, "record"));
     match standing {
         Standing::Trusted | Standing::Unknown => format!(
@@ -472,7 +473,7 @@ fn key_reason(standing: Standing, key: Digest, records: u64, total: u64) -> Stri
     }
 }
 
-fn population_reason(found: &Break) -> String {
+pub(in crate::integrity) fn population_reason(found: &Break) -> String {
     let Break { object, line, kind, detail, .. } = found;
     let place = match (object.as_str(), line) {
         ("", _) => String::new(),

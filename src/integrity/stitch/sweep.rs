@@ -6,22 +6,22 @@ use crate::digest::Digest;
 
 /// A range of sequence numbers of one piece.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Seg {
+pub(in crate::integrity) struct Seg {
     /// Index into the pieces of the log.
-    pub(super) piece: usize,
-    pub(super) from: u64,
-    pub(super) to: u64,
+    pub(in crate::integrity) piece: usize,
+    pub(in crate::integrity) from: u64,
+    pub(in crate::integrity) to: u64,
 }
 
 impl Seg {
-    pub(super) fn records(self) -> u64 {
+    pub(in crate::integrity) fn records(self) -> u64 {
         self.to - self.from + 1
     }
 }
 
 /// How a range relates to the one that was kept in its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Overlap {
+pub(in crate::integrity) enum Overlap {
     /// Byte-equal.
     Same,
     /// Different from this sequence number on.
@@ -32,10 +32,43 @@ pub(super) enum Overlap {
 
 /// Disjoint ranges in order of sequence, and what was set aside for them.
 #[derive(Default)]
-pub(super) struct Sweep {
-    pub(super) kept: Vec<Seg>,
+pub(in crate::integrity) struct Sweep {
+    pub(in crate::integrity) kept: Vec<Seg>,
     /// The range set aside, the piece that was kept in its place, and how they relate.
-    pub(super) overlaps: Vec<(Seg, usize, Overlap)>,
+    pub(in crate::integrity) overlaps: Vec<(Seg, usize, Overlap)>,
+}
+
+/// Takes ranges in order of their first number, and keeps of each what no earlier one holds. `compare` says how a range
+/// relates to the piece that was kept in its place.
+pub(in crate::integrity) fn sweep(
+    mut ranges: Vec<Seg>,
+    compare: &mut dyn FnMut(Seg, usize) -> Overlap,
+) -> Sweep {
+    ranges.sort_by_key(|seg| (seg.from, seg.piece));
+    let mut sweep = Sweep::default();
+    for range in ranges {
+        place(range, &mut sweep, compare);
+    }
+    sweep
+}
+
+fn place(range: Seg, sweep: &mut Sweep, compare: &mut dyn FnMut(Seg, usize) -> Overlap) {
+    let at = sweep.kept.partition_point(|kept| kept.to < range.from);
+    let mut free = Vec::new();
+    let mut cursor = range.from;
+    for kept in sweep.kept[at..].iter().take_while(|kept| kept.from <= range.to) {
+        if cursor < kept.from {
+            free.push(Seg { piece: range.piece, from: cursor, to: kept.from - 1 });
+        }
+        let shared = Seg { piece: range.piece, from: range.from.max(kept.from), to: range.to.min(kept.to) };
+        sweep.overlaps.push((shared, kept.piece, compare(shared, kept.piece)));
+        cursor = shared.to + 1;
+    }
+    if cursor <= range.to {
+        free.push(Seg { piece: range.piece, from: cursor, to: range.to });
+    }
+    sweep.kept.extend(free);
+    sweep.kept[at..].sort_by_key(|kept| kept.from);
 }
 
 /// The pieces of one log, and the links of their records.
@@ -82,33 +115,8 @@ impl Chain<'_> {
     }
 
     /// Takes ranges in order of their first sequence number, and keeps of each what no earlier one holds.
-    pub(super) fn sweep(&self, mut ranges: Vec<Seg>) -> Sweep {
-        ranges.sort_by_key(|seg| (seg.from, seg.piece));
-        let mut sweep = Sweep::default();
-        for range in ranges {
-            self.place(range, &mut sweep);
-        }
-        sweep
-    }
-
-    fn place(&self, range: Seg, sweep: &mut Sweep) {
-        let at = sweep.kept.partition_point(|kept| kept.to < range.from);
-        let mut free = Vec::new();
-        let mut cursor = range.from;
-        for kept in sweep.kept[at..].iter().take_while(|kept| kept.from <= range.to) {
-            if cursor < kept.from {
-                free.push(Seg { piece: range.piece, from: cursor, to: kept.from - 1 });
-            }
-            let shared =
-                Seg { piece: range.piece, from: range.from.max(kept.from), to: range.to.min(kept.to) };
-            sweep.overlaps.push((shared, kept.piece, self.compare(shared, kept.piece)));
-            cursor = shared.to + 1;
-        }
-        if cursor <= range.to {
-            free.push(Seg { piece: range.piece, from: cursor, to: range.to });
-        }
-        sweep.kept.extend(free);
-        sweep.kept[at..].sort_by_key(|kept| kept.from);
+    pub(super) fn sweep(&self, ranges: Vec<Seg>) -> Sweep {
+        sweep(ranges, &mut |shared, kept| self.compare(shared, kept))
     }
 
     /// Compares the link at the last common record: in a chain, equal there means equal before.

@@ -50,7 +50,7 @@ fn page(profile: &Profile, controls: &Controls) -> String {
     }
     page += &format!("Version {} of the profile.\n", profile.version());
     section(&mut page, "Basis", &wrapped(&format!("`{}`: {}", profile.basis(), basis(profile.basis()))));
-    section(&mut page, "Integrity", &wrapped(integrity(profile.integrity())));
+    section(&mut page, "Integrity", &wrapped(&integrity(profile.integrity())));
     section(&mut page, "Records", &records(profile));
     section(&mut page, "Fields filled", &filled(profile));
     section(&mut page, "Fields absent", &absent(profile));
@@ -73,8 +73,8 @@ fn basis(basis: Basis) -> &'static str {
     }
 }
 
-fn integrity(integrity: Integrity) -> &'static str {
-    match integrity {
+fn integrity(integrity: &Integrity) -> String {
+    let text = match integrity {
         Integrity::None => {
             "Nothing in the log protects its records: a log read by this profile is `not-verifiable`, and results that \
              rest on it have limited reliance."
@@ -87,7 +87,13 @@ fn integrity(integrity: Integrity) -> &'static str {
         Integrity::CountersignLog => {
             "A hash chain and a signature on every record, as [`countersign-log/1`](../formats/countersign-log.md) says."
         }
-    }
+        Integrity::Chain(id) => {
+            return format!(
+                "`chain:{id}`: as the chain profile `{id}` says; `countersign chains show {id}` prints it."
+            );
+        }
+    };
+    text.to_owned()
 }
 
 fn records(profile: &Profile) -> String {

@@ -1,0 +1,188 @@
+//! Which columns rest on values that no hash and no signature covers.
+
+use std::collections::BTreeSet;
+
+use super::Profile;
+use super::condition::Condition;
+use super::coverage::{columns, table_of};
+use super::expr::{Base, Expr, Path, Piece};
+use super::json::Pointer;
+use super::rule::{Assign, Rule};
+use crate::integrity::foreign::ChainFormat;
+
+impl Profile {
+    /// Returns `table.column` for every column that some rule fills, even in part, from a value of the record that no layer of
+    /// `format` covers. Whatever the grade of the record, such a value has grade `parsed`.
+    ///
+    /// A condition that reads such a value decides whether there is an event at all, so it stands for every column of its rule.
+    pub fn uncovered_columns(&self, format: &ChainFormat) -> BTreeSet<String> {
+        let mut uncovered = BTreeSet::new();
+        let before = self.housekeeping.iter().chain(&self.ignores).chain(&self.rejects);
+        let gate = before.map(|verdict| &verdict.when).any(|when| {
+            let mut reader = Reader::new(self, format, &[]);
+            reader.condition(when);
+            reader.uncovered
+        });
+        for rule in &self.rules {
+            let Some(table) = table_of(rule.kind) else { continue };
+            let mut reader = Reader::new(self, format, &rule.each);
+            reader.rule(rule);
+            let whole = gate || reader.uncovered;
+            for assign in &rule.assigns {
+                let mut reader = Reader::new(self, format, &rule.each);
+                reader.assign(assign);
+                if whole || reader.uncovered {
+                    let name = super::coverage::assigned(assign);
+                    uncovered.extend(columns(table, &name).iter().map(|column| format!("{table}.{column}")));
+                }
+            }
+        }
+        uncovered
+    }
+}
+
+/// Follows what an expression reads.
+struct Reader<'p> {
+    profile: &'p Profile,
+    format: &'p ChainFormat,
+    /// Arrays whose items are walked, the outermost first.
+    items: Vec<&'p Path>,
+    uncovered: bool,
+}
+
+impl<'p> Reader<'p> {
+    fn new(profile: &'p Profile, format: &'p ChainFormat, each: &'p [Path]) -> Self {
+        Self { profile, format, items: each.iter().collect(), uncovered: false }
+    }
+
+    fn rule(&mut self, rule: &'p Rule) {
+        for (depth, path) in rule.each.iter().enumerate() {
+            let mut outer = Self { items: rule.each[..depth].iter().collect(), uncovered: false, ..*self };
+            outer.path(path);
+            self.uncovered |= outer.uncovered;
+        }
+        let mut outside = Self { items: Vec::new(), uncovered: false, ..*self };
+        outside.condition(&rule.when);
+        self.uncovered |= outside.uncovered;
+        if let Some(fits) = &rule.fits {
+            self.condition(fits);
+        }
+    }
+
+    fn assign(&mut self, assign: &'p Assign) {
+        match assign {
+            Assign::Time(expr) | Assign::Column { expr, .. } => self.expr(expr),
+            Assign::Principal { options, .. } => {
+                for option in options {
+                    self.expr(&option.id);
+                    let others = [&option.ns, &option.kind, &option.name, &option.email];
+                    others.into_iter().flatten().for_each(|expr| self.expr(expr));
+                }
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &'p Expr) {
+        match expr {
+            Expr::Constant(_) | Expr::Setting(_) | Expr::Source | Expr::Log | Expr::Index | Expr::Id => {}
+            Expr::Path(path) | Expr::Join { of: path, .. } => self.path(path),
+            Expr::Let(index) => {
+                if let Some(named) = self.profile.plan.lets.get(*index) {
+                    self.expr(named);
+                }
+            }
+            Expr::Template(pieces) => {
+                for piece in pieces {
+                    if let Piece::Value(value) = piece {
+                        self.expr(value);
+                    }
+                }
+            }
+            Expr::First(options) => options.iter().for_each(|option| self.expr(option)),
+            Expr::Map { of, .. }
+            | Expr::Capture { of, .. }
+            | Expr::Time { of, .. }
+            | Expr::Duration { of, .. }
+            | Expr::Digest { of } => self.expr(of),
+            Expr::Find { of, fits, .. } => {
+                self.path(of);
+                self.of_items(of, |inner| inner.condition(fits));
+            }
+            Expr::If { condition, then, otherwise } => {
+                self.condition(condition);
+                self.expr(then);
+                if let Some(otherwise) = otherwise {
+                    self.expr(otherwise);
+                }
+            }
+            Expr::Add(left, right) => {
+                self.expr(left);
+                self.expr(right);
+            }
+            Expr::Greatest { of, over } => match over {
+                Some(over) => {
+                    self.path(over);
+                    self.of_items(over, |inner| of.iter().for_each(|expr| inner.expr(expr)));
+                }
+                None => of.iter().for_each(|expr| self.expr(expr)),
+            },
+        }
+    }
+
+    fn condition(&mut self, condition: &'p Condition) {
+        match condition {
+            Condition::All(parts) | Condition::Any(parts) => {
+                parts.iter().for_each(|part| self.condition(part));
+            }
+            Condition::Not(part) => self.condition(part),
+            Condition::Value { of, .. } => self.expr(of),
+            Condition::Exists { of, .. } | Condition::Type { of, .. } => self.path(of),
+            Condition::Has { of, fits } => {
+                self.path(of);
+                self.of_items(of, |inner| inner.condition(fits));
+            }
+        }
+    }
+
+    fn of_items(&mut self, path: &'p Path, read: impl FnOnce(&mut Self)) {
+        self.items.push(path);
+        read(self);
+        self.items.pop();
+    }
+
+    fn path(&mut self, path: &Path) {
+        let all = self.absolute(path, self.items.len());
+        self.uncovered |= all.iter().any(|pointer| self.format.covers(pointer).is_none());
+    }
+
+    /// Returns the pointers from the record on that a path may mean, where `depth` of the arrays are walked.
+    fn absolute(&self, path: &Path, depth: usize) -> Vec<String> {
+        let below = |bases: Vec<String>| -> Vec<String> {
+            bases.into_iter().map(|base| format!("{base}{}", path.pointer)).collect()
+        };
+        let roots = || -> Vec<String> {
+            let mut roots: Vec<String> = self.profile.unwrap.iter().map(Pointer::to_string).collect();
+            // Where nothing is there to unwrap, paths begin at the record itself.
+            if roots.is_empty() {
+                roots.push(String::new());
+            }
+            roots
+        };
+        let item = |level: usize| -> Option<Vec<String>> {
+            let at = depth.checked_sub(level + 1)?;
+            let arrays = self.absolute(self.items[at], at);
+            Some(arrays.into_iter().map(|array| format!("{array}/*")).collect())
+        };
+        match path.base {
+            Base::Record => below(vec![String::new()]),
+            Base::Root => below(roots()),
+            Base::Item => below(item(0).unwrap_or_else(roots)),
+            Base::Parent => below(item(1).unwrap_or_else(roots)),
+            // Text that holds JSON is covered as a whole, or not.
+            Base::Nested(index) => match self.profile.plan.nested.get(index) {
+                Some(nested) => self.absolute(nested, 0),
+                None => Vec::new(),
+            },
+        }
+    }
+}
