@@ -272,7 +272,7 @@ pub struct FrameBuilder<R> {
 impl<R: Row> Default for FrameBuilder<R> {
     fn default() -> Self {
         Self {
-            columns: R::COLUMNS.iter().map(|column| Values::new(column)).collect(),
+            columns: R::COLUMNS.iter().map(Values::new).collect(),
             height: 0,
             row: std::marker::PhantomData,
         }

@@ -196,7 +196,7 @@ fn endorse(args: &EndorseArgs, io: &mut Io<'_>) -> Result<Exit, Failure> {
     let new = PublicKey::from_pem(&read(&args.new)?).map_err(|error| not_a_key(&args.new, &error))?;
     let endorsement = Endorsement::sign(&key, new.id(), &args.log, args.from)
         .map_err(|error| Failure::new(Exit::Usage, &error, error.help()))?;
-    io.note(&format!("key `{}` endorses key `{}`", endorsement.old(), endorsement.new()));
+    io.note(&format!("key `{}` endorses key `{}`", endorsement.old_key(), endorsement.new_key()));
     io.result(endorsement.to_text().trim_end_matches('\n'))?;
     Ok(Exit::Done)
 }

@@ -100,6 +100,9 @@ pub struct Stitched {
     pub line_bases: BTreeMap<(String, u64), u64>,
 }
 
+/// Byte offsets, rising, each with the fate of the records below it and from the one before on.
+pub type Spans = Vec<(u64, Fate)>;
+
 /// A log, verified.
 #[derive(Clone, PartialEq, Debug)]
 pub struct LogVerdict {
@@ -111,7 +114,7 @@ pub struct LogVerdict {
     pub ranges: Vec<Range>,
     /// What became of the records of a foreign log, by object and start of the segment: per group of its summary, the byte
     /// offset below which its records share a fate.
-    pub groups: BTreeMap<(String, u64), Vec<Vec<(u64, Fate)>>>,
+    pub groups: BTreeMap<(String, u64), Vec<Spans>>,
     /// Records kept per key id.
     pub key_records: BTreeMap<Digest, u64>,
     /// Time of the first kept record, in order of sequence.

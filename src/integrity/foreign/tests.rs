@@ -84,7 +84,7 @@ fn every_expression_gives_its_bytes() {
         (r#"{ take = { hash = { lit = "" } }, first = 4 }"#, b"\xe3\xb0\xc4\x42"),
         (r#"{ concat = [{ field = "/h" }, { raw = "/o" }] }"#, br#"0aff{"z":1,"b":[true,null]}"#),
         (r#"{ concat = [{ field = "/a" }, { field = "/h" }], sep = "|" }"#, "é|0aff".as_bytes()),
-        (r#"{ concat = [{ field = "/a" }, { field = "/h" }], sep = "\u0000" }"#, "é\0000aff".as_bytes()),
+        (r#"{ concat = [{ field = "/a" }, { field = "/h" }], sep = "\u0000" }"#, "é\x000aff".as_bytes()),
         (
             r#"{ concat = [{ field = "/a" }, { field = "/h" }], sep = ":", end = "\n" }"#,
             "é\n:0aff\n".as_bytes(),

@@ -123,12 +123,12 @@ impl Endorsement {
     }
 
     /// Returns the id of the key that endorses.
-    pub fn old(&self) -> Digest {
+    pub fn old_key(&self) -> Digest {
         self.old
     }
 
     /// Returns the id of the key that is endorsed.
-    pub fn new(&self) -> Digest {
+    pub fn new_key(&self) -> Digest {
         self.new
     }
 

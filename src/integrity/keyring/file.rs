@@ -293,7 +293,7 @@ impl Entry<'_> {
         endorsement: &Endorsement,
         keyring: &Keyring,
     ) -> Result<(), TrustError> {
-        let (old, new, id) = (endorsement.old(), endorsement.new(), key.public.id());
+        let (old, new, id) = (endorsement.old_key(), endorsement.new_key(), key.public.id());
         if new != id {
             return Err(self.wrong(format!("the endorsement is for key `{new}`, this is key `{id}`")));
         }

@@ -9,7 +9,7 @@ use crate::digest::Digest;
 use crate::integrity::foreign::scan::{Group, Signer};
 use crate::integrity::foreign::seen::LayerFacts;
 use crate::integrity::keyring::Standing;
-use crate::integrity::stitch::Fate;
+use crate::integrity::stitch::{Fate, Spans};
 use crate::integrity::verdict::{BreakKind, Grade};
 
 /// The chains of a log, judged.
@@ -77,7 +77,7 @@ impl Judged<'_> {
         let better = |member: &&Member| {
             let within = &self.layers[member.layer].within;
             let outer = members.iter().filter(|other| within.contains(&other.layer)).map(|other| other.grade);
-            !outer.max().is_some_and(|outer| outer > member.grade)
+            outer.max().is_none_or(|outer| outer <= member.grade)
         };
         let counting: Vec<&Member> = members.iter().filter(better).collect();
         if let Some(grade) = counting.iter().map(|member| member.grade).min() {
@@ -136,12 +136,12 @@ impl Judged<'_> {
     }
 
     /// Returns, for each group of a run, the offsets below which its records share a fate.
-    pub(super) fn spans(&self, run: usize) -> Vec<Vec<(u64, Fate)>> {
+    pub(super) fn spans(&self, run: usize) -> Vec<Spans> {
         let summary = self.layout.runs[run].summary;
         summary.groups.iter().map(|group| self.spans_of(run, group)).collect()
     }
 
-    fn spans_of(&self, run: usize, group: &Group) -> Vec<(u64, Fate)> {
+    fn spans_of(&self, run: usize, group: &Group) -> Spans {
         let mut ends = BTreeSet::from([u64::MAX]);
         for (strand, _) in &group.members {
             ends.extend(self.layout.strand(run, *strand).cuts.iter().map(|cut| cut.until));
