@@ -170,6 +170,10 @@ columns! {
         bypass: Flag,
         /// True where the product itself held the execution until a decision.
         held: Flag,
+        /// What was masked in the texts above, `column:class=count`, sorted, joined by a comma.
+        masked: Text,
+        /// As `masked`, for the classes of which a value makes the event an exception of DAT-02.
+        secrets: Text,
         /// Quality marks, sorted, joined by a comma.
         quality: Text,
         /// Key under which re-exports of the same fact are recognised.

@@ -36,6 +36,14 @@ columns! {
         line: Int,
         /// Position in the line or document, from 0.
         record_index: Int,
+        /// Free texts that were searched for secrets and personal data: action name, command, exit text, outcome, reason.
+        text_fields: Int,
+        /// What was masked, `field:class=count`, joined by a comma; null where nothing was.
+        masked: Text,
+        /// Fields that held an unmasked value of a class that counts as an exception, joined by a comma; null where none did.
+        secret_fields: Text,
+        /// Classes of those values, joined by a comma.
+        secret_classes: Text,
     }
 }
 
@@ -64,7 +72,7 @@ columns! {
         principal_id: Text,
         /// Namespace of `principal_id`.
         principal_ns: Text,
-        /// resolved, unresolved (no roster row in force), ambiguous (several), no_roster, absent (not logged).
+        /// resolved, unresolved (no roster row in force), ambiguous (several), uncertain (a row may be in force), no_roster, absent (not logged).
         identity: Text,
         /// Who receives the access, where that is not the requester.
         on_behalf_of: Text,
@@ -140,7 +148,7 @@ columns! {
         reviewer_principal_id: Text,
         /// Namespace of `reviewer_principal_id`.
         reviewer_principal_ns: Text,
-        /// resolved, unresolved, ambiguous, no_roster, absent.
+        /// resolved, unresolved, ambiguous, uncertain, no_roster, absent.
         reviewer_identity: Text,
         /// approve, deny, revoke, expire, auto_approve; null where unknown.
         outcome: Text,
@@ -220,7 +228,7 @@ columns! {
         principal_id: Text,
         /// Namespace of `principal_id`.
         principal_ns: Text,
-        /// resolved, unresolved, ambiguous, no_roster, absent.
+        /// resolved, unresolved, ambiguous, uncertain, no_roster, absent.
         identity: Text,
         /// read, write, admin, access, deploy, exec, tool.
         action_class: Text,
@@ -372,6 +380,36 @@ columns! {
         valid_from_ms: Int,
         /// End of validity, exclusive.
         valid_to_ms: Int,
+        /// End of the time for which the row is surely in force; earlier than `valid_to_ms` where a directory does not say when an account was closed.
+        certain_to_ms: Int,
+        /// File and place that state the row.
+        origin: Text,
+    }
+}
+
+columns! {
+    /// What the roster said of one id: the evidence for each resolution, with the span of time in which it was used.
+    pub struct ResolutionRow in "resolution" {
+        /// Id as logged.
+        actor_id: Text,
+        /// Namespace of `actor_id`.
+        actor_ns: Text,
+        /// resolved, unresolved, ambiguous, uncertain, no_roster.
+        identity: Text,
+        /// human, agent, service.
+        kind: Text,
+        /// Accountable person; null where unresolved.
+        principal_id: Text,
+        /// Rows of the roster that name the id: file and place, joined by ` | `.
+        stated_by: Text,
+        /// Rows that lead from an agent or a service to its person, joined by ` | `; null for a human.
+        owned_by: Text,
+        /// Times it was used.
+        uses: Int,
+        /// First use.
+        first_ms: Int,
+        /// Last use.
+        last_ms: Int,
     }
 }
 
@@ -645,6 +683,7 @@ pub fn schemas() -> Vec<Schema> {
         of::<ControlEvent>(),
         of::<Change>(),
         of::<Identity>(),
+        of::<ResolutionRow>(),
         of::<ReviewerGrant>(),
         of::<RoleAssignment>(),
         of::<SodRule>(),

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::case::Tables;
 use crate::clock::{Moment, Period};
+use crate::column::text_at;
 use crate::control::ControlError;
 use crate::control::coverage::{Standing, controls};
 use crate::control::definition::{Kind, Test as Definition};
@@ -23,10 +24,11 @@ use crate::digest::Digest;
 use crate::identity::Roster;
 use crate::integrity::keyring::Keyring;
 use crate::integrity::verdict::{Completeness, Grade, Verdict};
+use crate::redact::{Action, Class, Policy};
 use crate::report::json;
 use crate::report::model::{
-    Framework, Hole, Key, Mapping, Override, PolicyFile, Report, Setting, Source, Test, TestOutcome,
-    UnresolvedIdentity, Untestable, Verdicts, WaterfallStep,
+    Framework, Hole, Key, Lookalike, Mapping, Override, PolicyFile, Redaction, Report, Setting, Source, Test,
+    TestOutcome, UnresolvedIdentity, Untestable, Verdicts, WaterfallStep,
 };
 use crate::run::previous::Previous;
 use crate::segment::plan::SourcePlan;
@@ -193,12 +195,72 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
         cases,
         days,
         keys: keys(inputs.keyring, inputs.stitched),
+        lookalikes: lookalikes(inputs.tables),
+        redactions: redactions(inputs.tables, &inputs.workspace.redaction),
         unresolved: inputs.unresolved,
         parameters: inputs.library.profile(&inputs.workspace.parameters)?.iter().map(Into::into).collect(),
         settings,
         overrides,
         policy,
     }))
+}
+
+/// Returns the ids, of those that were resolved and those of the roster, that look odd or like another one.
+fn lookalikes(tables: &Tables) -> Vec<Lookalike> {
+    let mut ids = Vec::new();
+    for table in ["resolution", "identity"] {
+        let Some(frame) = tables.get(table) else { continue };
+        let (Ok(ns), Ok(id)) = (frame.column("actor_ns"), frame.column("actor_id")) else { continue };
+        ids.extend((0..frame.height()).filter_map(|row| Some((text_at(ns, row)?, text_at(id, row)?))));
+    }
+    crate::identity::lookalikes(ids)
+}
+
+/// Says what is masked: which detectors, what becomes of personal data, and how many values are declared harmless.
+fn masking(workspace: &Workspace) -> String {
+    let personal = [Class::Card, Class::Email, Class::Phone].map(|class| {
+        let action = match workspace.redaction.action(class) {
+            Action::Keep => "shown",
+            Action::Mask => "masked",
+            Action::Exception => "masked, an exception",
+        };
+        format!("{class} {action}")
+    });
+    format!(
+        "secrets, always, by detectors of version {}; {}; {} declared harmless",
+        crate::redact::DETECTORS_VERSION,
+        personal.join("; "),
+        workspace.allowed.len()
+    )
+}
+
+/// Counts what was masked in the texts of all events, by source and class.
+fn redactions(tables: &Tables, policy: &Policy) -> Vec<Redaction> {
+    let mut all: BTreeMap<(&str, &str), (u64, u64)> = BTreeMap::new();
+    let Some(frame) = tables.get("event") else { return Vec::new() };
+    let (Ok(sources), Ok(masked)) = (frame.column("source_id"), frame.column("masked")) else {
+        return Vec::new();
+    };
+    for row in 0..frame.height() {
+        let (Some(source), Some(listed)) = (text_at(sources, row), text_at(masked, row)) else { continue };
+        let mut classes = BTreeSet::new();
+        for (_, class, count) in crate::redact::hits(listed) {
+            let entry = all.entry((source, class)).or_default();
+            entry.0 += count;
+            entry.1 += u64::from(classes.insert(class));
+        }
+    }
+    let is_exception =
+        |class: &str| Class::from_word(class).is_some_and(|class| policy.action(class) == Action::Exception);
+    all.into_iter()
+        .map(|((source, class), (hits, events))| Redaction {
+            source: source.to_owned(),
+            class: class.to_owned(),
+            hits,
+            events,
+            exception: is_exception(class),
+        })
+        .collect()
 }
 
 /// Returns the holes that touch the tested window.
@@ -361,7 +423,8 @@ fn filled(inputs: &Inputs<'_>) -> BTreeSet<String> {
     }
     for schema in crate::table::schemas() {
         let here = matches!(schema.table, "integrity" | "expected_source")
-            || (matches!(schema.table, "identity" | "reviewer_grant") && inputs.roster.is_present());
+            || (matches!(schema.table, "identity" | "resolution" | "reviewer_grant")
+                && inputs.roster.is_present());
         if here {
             filled.extend(schema.columns.iter().map(|column| format!("{}.{}", schema.table, column.name)));
         }
@@ -677,6 +740,7 @@ fn settings(inputs: &Inputs<'_>) -> Result<Vec<Setting>, ControlError> {
             },
         ),
     ];
+    settings.push(setting("Masked in text from logs", masking(workspace)));
     if let Some(previous) = inputs.previous {
         settings.push(setting("Goes on from", previous.describe(workspace, inputs.period.from)));
     }

@@ -4,6 +4,7 @@
 //! [`table`](crate::table). Two passes over the events, so that memory holds tables and never the events:
 //! the first surveys requests, the second writes what refers to them.
 
+mod evidence;
 pub mod gate;
 mod repeat;
 mod rows;
@@ -20,7 +21,7 @@ use crate::report::model::UnresolvedIdentity;
 use crate::settings::{Gated, Role};
 use crate::table::{
     AccessGrant, ApprovalCase, Cancellation, Change, ControlEvent, Decision, EventRow, Execution,
-    ExternalActivity, PolicyChange, Request, Revocation, Session, Stop,
+    ExternalActivity, PolicyChange, Request, ResolutionRow, Revocation, Session, Stop,
 };
 
 /// The published tables, by name.
@@ -135,6 +136,7 @@ struct Join<'a> {
     bypassed: BTreeSet<String>,
     cases: BTreeMap<String, CaseFacts>,
     unresolved: BTreeMap<(String, String), UnresolvedIdentity>,
+    evidence: evidence::Evidence,
     repeated: BTreeMap<String, u64>,
 }
 
@@ -148,6 +150,7 @@ impl<'a> Join<'a> {
             bypassed: BTreeSet::new(),
             cases: BTreeMap::new(),
             unresolved: BTreeMap::new(),
+            evidence: evidence::Evidence::default(),
             repeated: BTreeMap::new(),
         }
     }
@@ -373,7 +376,11 @@ impl<'a> Join<'a> {
     fn resolve(&mut self, event: &Event, [ns, id, kind]: [Option<&str>; 3]) -> Resolution {
         let at = event.time_ms.map(Moment::from_ms);
         let found = self.context.roster.resolve(ns, id, kind, at);
-        if let ("unresolved" | "ambiguous", Some(ns), Some(id)) = (found.state, ns, id) {
+        if let (Some(ns), Some(id)) = (ns, id) {
+            self.evidence.add(ns, id, &found, at);
+        }
+        let open = !matches!(found.state, "resolved" | "absent");
+        if let (true, Some(ns), Some(id)) = (open, ns, id) {
             let entry = self.unresolved.entry((ns.to_owned(), id.to_owned())).or_insert_with(|| {
                 let [ns, id] = [ns, id].map(crate::redact::shown);
                 UnresolvedIdentity { ns, id, events: 0, first: at, why: found.state.to_owned() }
@@ -418,6 +425,7 @@ impl<'a> Join<'a> {
             (Stop::TABLE, FrameBuilder::<Stop>::default().finish()),
             (Change::TABLE, FrameBuilder::<Change>::default().finish()),
             (crate::table::Identity::TABLE, crate::column::to_frame(&self.context.roster.identities())),
+            (ResolutionRow::TABLE, self.evidence.finish(self.context.roster)),
             (
                 crate::table::ReviewerGrant::TABLE,
                 crate::column::to_frame(&self.context.roster.reviewer_grants()),

@@ -1,5 +1,7 @@
 //! One event to one row: what each column of a table takes from the canonical event.
 
+use std::collections::BTreeSet;
+
 use super::{CaseFacts, RequestFacts};
 use crate::event::Event;
 use crate::identity::Resolution;
@@ -69,7 +71,24 @@ pub(super) fn event(event: &Event) -> EventRow {
         object: event.object.clone(),
         line: event.line,
         record_index: event.index,
+        text_fields: Some(free_texts(event)),
+        masked: event.masked.clone(),
+        secret_fields: event.secrets.as_deref().map(|hits| parts(hits, |(field, _)| field.to_owned())),
+        secret_classes: event.secrets.as_deref().map(|hits| parts(hits, |(_, class)| class.to_owned())),
     }
+}
+
+/// Counts the free texts of an event ([`crate::redact::FREE_TEXT`]).
+fn free_texts(event: &Event) -> i64 {
+    let texts = [&event.action_name, &event.command, &event.exec_code, &event.native_outcome, &event.reason];
+    texts.into_iter().map(|text| i64::from(text.is_some())).sum()
+}
+
+/// Returns one part of each `field:class=count`, sorted and without repeats.
+fn parts(hits: &str, pick: fn((&str, &str)) -> String) -> String {
+    let names: BTreeSet<String> =
+        crate::redact::hits(hits).map(|(field, class, _)| pick((field, class))).collect();
+    names.into_iter().collect::<Vec<_>>().join(",")
 }
 
 pub(super) fn request(id: &str, event: &Event, who: &Resolution, beneficiary: &Resolution) -> Request {

@@ -181,6 +181,8 @@ event_columns! {
     break_glass: Flag Any,
     bypass: Flag Any,
     held: Flag Any,
+    masked: Text Mechanical,
+    secrets: Text Mechanical,
     quality: Text Mechanical,
     dedup_key: Text Any,
     snapshot_version: Int Any,

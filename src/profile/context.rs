@@ -1,12 +1,13 @@
 //! What a mapping knows beside the record: source, object, and the constants of the workspace.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Profile;
 use super::column::{EventColumn, Holds, ROLES, Slot, check_word, column};
 use super::error::{ProfileError, did_you_mean};
 use crate::event::Event;
-use crate::redact::shown;
+use crate::redact::{Policy, shown};
 
 /// The types of correlation id whose instance a workspace may name, `request_instance = "gate-eu"`.
 const CORRELATIONS: [&str; 4] = ["request", "session", "run", "change"];
@@ -18,6 +19,7 @@ pub struct Context {
     object: String,
     set: BTreeMap<String, String>,
     fills: Vec<(&'static str, Fill)>,
+    redaction: Arc<Policy>,
 }
 
 #[derive(Clone, Debug)]
@@ -64,7 +66,13 @@ impl Profile {
             })?;
             fills.push((column.name, fill));
         }
-        Ok(Context { source: source.to_owned(), object: object.to_owned(), set: set.clone(), fills })
+        Ok(Context {
+            source: source.to_owned(),
+            object: object.to_owned(),
+            set: set.clone(),
+            fills,
+            redaction: Arc::default(),
+        })
     }
 
     fn settable_names(&self) -> Vec<String> {
@@ -91,6 +99,16 @@ impl Context {
     /// Returns the same context for another object.
     pub fn with_object(&self, object: &str) -> Self {
         Self { object: object.to_owned(), ..self.clone() }
+    }
+
+    /// Returns the same context under another policy of masking.
+    pub fn with_redaction(self, redaction: Arc<Policy>) -> Self {
+        Self { redaction, ..self }
+    }
+
+    /// Returns what is masked in events.
+    pub(super) fn redaction(&self) -> &Policy {
+        &self.redaction
     }
 
     /// Returns a value of the workspace's `set`.

@@ -21,6 +21,13 @@ impl Profile {
             {
                 add("event", column);
             }
+            // Every text is searched, whatever the rule; a rule without free text has none to search.
+            if rule.assigns.iter().any(|assign| crate::redact::FREE_TEXT.contains(&assigned(assign).as_str()))
+            {
+                for column in ["text_fields", "masked", "secret_fields", "secret_classes"] {
+                    add("event", column);
+                }
+            }
             if self.integrity == Integrity::CountersignLog {
                 add("event", "seq");
             }

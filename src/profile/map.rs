@@ -188,6 +188,7 @@ fn emit<'f>(rule: &'f Rule, sub: usize, scope: &Scope<'f>, origin: &Origin<'_>) 
     complete(rule, &mut event, ambiguous, &mut marks)?;
     marks.sort_unstable();
     marks.dedup();
+    crate::redact::event(&mut event, origin.context.redaction());
     event.quality = (!marks.is_empty()).then(|| marks.join(","));
     Ok(event)
 }
@@ -264,7 +265,7 @@ fn request<'f>(
         }
         other => other.text()?,
     };
-    event.corr_request = value.map(|id| scope.context.correlation("request", &shown(&id)));
+    event.corr_request = value.map(|id| scope.context.correlation("request", &id));
     Ok(())
 }
 
@@ -282,8 +283,8 @@ fn column<'f>(
             let Some(text) = value.text()? else { return Ok(()) };
             *slot(event) = match holds {
                 Holds::Words(words) => word(&text, words, || expr.label(scope.plan), marks)?,
-                Holds::Correlation(kind) => Some(scope.context.correlation(kind, &shown(&text))),
-                _ => Some(shown(&text)),
+                Holds::Correlation(kind) => Some(scope.context.correlation(kind, &text)),
+                _ => Some(text.to_string()),
             };
         }
         Slot::Int(slot) if holds == Holds::Millis => {
@@ -359,7 +360,7 @@ fn principal<'f>(
 
 fn store(slot: Slot, event: &mut Event, text: &str) {
     if let Slot::Text(slot) = slot {
-        *slot(event) = Some(shown(text));
+        *slot(event) = Some(text.to_owned());
     }
 }
 

@@ -61,6 +61,12 @@ pub struct Report {
     pub keys: Vec<Key>,
     /// Identities that no roster row resolves, by namespace and id.
     pub unresolved: Vec<UnresolvedIdentity>,
+    /// Ids that a reader may take for another, by namespace and id.
+    #[serde(default)]
+    pub lookalikes: Vec<Lookalike>,
+    /// What was masked in text from logs, by source and class.
+    #[serde(default)]
+    pub redactions: Vec<Redaction>,
     /// Parameter values, by name.
     pub parameters: Vec<Parameter>,
     /// Decisions of the workspace that belong on page one, such as whether an owner may approve an own agent.
@@ -548,8 +554,38 @@ pub struct UnresolvedIdentity {
     pub events: u64,
     /// First of them.
     pub first: Option<Moment>,
-    /// unresolved or ambiguous.
+    /// unresolved, ambiguous, uncertain, or no_roster.
     pub why: String,
+}
+
+/// An id that a reader may take for another. It changes no result.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Lookalike {
+    /// Namespace.
+    pub ns: String,
+    /// Id.
+    pub id: String,
+    /// What is odd about it.
+    pub why: String,
+    /// Other ids of the namespace that look the same.
+    pub like: Vec<String>,
+    /// Code points outside ASCII, joined by a space.
+    pub code_points: String,
+}
+
+/// What was masked in the text of one source, of one class.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Redaction {
+    /// Source id.
+    pub source: String,
+    /// Class of secret or of personal data.
+    pub class: String,
+    /// Values masked.
+    pub hits: u64,
+    /// Events that held one.
+    pub events: u64,
+    /// Whether a value of this class is an exception of DAT-02.
+    pub exception: bool,
 }
 
 /// A parameter of a test.

@@ -13,7 +13,7 @@ use super::previous::{Previous, PreviousError, PreviousSource};
 use crate::clock::Moment;
 use crate::control::library::Library as Controls;
 use crate::digest::Digest;
-use crate::identity::Roster;
+use crate::identity::{Gathered, Roster, gather};
 use crate::integrity::checkpoint::Checkpoint;
 use crate::integrity::foreign::{ChainLibrary, ChainOrigin};
 use crate::integrity::head::{LogHead, parse_heads};
@@ -28,6 +28,10 @@ use crate::source::location::{self, ObjectRef};
 
 /// Name of the roster below `07_policy/`.
 const PEOPLE: &str = "people.csv";
+/// Name of the reviewers' authority below `07_policy/`.
+const REVIEWERS: &str = "reviewers.csv";
+/// Name of the list of files that the roster was gathered from, below `07_policy/`.
+const ORIGINS: &str = "people-origins.json";
 /// Name of the list of missing objects below `07_policy/`.
 const MISSING: &str = "missing.json";
 /// Name of what the run goes on from, below `07_policy/`.
@@ -88,7 +92,7 @@ impl Material {
     pub fn of_workspace(workspace: Workspace) -> Result<Self, RunError> {
         let root = workspace.root.clone();
         let mut policy = vec![("countersign.toml".to_owned(), workspace.text.clone().into_bytes())];
-        let people = workspace.people.as_deref().map(|path| workspace.read(path)).transpose()?;
+        let people = gathered(&workspace)?;
         let (keyring, trust) = match &workspace.trust {
             Some(path) => trusted(&root.join(path))?,
             None => (Keyring::empty(), Vec::new()),
@@ -209,7 +213,11 @@ impl Material {
         let previous = read(PREVIOUS);
         policy.extend(previous.iter().map(|text| (PREVIOUS.to_owned(), text.clone().into_bytes())));
         let previous = previous.as_deref().map(|text| listed(PREVIOUS, text)).transpose()?;
-        let people = read(PEOPLE);
+        let people = read(PEOPLE).map(|people| Gathered {
+            people,
+            reviewers: read(REVIEWERS),
+            origins: read(ORIGINS),
+        });
         let controls = Controls::load_only(&root.join("controls"))?;
         let profiles = Profiles::open(&root)?;
         let chains = ChainLibrary::open(&root)?;
@@ -232,10 +240,20 @@ impl Material {
     }
 
     /// Adds the roster, the profiles used and the control library to the policy files.
-    fn complete(mut self, people: Option<String>) -> Result<Self, RunError> {
-        if let Some(text) = people {
-            self.roster = Roster::parse(&text, self.workspace.people.as_deref().unwrap_or(PEOPLE))?;
-            self.policy.push((PEOPLE.to_owned(), text.into_bytes()));
+    fn complete(mut self, people: Option<Gathered>) -> Result<Self, RunError> {
+        if let Some(Gathered { people, reviewers, origins }) = people {
+            let path = match self.workspace.people.iter().find(|_| origins.is_none()) {
+                Some(file) => file.path.as_str(),
+                None => PEOPLE,
+            };
+            self.roster = Roster::parse(&people, path)?;
+            if let Some(text) = &reviewers {
+                self.roster = self.roster.with_reviewers(text, REVIEWERS)?;
+            }
+            let files = [(PEOPLE, Some(people)), (REVIEWERS, reviewers), (ORIGINS, origins)];
+            let files =
+                files.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into_bytes())));
+            self.policy.extend(files);
         }
         let mut used: Vec<&str> =
             self.workspace.sources.iter().map(|source| source.profile.as_str()).collect();
@@ -307,6 +325,15 @@ impl Material {
                 shipped: entry.replaces(),
             })
     }
+}
+
+/// Reads the files of the roster.
+fn gathered(workspace: &Workspace) -> Result<Option<Gathered>, RunError> {
+    let mut files = Vec::new();
+    for file in &workspace.people {
+        files.push((file.clone(), workspace.read(&file.path)?));
+    }
+    Ok(if files.is_empty() { None } else { Some(gather(&files)?) })
 }
 
 /// Loads a trust file, and returns the bytes of it and of the key files it names.

@@ -303,7 +303,9 @@ fn sources(material: &Material) -> Result<Vec<SourcePlan<'_>>, RunError> {
                 .flat_map(|all| all.get(&settings.id).into_iter().flatten());
             Ok(SourcePlan {
                 chain: chain.map(|format| ChainPlan::new(format, profile, heads)),
-                context: profile.context(&settings.id, "", &settings.set)?,
+                context: profile
+                    .context(&settings.id, "", &settings.set)?
+                    .with_redaction(material.workspace.redaction.clone()),
                 settings: settings.clone(),
                 profile,
                 objects,

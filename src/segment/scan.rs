@@ -377,6 +377,7 @@ impl<'a> Scan<'a> {
             return;
         }
         let before = self.surroundings.last();
+        let detail = crate::redact::shown(&detail);
         self.summary.rejects.push(Reject { line, offset, kind, detail, before, after: None });
     }
 

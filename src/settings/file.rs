@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Deserializer};
@@ -12,7 +13,9 @@ use super::{
 };
 use crate::clock::Moment;
 use crate::digest::Digest;
+use crate::identity::PeopleFile;
 use crate::integrity::verdict::{BreakKind, Grade};
+use crate::redact::{Action, Allowed, Class, Policy};
 use crate::report::model::Extracted;
 
 /// The version of the format that this program reads.
@@ -31,7 +34,8 @@ struct File {
     frameworks: Option<Vec<String>>,
     parameters: Option<String>,
     trust: Option<String>,
-    people: Option<String>,
+    #[serde(default, deserialize_with = "people")]
+    people: Vec<PeopleFile>,
     #[serde(default)]
     source: Vec<SourceEntry>,
     #[serde(default)]
@@ -43,6 +47,8 @@ struct File {
     #[serde(default)]
     out_of_scope: Vec<OutOfScopeEntry>,
     pack: Option<PackEntry>,
+    #[serde(default)]
+    redaction: RedactionEntry,
 }
 
 #[derive(Deserialize)]
@@ -140,11 +146,67 @@ struct OutOfScopeEntry {
     decided_by: String,
 }
 
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RedactionEntry {
+    card: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+    #[serde(default)]
+    allow: Vec<AllowEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AllowEntry {
+    sha256: String,
+    reason: String,
+    decided_by: String,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PackEntry {
     key: Option<String>,
     sources: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PeopleEntry {
+    file: String,
+    ns: Option<String>,
+    kind: Option<String>,
+}
+
+/// Reads the path of the roster, or a list of files: each a path, or a table that says more of it.
+fn people<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PeopleFile>, D::Error> {
+    let wrong = |message: String| serde::de::Error::custom(message);
+    let file = |value: Value| match value {
+        Value::String(path) => Ok(PeopleFile { path, ns: None, kind: None }),
+        Value::Table(table) => {
+            let PeopleEntry { file, ns, kind } = table
+                .try_into()
+                .map_err(|error: toml::de::Error| wrong(format!("`people`: {}", error.message())))?;
+            Ok(PeopleFile { path: file, ns, kind })
+        }
+        other => Err(wrong(format!("expected a file of `people`, found {}", other.type_str()))),
+    };
+    let files: Vec<PeopleFile> = match Value::deserialize(deserializer)? {
+        Value::Array(files) => files.into_iter().map(file).collect::<Result<_, _>>()?,
+        one => vec![file(one)?],
+    };
+    for PeopleFile { path, ns, kind } in &files {
+        if let Some(kind) = kind.as_deref().filter(|kind| !["human", "agent", "service"].contains(kind)) {
+            return Err(wrong(format!(
+                "unknown kind `{kind}` of `{path}`, expected human, agent, or service"
+            )));
+        }
+        if ns.as_deref().is_some_and(str::is_empty) {
+            return Err(wrong(format!("the namespace of `{path}` is empty")));
+        }
+    }
+    Ok(files)
 }
 
 /// Reads a TOML date, date-time or string. A bare date is 00:00 UTC; a time without an offset is refused.
@@ -255,6 +317,7 @@ fn validate(file: File, text: &str, root: &Path) -> Result<Workspace, SettingsEr
     for entry in &file.expected_unable {
         known_source(&sources, &format!("expected_unable for `{}`", entry.test), &entry.source)?;
     }
+    let (redaction, allowed) = redaction(file.redaction)?;
     let pack = file.pack.unwrap_or(PackEntry { key: None, sources: None });
     Ok(Workspace {
         root: root.to_path_buf(),
@@ -287,7 +350,35 @@ fn validate(file: File, text: &str, root: &Path) -> Result<Workspace, SettingsEr
             )?,
         },
         sources,
+        redaction: Arc::new(redaction),
+        allowed,
     })
+}
+
+/// Reads what is masked. Secrets are not in it: they always are.
+fn redaction(entry: RedactionEntry) -> Result<(Policy, Vec<Allowed>), SettingsError> {
+    let words = [Action::Keep, Action::Mask, Action::Exception].map(|action| (action.word(), action));
+    let mut decisions = Vec::new();
+    // A card number that everybody may read is no choice that a team has (PCI DSS 3.4.1).
+    for (class, word, known) in [
+        (Class::Card, entry.card, &words[1..]),
+        (Class::Email, entry.email, &words[..]),
+        (Class::Phone, entry.phone, &words[..]),
+    ] {
+        if let Some(word) = word {
+            decisions.push((class, choose("`redaction`", class.word(), &word, known)?));
+        }
+    }
+    let mut allowed = Vec::new();
+    for AllowEntry { sha256, reason, decided_by } in entry.allow {
+        let Some(sha256) = Digest::from_hex(&sha256) else {
+            let message = format!("`sha256` is `{sha256}`, expected 64 lower-case hex digits");
+            let help = "print it with `printf %s VALUE | sha256sum`".to_owned();
+            return Err(invalid("`redaction.allow`", message, Some(help)));
+        };
+        allowed.push(Allowed { sha256, reason, decided_by });
+    }
+    Ok((Policy::new(&decisions, &allowed), allowed))
 }
 
 fn known_source(sources: &[Source], place: &str, id: &str) -> Result<(), SettingsError> {

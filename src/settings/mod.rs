@@ -7,13 +7,16 @@ mod file;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use globset::GlobMatcher;
 use thiserror::Error;
 
 use crate::clock::{Moment, Period};
 use crate::digest::Digest;
+use crate::identity::PeopleFile;
 use crate::integrity::verdict::{BreakKind, Grade};
+use crate::redact::{Allowed, Policy};
 use crate::report::model::Extracted;
 
 /// The name of the workspace file.
@@ -40,8 +43,8 @@ pub struct Workspace {
     pub parameters: String,
     /// Trust file.
     pub trust: Option<String>,
-    /// Roster.
-    pub people: Option<String>,
+    /// Files of the roster.
+    pub people: Vec<PeopleFile>,
     /// Sources, in the order declared.
     pub sources: Vec<Source>,
     /// Rules that say which executions must be approved, in order.
@@ -54,6 +57,10 @@ pub struct Workspace {
     pub out_of_scope: Vec<OutOfScope>,
     /// How the pack is made.
     pub pack: Pack,
+    /// What is masked in text from logs.
+    pub redaction: Arc<Policy>,
+    /// Values that look like secrets and are none.
+    pub allowed: Vec<Allowed>,
 }
 
 /// Which tables a source fills.

@@ -172,8 +172,10 @@ fn supplied(profile: &Profile) -> BTreeSet<String> {
         columns.iter().filter_map(|column| column.split('.').next()).map(str::to_owned).collect();
     for schema in schemas() {
         for column in schema.columns {
-            let of_the_run =
-                matches!(schema.table, "integrity" | "expected_source" | "identity" | "reviewer_grant");
+            let of_the_run = matches!(
+                schema.table,
+                "integrity" | "expected_source" | "identity" | "resolution" | "reviewer_grant"
+            );
             let of_the_workspace = tables.contains(schema.table)
                 && matches!(column.name, "requires_approval" | "identity" | "reviewer_identity" | "quorum");
             if of_the_run || of_the_workspace {

@@ -66,6 +66,8 @@ pub(super) fn report() -> Report {
         days: vec![],
         keys: vec![],
         unresolved: vec![],
+        lookalikes: vec![],
+        redactions: vec![],
         parameters: vec![],
         settings: vec![],
         overrides: vec![],

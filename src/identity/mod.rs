@@ -1,16 +1,27 @@
 //! Who is who: ids as logged, resolved to accountable people through the roster.
 //!
-//! The roster is `people.csv`, one row per alias (`docs/formats/people.md`). An id is resolved as of the event's
-//! time. With a roster, an id that no row in force names is unresolved. Without one, an id stands for itself in
-//! its own namespace, and nothing can be said across namespaces.
+//! The roster is `people.csv`, one row per alias (`docs/formats/people.md`), or is gathered from it and from exports of
+//! directories. An id is resolved as of the event's time. With a roster, an id that no row in force names is
+//! unresolved. Without one, an id stands for itself in its own namespace, and nothing can be said across namespaces.
+
+mod error;
+mod export;
+mod gather;
+mod lookalike;
+mod people;
+mod person;
+mod reviewers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-use thiserror::Error;
-
+use self::person::{Force, KINDS, Person, key};
 use crate::clock::Moment;
 use crate::table::{Identity, ReviewerGrant};
+
+pub use self::error::RosterError;
+pub use self::gather::{Gathered, PeopleFile, gather};
+pub use self::lookalike::lookalikes;
+pub use self::people::COLUMNS;
 
 /// Namespace of principals that a roster named.
 pub const PEOPLE: &str = "people";
@@ -18,72 +29,12 @@ pub const PEOPLE: &str = "people";
 /// Owners followed upward before the roster is taken to be circular.
 const MAX_OWNERS: usize = 8;
 
-/// Why a roster cannot be used. The user can fix these.
-#[derive(Debug, Error)]
-pub enum RosterError {
-    /// A row is not what the format says.
-    #[error("roster `{path}`, line {line}: {message}")]
-    Malformed {
-        /// File, relative to the workspace.
-        path: String,
-        /// Line, from 1.
-        line: u64,
-        /// What was expected and what was found.
-        message: String,
-    },
-}
-
-impl RosterError {
-    /// Says what to do about it.
-    pub fn help(&self) -> Option<String> {
-        Some(
-            "the columns are `person,name,kind,owner,ns,id,from,until,reviews`; see `docs/formats/people.md`"
-                .to_owned(),
-        )
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    person: String,
-    #[serde(default)]
-    name: String,
-    kind: String,
-    #[serde(default)]
-    owner: String,
-    ns: String,
-    id: String,
-    #[serde(default)]
-    from: String,
-    #[serde(default)]
-    until: String,
-    #[serde(default)]
-    reviews: String,
-}
-
-#[derive(Clone, Debug)]
-struct Alias {
-    person: String,
-    kind: String,
-    owner: Option<String>,
-    from: Option<Moment>,
-    until: Option<Moment>,
-}
-
-impl Alias {
-    fn in_force(&self, at: Option<Moment>) -> bool {
-        at.is_none_or(|at| {
-            self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
-        })
-    }
-}
-
 /// The roster of people, agents and services; or none.
 #[derive(Clone, Debug, Default)]
 pub struct Roster {
-    aliases: BTreeMap<(String, String), Vec<Alias>>,
-    persons: BTreeMap<String, Vec<Alias>>,
+    rows: Vec<Person>,
+    aliases: BTreeMap<(String, String), Vec<usize>>,
+    persons: BTreeMap<String, Vec<usize>>,
     names: BTreeMap<String, String>,
     grants: Vec<ReviewerGrant>,
     present: bool,
@@ -98,58 +49,62 @@ pub struct Resolution {
     pub principal_ns: Option<String>,
     /// human, agent, service.
     pub kind: Option<String>,
-    /// resolved, unresolved, ambiguous, no_roster, absent.
+    /// resolved, unresolved, ambiguous, uncertain, no_roster, absent.
     pub state: &'static str,
+    /// Rows of the roster that name the id at that time.
+    pub rows: Vec<usize>,
+    /// Rows over which an agent or a service leads to its person.
+    pub owners: Vec<usize>,
 }
 
 impl Roster {
-    /// Parses `people.csv`; `path` names it in errors.
+    /// Parses `people.csv`; `path` names it in errors and in origins.
     ///
     /// # Errors
     ///
     /// When a row is not what the format says.
     pub fn parse(text: &str, path: &str) -> Result<Self, RosterError> {
         let mut roster = Self { present: true, ..Self::default() };
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-        for (entry, row) in reader.deserialize::<Entry>().zip(2..) {
-            let malformed =
-                |message: String| RosterError::Malformed { path: path.to_owned(), line: row, message };
-            let entry = entry.map_err(|error| malformed(error.to_string()))?;
-            roster.add(entry).map_err(malformed)?;
+        for row in people::parse(text, path)? {
+            roster.add(row);
         }
         Ok(roster)
     }
 
-    fn add(&mut self, entry: Entry) -> Result<(), String> {
-        if !["human", "agent", "service"].contains(&entry.kind.as_str()) {
-            return Err(format!("unknown kind `{}`, expected human, agent, or service", entry.kind));
+    /// Adds the authority that a `reviewers.csv` states; `path` names it in errors.
+    ///
+    /// # Errors
+    ///
+    /// When a row is not what the format says, or names a person whom the roster does not have.
+    pub fn with_reviewers(mut self, text: &str, path: &str) -> Result<Self, RosterError> {
+        for (grant, line) in reviewers::parse(text, path)?.into_iter().zip(2..) {
+            let person = grant.principal_id.as_deref().unwrap_or_default();
+            if !self.persons.contains_key(person) {
+                let message = format!("no row of the roster is `{person}`'s");
+                return Err(RosterError::Malformed { path: path.to_owned(), line, message });
+            }
+            self.grants.push(grant);
         }
-        if entry.person.is_empty() || entry.ns.is_empty() || entry.id.is_empty() {
-            return Err("`person`, `ns` and `id` must not be empty".to_owned());
-        }
-        let moment = |text: &str| if text.is_empty() { Ok(None) } else { text.parse().map(Some) };
-        let alias = Alias {
-            person: entry.person.clone(),
-            kind: entry.kind,
-            owner: Some(entry.owner).filter(|owner| !owner.is_empty()),
-            from: moment(&entry.from)?,
-            until: moment(&entry.until)?,
-        };
-        for group in entry.reviews.split(';').map(str::trim).filter(|group| !group.is_empty()) {
+        Ok(self)
+    }
+
+    fn add(&mut self, row: Person) {
+        for group in &row.reviews {
             self.grants.push(ReviewerGrant {
-                principal_id: Some(entry.person.clone()),
-                resource_group: Some(group.to_owned()),
+                principal_id: Some(row.person.clone()),
+                resource_group: Some(group.clone()),
                 action_class: Some("*".to_owned()),
-                valid_from_ms: alias.from.map(Moment::ms),
-                valid_to_ms: alias.until.map(Moment::ms),
+                valid_from_ms: row.from.map(Moment::ms),
+                valid_to_ms: row.until.map(Moment::ms),
             });
         }
-        if !entry.name.is_empty() {
-            self.names.insert(entry.person.clone(), entry.name);
+        if !row.name.is_empty() {
+            self.names.insert(row.person.clone(), row.name.clone());
         }
-        self.persons.entry(entry.person).or_default().push(alias.clone());
-        self.aliases.entry(key(&entry.ns, &entry.id)).or_default().push(alias);
-        Ok(())
+        let at = self.rows.len();
+        self.persons.entry(row.person.clone()).or_default().push(at);
+        self.aliases.entry(key(&row.ns, &row.id)).or_default().push(at);
+        self.rows.push(row);
     }
 
     /// Tells whether the workspace has a roster.
@@ -173,62 +128,91 @@ impl Roster {
         let (Some(ns), Some(id)) = (ns, id) else {
             return Resolution { state: "absent", ..Resolution::default() };
         };
-        let stated =
-            stated_kind.filter(|kind| ["human", "agent", "service"].contains(kind)).map(str::to_owned);
+        let stated = stated_kind.filter(|kind| KINDS.contains(kind)).map(str::to_owned);
         if !self.present {
             return Resolution {
                 principal: Some(key(ns, id).1),
                 principal_ns: Some(ns.to_owned()),
                 kind: stated,
                 state: "no_roster",
+                ..Resolution::default()
             };
         }
-        let named: Vec<&Alias> =
-            self.aliases.get(&key(ns, id)).into_iter().flatten().filter(|alias| alias.in_force(at)).collect();
-        let persons: BTreeSet<&str> = named.iter().map(|alias| alias.person.as_str()).collect();
-        match (persons.len(), named.first()) {
-            (1, Some(alias)) => {
-                let principal = self.accountable(alias, at);
+        let rows = self.aliases.get(&key(ns, id)).into_iter().flatten().copied();
+        let named: Vec<(usize, Force)> = rows
+            .map(|at_row| (at_row, self.rows[at_row].force(at)))
+            .filter(|row| row.1 != Force::Out)
+            .collect();
+        let persons: BTreeSet<&str> = named.iter().map(|(row, _)| self.rows[*row].person.as_str()).collect();
+        let evidence = named.iter().map(|(row, _)| *row).collect();
+        // A row that is surely in force comes before one that may be.
+        match (persons.len(), named.iter().max_by_key(|(row, force)| (*force, std::cmp::Reverse(*row)))) {
+            (1, Some((row, Force::In))) => {
+                let (principal, owners) = self.accountable(*row, at);
                 Resolution {
                     principal_ns: principal.is_some().then(|| PEOPLE.to_owned()),
                     principal,
-                    kind: Some(alias.kind.clone()),
+                    kind: self.rows[*row].kind.clone().or(stated),
                     state: "resolved",
+                    rows: vec![*row],
+                    owners,
                 }
             }
+            (1, _) => {
+                Resolution { kind: stated, state: "uncertain", rows: evidence, ..Resolution::default() }
+            }
             (0, _) => Resolution { kind: stated, state: "unresolved", ..Resolution::default() },
-            _ => Resolution { kind: stated, state: "ambiguous", ..Resolution::default() },
+            _ => Resolution { kind: stated, state: "ambiguous", rows: evidence, ..Resolution::default() },
         }
     }
 
-    /// Follows owners upward to a person; none where an agent has no owner in force.
-    fn accountable(&self, alias: &Alias, at: Option<Moment>) -> Option<String> {
-        let mut alias = alias;
+    /// Follows owners upward to a person, and says over which rows; none where an agent has no owner in force, or where
+    /// nobody says what it is.
+    fn accountable(&self, row: usize, at: Option<Moment>) -> (Option<String>, Vec<usize>) {
+        let mut row = row;
+        let mut over = Vec::new();
         for _ in 0..MAX_OWNERS {
-            if alias.kind == "human" {
-                return Some(alias.person.clone());
+            let found = &self.rows[row];
+            if found.kind.as_deref() == Some("human") {
+                return (Some(found.person.clone()), over);
             }
-            let owner = alias.owner.as_deref()?;
-            alias = self.persons.get(owner)?.iter().find(|alias| alias.in_force(at))?;
+            let owner = found.owner.as_deref().and_then(|owner| self.persons.get(owner));
+            let next = owner.and_then(|rows| rows.iter().find(|row| self.rows[**row].force(at) == Force::In));
+            let Some(next) = next else { break };
+            row = *next;
+            over.push(row);
         }
-        None
+        (None, over)
+    }
+
+    /// Returns the file and place that state a row.
+    pub fn origin(&self, row: usize) -> &str {
+        self.rows.get(row).map_or("", |row| row.origin.as_str())
+    }
+
+    /// Returns the namespace and id of every alias.
+    pub fn aliases(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.rows.iter().map(|row| (row.ns.as_str(), row.id.as_str()))
     }
 
     /// Returns the `identity` table: one row per alias, sorted.
     pub fn identities(&self) -> Vec<Identity> {
         self.aliases
             .iter()
-            .flat_map(|((ns, id), aliases)| aliases.iter().map(move |alias| (ns, id, alias)))
-            .map(|(ns, id, alias)| Identity {
+            .flat_map(|((ns, id), rows)| rows.iter().map(move |row| (ns, id, *row)))
+            .map(|(ns, id, at)| (ns, id, at, &self.rows[at]))
+            .map(|(ns, id, at, row)| Identity {
                 actor_id: Some(id.clone()),
                 actor_ns: Some(ns.clone()),
-                principal_id: Some(alias.person.clone()),
-                kind: Some(alias.kind.clone()),
-                owner_principal_id: self.accountable(alias, None),
-                status: Some(if alias.until.is_some() { "ended" } else { "active" }.to_owned()),
-                ended_ms: alias.until.map(Moment::ms),
-                valid_from_ms: alias.from.map(Moment::ms),
-                valid_to_ms: alias.until.map(Moment::ms),
+                principal_id: Some(row.person.clone()),
+                kind: row.kind.clone(),
+                owner_principal_id: self.accountable(at, None).0,
+                status: Some(if row.until.is_some() { "ended" } else { "active" }.to_owned()),
+                ended_ms: row.until.map(Moment::ms),
+                valid_from_ms: row.from.map(Moment::ms),
+                valid_to_ms: row.until.map(Moment::ms),
+                certain_to_ms: row.certain_until.or(row.until).map(Moment::ms),
+                origin: Some(row.origin.clone()),
             })
             .collect()
     }
@@ -243,12 +227,6 @@ impl Roster {
         }
         grants
     }
-}
-
-/// E-mail addresses compare without case (RFC 5321 leaves that to the host, and no host in use minds); other ids exactly.
-fn key(ns: &str, id: &str) -> (String, String) {
-    let id = if ns == "email" { id.to_lowercase() } else { id.to_owned() };
-    (ns.to_owned(), id)
 }
 
 #[cfg(test)]
