@@ -31,6 +31,9 @@ const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
 /// The test that any other precedes: what makes it an exception is mostly said better by the other.
 const LEAST_SPECIFIC: &str = "AUTHZ-01";
 
+/// The test that every other precedes: it says something of the record and nothing of the approval.
+const OF_THE_RECORD: &str = "DAT-02";
+
 /// Facts of queries that an exception states elsewhere: its case, and the people of its item.
 const ELSEWHERE: [&str; 5] = ["request", "person", "reviewer", "executor", "approvals_required"];
 
@@ -75,7 +78,8 @@ fn exception(
     controls: &BTreeMap<String, BTreeSet<String>>,
 ) -> Exception {
     // The catalogue lists general tests before the special ones of a family only for AUTHZ-01.
-    group.sort_by_key(|failing| (failing.test == LEAST_SPECIFIC, failing.test.clone()));
+    let last = |test: &str| (test == OF_THE_RECORD, test == LEAST_SPECIFIC);
+    group.sort_by_key(|failing| (last(&failing.test), failing.test.clone()));
     let touched: BTreeSet<String> =
         group.iter().filter_map(|failing| controls.get(&failing.test)).flatten().cloned().collect();
     let also = group.iter().skip(1).map(|failing| failing.test.clone()).collect();

@@ -16,6 +16,7 @@ mod pack;
 mod pdf;
 mod previous;
 mod profile;
+mod redaction;
 mod same_bytes;
 mod samples;
 mod seal;

@@ -30,14 +30,41 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
         paragraph("A hole is a span in which records may be missing. Tests that read its source are unable to test; exceptions found elsewhere stand."),
         Block::Table(holes(report)),
     ]));
+    sections.push(subsection("4.3", "masked", "Masked in text from logs", vec![
+        paragraph("Secrets, and personal data as the workspace decides, are masked where a record becomes an event. The logs themselves are not changed: their digests are those of the records as read."),
+        Block::Table(masked(report)),
+    ]));
     if !report.days.is_empty() {
         sections.push(subsection(
-            "4.3",
+            "4.4",
             "daily",
             "Executions by day",
             vec![Block::Figure(daily::figure(report))],
         ));
     }
+}
+
+fn masked(report: &Report) -> Table {
+    table("masked-list", "Masked, by source and class")
+        .column("Source", 26)
+        .column("Class", 24)
+        .number("Values", 14)
+        .number("Events", 14)
+        .column("Means", 22)
+        .empty("The detectors found nothing to mask.")
+        .rows(report.redactions.iter().map(|found| {
+            vec![
+                Text::mono(&found.source),
+                Text::mono(&found.class),
+                Text::body(count(found.hits)),
+                Text::body(count(found.events)),
+                if found.exception {
+                    Text::mark("exception of DAT-02", Tone::Caution)
+                } else {
+                    Text::body("masked only")
+                },
+            ]
+        }))
 }
 
 fn steps(report: &Report) -> Table {
