@@ -148,7 +148,10 @@ pub fn objects(settings: &Source, base: &Path) -> (Vec<ObjectRef>, Vec<Missing>)
                     }
                     LocationError::Unreachable { .. } => BreakKind::UnreadableObject,
                 },
-                detail: error.to_string(),
+                detail: match std::error::Error::source(&error) {
+                    Some(cause) => format!("{error}: {cause}"),
+                    None => error.to_string(),
+                },
             }),
         }
     }

@@ -21,12 +21,21 @@ pub struct ObjectRef {
     pub file: Option<PathBuf>,
     store: Arc<dyn ObjectStore>,
     path: StorePath,
+    /// Entity tag of the version that was planned (RFC 9110 section 8.8.3). What is read is this version, or nothing.
+    ///
+    /// A version id of the store would do the same, and asks for a permission that readers often lack.
+    etag: Option<String>,
 }
 
 impl ObjectRef {
     /// Returns the store and the path in it.
     pub(super) fn stored(&self) -> (&Arc<dyn ObjectStore>, &StorePath) {
         (&self.store, &self.path)
+    }
+
+    /// Returns the entity tag of the version that was planned, where its store gives one.
+    pub(super) fn etag(&self) -> Option<&str> {
+        self.etag.as_deref()
     }
 }
 
@@ -163,7 +172,7 @@ fn local_object(file: &Path, name: String, pattern: &str) -> Result<ObjectRef, L
     let size = std::fs::metadata(file).map_err(|error| unreachable(pattern, error))?.len();
     let file = std::path::absolute(file).map_err(|error| unreachable(pattern, error))?;
     let path = StorePath::from_absolute_path(&file).map_err(|error| unreachable(pattern, error))?;
-    Ok(ObjectRef { name, size, file: Some(file), store: Arc::new(LocalFileSystem::new()), path })
+    Ok(ObjectRef { name, size, file: Some(file), store: Arc::new(LocalFileSystem::new()), path, etag: None })
 }
 
 /// Returns the paths of all files below `root`, relative to it, with `/` between their parts.
@@ -191,6 +200,16 @@ fn files_below(root: &Path, pattern: &str) -> Result<Vec<String>, LocationError>
     Ok(files)
 }
 
+/// Returns the settings and credentials of object stores, from the environment variables that their own tools read.
+///
+/// Only variables that name their store: a stray `TOKEN` or `REGION` of another program means nothing here.
+fn credentials() -> impl Iterator<Item = (String, String)> {
+    let stores = ["aws_", "azure_", "azurite_", "google_"];
+    std::env::vars()
+        .map(|(name, value)| (name.to_lowercase(), value))
+        .filter(move |(name, _)| stores.iter().any(|store| name.starts_with(store)))
+}
+
 fn remote(pattern: &str) -> Result<Vec<ObjectRef>, LocationError> {
     let (folder, rest) = split_literal(pattern);
     let bad = |source: Box<dyn std::error::Error + Send + Sync>| LocationError::BadPattern {
@@ -201,17 +220,24 @@ fn remote(pattern: &str) -> Result<Vec<ObjectRef>, LocationError> {
     let url =
         url::Url::parse(if literal { pattern } else { folder }).map_err(|error| bad(Box::new(error)))?;
     let (store, path) =
-        object_store::parse_url_opts(&url, std::env::vars().map(|(k, v)| (k.to_lowercase(), v)))
-            .map_err(|error| bad(Box::new(error)))?;
+        object_store::parse_url_opts(&url, credentials()).map_err(|error| bad(Box::new(error)))?;
     let store: Arc<dyn ObjectStore> = Arc::from(store);
-    let head = (literal && !pattern.ends_with('/')).then(|| super::object::block_on(store.head(&path)));
-    if let Some(Ok(meta)) = head {
-        return Ok(vec![ObjectRef { name: pattern.to_owned(), size: meta.size, file: None, store, path }]);
+    if literal && !pattern.ends_with('/') {
+        match super::object::block_on(store.head(&path)) {
+            Ok(meta) => {
+                let (name, etag) = (pattern.to_owned(), meta.e_tag);
+                return Ok(vec![ObjectRef { name, size: meta.size, file: None, store, path, etag }]);
+            }
+            // Nothing of that name; it may be a folder.
+            Err(object_store::Error::NotFound { .. }) => {}
+            // What may not be looked at is not known to be missing.
+            Err(error) => return Err(unreachable(pattern, super::object::refusal(error))),
+        }
     }
     let below = if literal { "**" } else { rest };
     let matcher = matcher(below, pattern)?;
     let listed: Vec<_> = super::object::block_on(store.list(Some(&path)).try_collect())
-        .map_err(|error| unreachable(pattern, error))?;
+        .map_err(|error| unreachable(pattern, super::object::refusal(error)))?;
     let root = if literal { format!("{}/", pattern.trim_end_matches('/')) } else { folder.to_owned() };
     Ok(listed
         .into_iter()
@@ -225,8 +251,18 @@ fn remote(pattern: &str) -> Result<Vec<ObjectRef>, LocationError> {
                 size: meta.size,
                 file: None,
                 store: Arc::clone(&store),
+                etag: meta.e_tag.clone(),
                 path: meta.location.clone(),
             })
         })
         .collect())
+}
+
+#[cfg(test)]
+impl ObjectRef {
+    /// Returns an object of a store as a listing would give it.
+    pub(super) fn listed(store: Arc<dyn ObjectStore>, path: StorePath) -> Self {
+        let meta = super::object::block_on(store.head(&path)).unwrap();
+        Self { name: path.to_string(), size: meta.size, file: None, store, path, etag: meta.e_tag }
+    }
 }

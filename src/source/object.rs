@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::{GetOptions, GetResultPayload};
+use thiserror::Error;
 
 use super::location::ObjectRef;
 use crate::digest::{Digest, Hasher};
@@ -43,11 +44,23 @@ pub fn open(object: &ObjectRef, range: Option<Range<u64>>) -> io::Result<Box<dyn
         });
     }
     let (store, path) = object.stored();
-    let options = GetOptions { range: range.map(Into::into), ..GetOptions::default() };
-    let result = block_on(store.get_opts(path, options)).map_err(io::Error::other)?;
+    // A weak tag never matches in `If-Match` (RFC 9110 section 13.1.1).
+    let strong = object.etag().filter(|tag| !tag.starts_with("W/"));
+    let options = GetOptions {
+        range: range.map(Into::into),
+        if_match: strong.map(str::to_owned),
+        ..GetOptions::default()
+    };
+    let result = block_on(store.get_opts(path, options)).map_err(|error| io::Error::other(refusal(error)))?;
+    // A server may ignore the condition; what it sent says which version it is.
+    if let (Some(planned), Some(sent)) = (object.etag(), result.meta.e_tag.as_deref())
+        && planned != sent
+    {
+        return Err(io::Error::other(Refusal::Changed));
+    }
     Ok(match result.payload {
         GetResultPayload::Stream(stream) => Box::new(StreamReader {
-            stream: stream.map_err(io::Error::other).boxed(),
+            stream: stream.map_err(|error| io::Error::other(refusal(error))).boxed(),
             chunk: bytes::Bytes::new(),
         }),
         GetResultPayload::File(mut file, _) => {
@@ -55,6 +68,37 @@ pub fn open(object: &ObjectRef, range: Option<Range<u64>>) -> io::Result<Box<dyn
             Box::new(file.take(result.range.end - result.range.start))
         }
     })
+}
+
+/// Why a store did not give an object. The words of a store name its address and its request, so they stay out of results.
+#[derive(Debug, Error)]
+pub(super) enum Refusal {
+    /// It was listed, and is not there.
+    #[error("the object is gone since it was listed")]
+    Gone,
+    /// It is another version than the one listed.
+    #[error("the object changed since it was listed")]
+    Changed,
+    /// This account may not read it.
+    #[error("the store denies access")]
+    Denied,
+    /// The store does not know this account.
+    #[error("the store does not accept the credentials")]
+    Unauthenticated,
+    /// The store failed, or the connection broke.
+    #[error("the store failed: {0}")]
+    Failed(String),
+}
+
+/// Returns what a store's error means for a run.
+pub(super) fn refusal(error: object_store::Error) -> Refusal {
+    match error {
+        object_store::Error::NotFound { .. } => Refusal::Gone,
+        object_store::Error::Precondition { .. } => Refusal::Changed,
+        object_store::Error::PermissionDenied { .. } => Refusal::Denied,
+        object_store::Error::Unauthenticated { .. } => Refusal::Unauthenticated,
+        other => Refusal::Failed(crate::redact::shown(&other.to_string())),
+    }
 }
 
 /// Presents a stream of chunks as a reader.
@@ -129,4 +173,54 @@ impl<R: Read> Read for HashingReader<R> {
 /// When it cannot be read to its end.
 pub fn digest(object: &ObjectRef) -> io::Result<(Digest, u64)> {
     HashingReader::new(open(object, None)?).finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use object_store::memory::InMemory;
+    use object_store::path::Path;
+    use object_store::{ObjectStore, ObjectStoreExt as _};
+
+    use super::*;
+
+    /// Returns a store with one object, and the object as it was listed.
+    fn stored(bytes: &'static str) -> (Arc<dyn ObjectStore>, ObjectRef) {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        block_on(store.put(&Path::from("a.jsonl"), bytes.into())).unwrap();
+        let object = ObjectRef::listed(Arc::clone(&store), Path::from("a.jsonl"));
+        assert!(object.etag().is_some(), "there is a version to pin");
+        (store, object)
+    }
+
+    fn read(object: &ObjectRef, range: Option<Range<u64>>) -> Result<String, String> {
+        let mut text = String::new();
+        let mut reader = open(object, range).map_err(|error| error.to_string())?;
+        reader.read_to_string(&mut text).map_err(|error| error.to_string())?;
+        Ok(text)
+    }
+
+    #[test]
+    fn the_version_that_was_listed_is_read_whole_and_in_ranges() {
+        let (_, object) = stored("one\ntwo\n");
+        assert_eq!(read(&object, None).unwrap(), "one\ntwo\n");
+        assert_eq!(read(&object, Some(4..8)).unwrap(), "two\n");
+    }
+
+    #[test]
+    fn an_object_that_changed_since_it_was_listed_is_not_read() {
+        let (store, object) = stored("one\n");
+        block_on(store.put(&Path::from("a.jsonl"), "two\n".into())).unwrap();
+        for range in [None, Some(0..2)] {
+            assert_eq!(read(&object, range).unwrap_err(), "the object changed since it was listed");
+        }
+    }
+
+    #[test]
+    fn an_object_that_vanished_since_it_was_listed_says_so() {
+        let (store, object) = stored("one\n");
+        block_on(store.delete(&Path::from("a.jsonl"))).unwrap();
+        assert_eq!(read(&object, None).unwrap_err(), "the object is gone since it was listed");
+    }
 }

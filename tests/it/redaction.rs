@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use countersign::column::text_at;
 use countersign::report::model::Report;
-use polars::prelude::{ParquetReader, SerReader as _};
+use polars::prelude::{DataType, ParquetReader, SerReader as _};
 use serde_json::{Value, json};
 
 use crate::support::{Ran, SignedLog, Workspace, files, sample};
@@ -96,9 +97,11 @@ fn readable(name: &str, bytes: &[u8]) -> String {
     let text = if name.ends_with(".parquet") {
         let frame = ParquetReader::new(std::io::Cursor::new(bytes)).finish().unwrap();
         let mut text = String::new();
-        for column in frame.columns() {
-            let Ok(values) = column.str() else { continue };
-            values.into_iter().flatten().for_each(|value| text.push_str(&format!("{value}\u{1}")));
+        for column in frame.columns().iter().filter(|column| column.dtype() == &DataType::String) {
+            for row in 0..frame.height() {
+                text.push_str(text_at(column, row).unwrap_or_default());
+                text.push('\u{1}');
+            }
         }
         text
     } else if name.ends_with(".pdf") {
