@@ -36,7 +36,7 @@ struct Detector {
     pattern: &'static str,
     /// Decides on a match, given the text and the part to be masked.
     holds: fn(&Captures<'_>, &str) -> bool,
-    /// Whether it searches ids too.
+    /// Whether it searches ids too. There `auth:4f1c…` is a name and its number; only `auth=` introduces a value.
     in_ids: bool,
 }
 
@@ -164,6 +164,12 @@ const GROUPS: &[Group] = &[
                     value!()
                 ),
                 is_password,
+                false,
+            ),
+            checked(
+                Class::Password,
+                r#"(?i)(?:^|[?&;,\s])(?<key>[a-z0-9_.-]*(?:passw(?:or)?d|passphrase|passwd|pwd|secret)[a-z0-9_.-]*)=(?<bare>[^\s&;,"']{3,})"#,
+                is_password,
                 true,
             ),
             checked(
@@ -199,14 +205,20 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        trigger: r"(?i)token|key|auth|credential|signature|session",
+        trigger: r"(?i)token|key|auth|credential|signature",
         detectors: &[
             checked(
                 Class::HighEntropy,
                 concat!(
-                    r#"(?i)\b(?<key>[a-z0-9_.-]*(?:token|credentials?|auth|signature|session|(?:api|access|auth|client|session|refresh|signing|encryption|master|account|shared|service)[_-]?key)[a-z0-9_.-]*)(?<sep>["'\\]*\s*(?::=|=>|=|:)\s*)"#,
+                    r#"(?i)\b(?<key>[a-z0-9_.-]*(?:token|credentials?|auth|signature|(?:api|access|auth|client|session|refresh|signing|encryption|master|account|shared|service)[_-]?key)[a-z0-9_.-]*)(?<sep>["'\\]*\s*(?::=|=>|=|:)\s*)"#,
                     value!()
                 ),
+                is_random,
+                false,
+            ),
+            checked(
+                Class::HighEntropy,
+                r#"(?i)(?:^|[?&;,\s])(?<key>[a-z0-9_.-]*(?:token|credentials?|auth|signature|(?:api|access|auth|client|session|shared|service)[_-]?key)[a-z0-9_.-]*)=(?<bare>[^\s&;,"']{16,})"#,
                 is_random,
                 true,
             ),

@@ -64,8 +64,9 @@ pub fn event(event: &mut Event, policy: &Policy) {
     };
     for (name, slot, scope) in columns {
         let Some(text) = slot else { continue };
-        if let Some((masked, found)) = mask(text, policy, scope) {
-            *text = masked;
+        let (before, value) = text.split_at(instance(name, text));
+        if let Some((masked, found)) = mask(value, policy, scope) {
+            *text = format!("{before}{masked}");
             for hit in found {
                 *hits.entry((name, hit)).or_default() += 1;
             }
@@ -76,6 +77,14 @@ pub fn event(event: &mut Event, policy: &Policy) {
     }
     event.masked = listed(&hits, false);
     event.secrets = listed(&hits, true);
+}
+
+/// Returns where the value of a correlation id begins, after its instance and type; elsewhere the start of the text.
+fn instance(name: &str, text: &str) -> usize {
+    match name.starts_with("corr_") {
+        true => text.match_indices(':').nth(1).map_or(0, |(at, _)| at + 1),
+        false => 0,
+    }
 }
 
 /// Reads what [`event`] wrote into `masked` or `secrets`: column, class, and count.

@@ -47,7 +47,7 @@ fn planted() -> Vec<(Class, String, String)> {
         entry(Password, "curl -u admin:", "tops3cret".to_owned(), " https://x"),
         entry(Password, "vault kv put x --secret ", "h0tel-c4lifornia".to_owned(), ""),
         entry(HighEntropy, "API_KEY=", "k9Qz2Xv7Lm4Rt8Wb1Ny6".to_owned(), " ./run"),
-        entry(HighEntropy, "session_token: ", "f81d4fae-7dec-11d0-a765-00a0c91e6bf6".to_owned(), ""),
+        entry(HighEntropy, "refresh_token: ", "f81d4fae-7dec-11d0-a765-00a0c91e6bf6".to_owned(), ""),
         entry(Card, "refund card ", "4111 1111 1111 1111".to_owned(), " today"),
         entry(Card, "pan=", "378282246310005".to_owned(), ""),
         entry(Email, "asked by ", "dana.reyes@corp.example".to_owned(), ", see chat"),
@@ -84,6 +84,7 @@ fn plain_text_stays_as_it_is() {
         "commit 9fceb02d0ae598e95dc970b74767f19372d61af8",
         "key=payments/2026/07/file.parquet",
         "sk-short eyJ gh p_ AKIA",
+        "session: 87a1b09d-3aae-4044-885e-3586036f047e",
         "version 1.2.3+20260701",
     ] {
         assert_eq!(mask(text, &Policy::default(), Scope::FreeText), None, "{text}");
@@ -102,6 +103,11 @@ fn ids_keep_apart_what_they_were_and_keep_addresses() {
     );
     assert_ne!(one, other);
     assert_eq!(Some(one), masked(&token("8")));
+    for id in ["auth:request:87a1b09d-3aae-4044-885e-3586036f047e", "oauth:google:a1b2c3d4e5f6a7b8c9d0"] {
+        assert_eq!(masked(id), None, "{id}");
+    }
+    let link = masked("https://x.example/y?id=7&access_token=k9Qz2Xv7Lm4Rt8Wb1Ny6").unwrap();
+    assert!(link.starts_with("https://x.example/y?id=7&access_token=[redacted:high-entropy:"), "{link}");
     for id in
         ["dana@corp.example", "4111111111111111", "+442079460958", &joined(&["AKI", "AZ7QX3LMN5PVW2RTB"])]
     {
@@ -164,6 +170,14 @@ fn an_event_says_what_was_masked_where() {
     assert_eq!(
         event.masked.as_deref(),
         Some("command:password=2,reason:email=1,resource_id:connection-string=1")
+    );
+    let mut linked =
+        Event { corr_request: Some("secret-gate:request:87a1b09d=3".to_owned()), ..Event::default() };
+    super::event(&mut linked, &Policy::default());
+    assert_eq!(
+        linked.corr_request.as_deref(),
+        Some("secret-gate:request:87a1b09d=3"),
+        "the instance is no key"
     );
     assert_eq!(event.secrets.as_deref(), Some("command:password=2,resource_id:connection-string=1"));
     assert_eq!(event.requester_id.as_deref(), Some("dana@corp.example"), "an id is an id");

@@ -74,7 +74,7 @@ fn planted(sources: &str) -> Workspace {
     }
     let votes = of_kind(&log, "decision");
     for ((text, _, _), at) in secrets.iter().zip(&votes) {
-        edit(&mut log, *at, &|event| event["reason"] = json!(text));
+        edit(&mut log, *at, &|event| event["justification"] = json!([{ "by": "decider", "text": text }]));
     }
     let token = &secrets[1].1;
     edit(&mut log, runs[20], &|event| event["executor"]["id"] = json!(token));
