@@ -5,7 +5,7 @@
 //! is masked. A detector errs on the side of masking, except where plain prose would suffer.
 
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use regex::{Captures, Regex, RegexSet};
 
@@ -73,7 +73,7 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        trigger: r"AKIA|ASIA|ABIA|ACCA|LTAI|AIza|GOCSPX-|ya29\.|AccountKey=|sig=|8Q~|X-Amz-|do[opr]_v1_|(?i:aws)",
+        trigger: r"AKIA|ASIA|ABIA|ACCA|LTAI|AIza|GOCSPX-|ya29\.|AccountKey=|sig=|8Q~|X-Amz-|do[opr]_v1_|(?i-u:aws)",
         detectors: &[
             // An access key id names a key as a login names a person, so it stays where it is an id.
             checked(Class::CloudKey, r"\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})\b", |_, _| true, false),
@@ -138,7 +138,7 @@ const GROUPS: &[Group] = &[
         )],
     },
     Group {
-        trigger: r"(?i)authorization|bearer",
+        trigger: r"(?i-u)authorization|bearer",
         detectors: &[
             checked(
                 Class::Token,
@@ -155,7 +155,7 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        trigger: r"(?i)pass|pwd|secret|identified|mysql|-u|--user|-p",
+        trigger: r"(?i-u)pass|pwd|secret|identified|mysql|-u|--user|-p",
         detectors: &[
             checked(
                 Class::Password,
@@ -205,7 +205,7 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        trigger: r"(?i)token|key|auth|credential|signature",
+        trigger: r"(?i-u)token|key|auth|credential|signature",
         detectors: &[
             checked(
                 Class::HighEntropy,
@@ -249,7 +249,7 @@ const GROUPS: &[Group] = &[
         )],
     },
     Group {
-        trigger: r"\+[0-9]|\+\([0-9]|(?i:tel|phone|mobile|fax)",
+        trigger: r"\+[0-9]|\+\([0-9]|(?i-u:tel|phone|mobile|fax)",
         detectors: &[
             checked(
                 Class::Phone,
@@ -267,21 +267,22 @@ const GROUPS: &[Group] = &[
     },
 ];
 
-struct Compiled {
-    triggers: RegexSet,
-    groups: Vec<Vec<(Regex, &'static Detector)>>,
-}
+const EXPECT: &str = "the patterns are constants, and a test compiles every one";
 
-static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
-    let expect = "the patterns are constants, and every one is compiled by a test";
-    let groups = GROUPS.iter().map(|group| {
-        group.detectors.iter().map(|found| (Regex::new(found.pattern).expect(expect), found)).collect()
+/// One pass over a text that tells which groups can find something.
+static TRIGGERS: LazyLock<RegexSet> =
+    LazyLock::new(|| RegexSet::new(GROUPS.iter().map(|group| group.trigger)).expect(EXPECT));
+
+/// The expressions of each group, compiled when the group is first needed: most runs need a few.
+static COMPILED: [OnceLock<Vec<Regex>>; GROUPS.len()] = [const { OnceLock::new() }; GROUPS.len()];
+
+fn compiled(group: usize) -> impl Iterator<Item = (&'static Regex, &'static Detector)> {
+    let detectors = GROUPS[group].detectors;
+    let regexes = COMPILED[group].get_or_init(|| {
+        detectors.iter().map(|detector| Regex::new(detector.pattern).expect(EXPECT)).collect()
     });
-    Compiled {
-        triggers: RegexSet::new(GROUPS.iter().map(|group| group.trigger)).expect(expect),
-        groups: groups.collect(),
-    }
-});
+    regexes.iter().zip(detectors)
+}
 
 /// Returns what the detectors find in `text`, in no order; ranges may overlap and lie on character boundaries.
 pub(super) fn find(text: &str, scope: Scope) -> Vec<Found> {
@@ -289,9 +290,8 @@ pub(super) fn find(text: &str, scope: Scope) -> Vec<Found> {
     if scope == Scope::Id && text.len() < MIN_ID {
         return all;
     }
-    let compiled = &*COMPILED;
-    for group in &compiled.triggers.matches(text) {
-        for (regex, detector) in &compiled.groups[group] {
+    for group in &TRIGGERS.matches(text) {
+        for (regex, detector) in compiled(group) {
             if scope == Scope::Id && !detector.in_ids {
                 continue;
             }
