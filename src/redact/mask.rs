@@ -63,7 +63,7 @@ fn pass(text: &str, policy: &Policy, scope: Scope, hits: &mut Vec<Hit>) -> Optio
     let barriers =
         if text.contains("[redacted:") { PLACEHOLDER.find_iter(text).collect() } else { Vec::new() };
     let mut start = 0;
-    for end in barriers.iter().map(|found| found.range()).chain([text.len()..text.len()]) {
+    for end in barriers.iter().map(regex::Match::range).chain(std::iter::once(text.len()..text.len())) {
         for found in merged(actionable(&text[start..end.start], policy, scope)) {
             let range = start + found.range.start..start + found.range.end;
             out.push_str(&text[done..range.start]);
