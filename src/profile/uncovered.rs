@@ -61,6 +61,12 @@ impl<'p> Reader<'p> {
             outer.path(path);
             self.uncovered |= outer.uncovered;
         }
+        if let Some(zip) = &rule.zip {
+            let depth = rule.each.len() - 1;
+            let mut outer = Self { items: rule.each[..depth].iter().collect(), uncovered: false, ..*self };
+            outer.path(zip);
+            self.uncovered |= outer.uncovered;
+        }
         let mut outside = Self { items: Vec::new(), uncovered: false, ..*self };
         outside.condition(&rule.when);
         self.uncovered |= outside.uncovered;
@@ -103,7 +109,12 @@ impl<'p> Reader<'p> {
             | Expr::Capture { of, .. }
             | Expr::Time { of, .. }
             | Expr::Duration { of, .. }
-            | Expr::Digest { of } => self.expr(of),
+            | Expr::Decode { of, .. }
+            | Expr::Digest { of, .. } => self.expr(of),
+            Expr::Member { of, name, .. } | Expr::Nth { of, index: name, .. } => {
+                self.path(of);
+                self.expr(name);
+            }
             Expr::Find { of, fits, .. } => {
                 self.path(of);
                 self.of_items(of, |inner| inner.condition(fits));
@@ -178,11 +189,13 @@ impl<'p> Reader<'p> {
             Base::Root => below(roots()),
             Base::Item => below(item(0).unwrap_or_else(roots)),
             Base::Parent => below(item(1).unwrap_or_else(roots)),
-            // Text that holds JSON is covered as a whole, or not.
+            // A value that holds others is covered as a whole, or not.
             Base::Nested(index) => match self.profile.plan.nested.get(index) {
-                Some(nested) => self.absolute(nested, 0),
+                Some(nested) => self.absolute(&nested.path, 0),
                 None => Vec::new(),
             },
+            // The array that a rule zips is covered as a whole, or not: `rule` has looked at it.
+            Base::Zip => Vec::new(),
         }
     }
 }

@@ -162,7 +162,7 @@ pub fn plan(sources: Vec<SourcePlan<'_>>, segment_bytes: u64) -> Plan<'_> {
     let mut segments = Vec::new();
     for (source, at) in sources.iter().zip(0..) {
         for (object, index) in source.objects.iter().zip(0..) {
-            let cuts = match is_lines(&source.framing(), &object.name) {
+            let cuts = match source.framing().is_lines(&object.name) {
                 true => cuts(object, segment_bytes),
                 false => vec![0],
             };
@@ -187,18 +187,6 @@ pub fn cuts(object: &ObjectRef, segment_bytes: u64) -> Vec<u64> {
         return vec![0];
     }
     (0..object.size.div_ceil(segment_bytes)).map(|piece| piece * segment_bytes).collect()
-}
-
-/// Tells whether the object named `name` holds one record per line.
-pub fn is_lines(framing: &Framing, name: &str) -> bool {
-    match framing {
-        Framing::Lines => true,
-        Framing::Document { .. } => false,
-        Framing::ByName { .. } => {
-            let bare = [".gz", ".zst"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
-            !bare.ends_with(".json")
-        }
-    }
 }
 
 fn is_plain(object: &ObjectRef) -> bool {

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Read as _};
 use super::Part;
 use super::foreign::Foreign;
 use super::hole::{DAY_MS, Surroundings};
-use super::plan::{Segment, SourcePlan, is_lines};
+use super::plan::{Segment, SourcePlan};
 use super::summary::{Failure, MAX_REJECTS, Reject, Summary, Times};
 use crate::clock::Moment;
 use crate::column::FrameBuilder;
@@ -17,9 +17,9 @@ use crate::integrity::countersign_log::MAX_LINE;
 use crate::integrity::keyring::Keyring;
 use crate::integrity::record::VerifiedRecord;
 use crate::integrity::verdict::{BreakKind, Grade};
-use crate::profile::{Context, Mapped};
+use crate::profile::{Context, Found, Mapped, Unusable};
 use crate::source::container::{Stopped, Unpacked, stopped};
-use crate::source::framing::{self, Framing, Line, Lines, MAX_DOCUMENT, MAX_RECORD, Record};
+use crate::source::framing::{self, Line, Lines, MAX_DOCUMENT, MAX_RECORD, Record};
 use crate::source::object;
 use crate::table::IntegrityRow;
 
@@ -116,7 +116,7 @@ impl<'a> Scan<'a> {
             true => Unpacked::one_member(stored)?,
             false => Unpacked::new(stored)?,
         };
-        if is_lines(&self.source.framing(), self.object) {
+        if self.source.framing().is_lines(self.object) {
             self.lines(Lines::new(
                 BufReader::with_capacity(1 << 18, &mut unpacked),
                 0,
@@ -202,10 +202,13 @@ impl<'a> Scan<'a> {
 
     /// Reads one line of a log without a mechanism.
     fn plain_line(&mut self, line: &Line<'_>) {
-        self.summary.tally.read += 1;
+        let source = self.source;
+        let unusable = |kind, detail| {
+            Err(Unusable { line: line.number, offset: line.offset, kind: Some(kind), detail })
+        };
         if let Some((length, _)) = line.oversize {
             let detail = format!("a record of {length} bytes; the limit is {MAX_RECORD}");
-            return self.reject(line.number, line.offset, BreakKind::Oversize, detail);
+            return self.found(unusable(BreakKind::Oversize, detail));
         }
         let mut bytes = line.bytes;
         let mut offset = line.offset;
@@ -214,27 +217,37 @@ impl<'a> Scan<'a> {
         }
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         let Ok(text) = std::str::from_utf8(bytes) else {
-            let detail = "not UTF-8 text".to_owned();
-            return self.reject(line.number, line.offset, BreakKind::Malformed, detail);
+            return self.found(unusable(BreakKind::Malformed, "not UTF-8 text".to_owned()));
         };
         if text.trim().is_empty() {
+            self.summary.tally.read += 1;
             *self.summary.tally.ignored.entry("blank line".to_owned()).or_default() += 1;
             return;
         }
         // A record that is complete without its line end is complete; one that is not was cut off.
-        if !line.ended && serde_json::from_str::<serde::de::IgnoredAny>(text).is_err() {
+        if !line.ended && !source.profile.is_whole(text) {
             let detail = "the last line has no line end and is not complete".to_owned();
-            return self.reject(line.number, line.offset, BreakKind::TornTail, detail);
+            return self.found(unusable(BreakKind::TornTail, detail));
         }
         let record = Record::new(text, offset, line.number, 0);
-        self.plain(record);
+        source.profile.line(record, &mut |found| self.found(found));
+    }
+
+    /// Counts a part of an object, and maps it where it is a record.
+    fn found(&mut self, found: Found<'_>) {
+        self.summary.tally.read += 1;
+        match found {
+            Ok(record) => self.plain(record),
+            Err(Unusable { kind: None, detail, .. }) => {
+                *self.summary.tally.ignored.entry(detail).or_default() += 1;
+            }
+            Err(Unusable { line, offset, kind: Some(kind), detail }) => {
+                self.reject(line, offset, kind, detail);
+            }
+        }
     }
 
     fn document(&mut self, unpacked: &mut Unpacked) -> io::Result<()> {
-        let pointers = match self.source.framing() {
-            Framing::Document { records } | Framing::ByName { records } => records,
-            Framing::Lines => Vec::new(),
-        };
         let mut bytes = Vec::new();
         unpacked.take(MAX_DOCUMENT + 1).read_to_end(&mut bytes)?;
         let fail = |kind, detail: String| Some(Failure { kind, detail });
@@ -264,22 +277,15 @@ impl<'a> Scan<'a> {
         }
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         self.summary.lines = text.lines().count() as u64;
-        match framing::document_records(text, &pointers) {
-            Ok(records) => {
-                let source = self.source;
-                if let Some(chain) = &source.chain {
-                    Foreign::new(self, chain, 0).document(records);
-                    return Ok(());
-                }
-                for record in records {
-                    self.summary.tally.read += 1;
-                    self.plain(record);
-                }
-            }
-            Err(detail) => {
-                self.summary.trail = None;
-                self.summary.failure = fail(BreakKind::Malformed, detail);
-            }
+        let source = self.source;
+        let read = match &source.chain {
+            Some(chain) => framing::document_records(text, source.framing().pointers())
+                .map(|records| Foreign::new(self, chain, 0).document(records)),
+            None => source.profile.document(text, &mut |found| self.found(found)),
+        };
+        if let Err(detail) = read {
+            self.summary.trail = None;
+            self.summary.failure = fail(BreakKind::Malformed, detail);
         }
         Ok(())
     }

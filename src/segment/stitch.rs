@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::hole::{damage, silences};
 use super::links::RecordsAgain;
-use super::plan::{ChainPlan, SourcePlan, is_lines};
+use super::plan::{ChainPlan, SourcePlan};
 use super::sealed::{self, Covered, Sealed};
 use super::summary::{Summary, Times};
 use super::tree::TreeObject;
@@ -272,7 +272,7 @@ fn plain_checkpoints<'a>(
     let all = anchors.checkpoints.get(&settings.id).map(Vec::as_slice).unwrap_or_default();
     let objects = sealed::objects_of_source(source, segments);
     let framing = source.framing();
-    let of_lines = objects.iter().all(|object| is_lines(&framing, &object.object.name));
+    let of_lines = objects.iter().all(|object| framing.is_lines(&object.object.name));
     let (own, other): (Vec<&Checkpoint>, Vec<&Checkpoint>) = all.iter().partition(|checkpoint| {
         let log = checkpoint.log();
         of_lines && (log == settings.id || settings.logs.iter().any(|name| name == log))

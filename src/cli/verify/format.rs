@@ -12,7 +12,6 @@ use crate::integrity::foreign::{ChainFormat, ChainLibrary};
 use crate::profile::Profile;
 use crate::profile::library::Library;
 use crate::run::{RunError, chain_of};
-use crate::segment::plan::is_lines;
 use crate::settings::Source;
 use crate::source::container::Unpacked;
 use crate::source::framing::{self, Framing, Lines, Record};
@@ -44,7 +43,7 @@ framing = "lines"
 [[rule]]
 id = "none"
 emit = "policy_change"
-when = { "" = { type = "null" } }
+when = { "/none" = { type = "null" } }
 "#;
 
 /// The profiles at hand.
@@ -208,7 +207,7 @@ fn is_digest(object: &ObjectRef) -> bool {
 }
 
 fn first_records<'t>(framing: &Framing, name: &str, text: &'t str) -> Vec<Record<'t>> {
-    if is_lines(framing, name) {
+    if framing.is_lines(name) {
         let mut records = Vec::new();
         let mut lines = Lines::new(BufReader::new(text.as_bytes()), 0, u64::MAX, text.len());
         let mut at = 0_usize;
@@ -227,8 +226,7 @@ fn first_records<'t>(framing: &Framing, name: &str, text: &'t str) -> Vec<Record
         }
         return records;
     }
-    let (Framing::Document { records } | Framing::ByName { records }) = framing else { return Vec::new() };
-    let mut found = framing::document_records(text, records).unwrap_or_default();
+    let mut found = framing::document_records(text, framing.pointers()).unwrap_or_default();
     found.truncate(FIRST_RECORDS);
     found
 }
