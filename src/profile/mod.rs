@@ -14,6 +14,7 @@ mod error;
 mod expr;
 mod json;
 pub mod library;
+mod lint;
 mod load;
 mod map;
 mod nested;
@@ -33,6 +34,7 @@ pub use column::event_json;
 pub use context::Context;
 pub(crate) use error::did_you_mean;
 pub use error::{Place, ProfileError};
+pub use lint::{Remark, Weight};
 pub use read::{Found, Unusable};
 
 use crate::digest::Digest;
