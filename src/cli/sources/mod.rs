@@ -72,6 +72,9 @@ struct LintArgs {
 struct TestArgs {
     /// Name of the profile; all, if left out.
     id: Option<String>,
+    /// Print what the samples become, in the shape of `expected.jsonl`, and compare nothing.
+    #[arg(long)]
+    lines: bool,
     /// Folder with a `sources` folder of its own.
     #[arg(long, default_value = ".")]
     workspace: PathBuf,
@@ -115,6 +118,15 @@ pub(super) fn run(args: &SourcesArgs, out: &mut dyn Write) -> Result<bool, Sourc
             attempt::run(&library, &args.file, args.profile.as_deref(), out)
         }
         SourcesCommand::Lint(args) => lint(args.id.as_deref(), &args.workspace, out),
+        SourcesCommand::Test(args) if args.lines => {
+            let library = Library::open(&args.workspace)?;
+            for entry in chosen(&library, args.id.as_deref())? {
+                for line in sample::lines(entry, &mut sample::Outcome::default())? {
+                    writeln!(out, "{}", serde_json::Value::Object(line))?;
+                }
+            }
+            Ok(true)
+        }
         SourcesCommand::Test(args) => test(args.id.as_deref(), &args.workspace, out),
     }
 }
