@@ -19,7 +19,7 @@ pub(super) const REFERENCES: [&str; 9] =
     ["record", "item", "parent", "zip", "index", "id", "source", "log", "set"];
 
 /// The keys of which an expression table has exactly one.
-const OPERATORS: [&str; 13] = [
+pub(super) const OPERATORS: [&str; 13] = [
     "map", "match", "time", "duration", "digest", "decode", "member", "nth", "find", "join", "if", "add",
     "greatest",
 ];

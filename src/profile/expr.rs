@@ -343,8 +343,7 @@ impl Expr {
             }
             Self::Decode { of, steps } => match of.eval(scope)?.text()? {
                 Some(text) => {
-                    let decoded =
-                        steps.iter().try_fold(text.into_owned(), |text, decode| decode.read(&text));
+                    let decoded = steps.iter().try_fold(text.into_owned(), |text, decode| decode.read(&text));
                     decoded.map_or(Val::Null, |text| Val::Text(text.into()))
                 }
                 None => Val::Null,
@@ -391,9 +390,10 @@ impl Expr {
             | Self::Duration { of, .. }
             | Self::Decode { of, .. }
             | Self::Digest { of, .. } => of.label(plan),
-            Self::Find { of, .. } | Self::Join { of, .. } | Self::Member { of, .. } | Self::Nth { of, .. } => {
-                of.text.clone()
-            }
+            Self::Find { of, .. }
+            | Self::Join { of, .. }
+            | Self::Member { of, .. }
+            | Self::Nth { of, .. } => of.text.clone(),
             Self::If { then, .. } => then.label(plan),
             Self::Add(left, _) => left.label(plan),
             Self::Setting(name) => format!("@set/{name}"),

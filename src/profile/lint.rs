@@ -158,3 +158,73 @@ fn word(constant: &Constant) -> String {
         Constant::Flag(flag) => flag.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lint(body: &str) -> Vec<String> {
+        let matching = if body.contains("match = \"first\"") { "" } else { "match = \"all\"\n" };
+        let (top, tables) = body.split_at(body.find("\n[").unwrap_or(0));
+        let text = format!(
+            "schema = \"countersign/source-profile/1\"\nname = \"test\"\nversion = \"1\"\nproduct = \"T\"\n\
+             basis = \"documentation\"\nintegrity = \"none\"\nabsent = []\n{matching}{top}\n[read]\nframing = \"lines\"\n{tables}"
+        );
+        Profile::parse("profile.toml", &text).unwrap().lint().iter().map(ToString::to_string).collect()
+    }
+
+    fn rule(id: &str, emit: &str, when: &str) -> String {
+        let columns =
+            "time = \"/t\"\ncorr_request = \"/r\"\noutcome = \"=approved\"\nrequest_link = \"=none\"\n";
+        format!("\n[[rule]]\nid = \"{id}\"\nemit = \"{emit}\"\nwhen = {when}\n[rule.set]\n{columns}")
+    }
+
+    #[test]
+    fn rules_that_nothing_reaches_are_errors() {
+        let ignore = "\n[[ignore]]\nwhen = { \"/type\" = [\"a\", \"b\"] }\nreason = \"noise\"\n";
+        let found = lint(&format!("{ignore}{}", rule("r", "decision", "{ \"/type\" = \"a\", \"/x\" = 1 }")));
+        assert_eq!(found, ["error: rule `r` is never reached: a record that fits it is settled as `noise`"]);
+        let open = lint(&format!("{ignore}{}", rule("r", "decision", "{ \"/type\" = [\"a\", \"c\"] }")));
+        assert_eq!(open, [] as [&str; 0], "`c` still reaches it");
+        let both = "[{ \"/type\" = \"a\" }, { \"/type\" = \"b\" }]";
+        let found = lint(&rule("r", "decision", both));
+        assert_eq!(
+            found,
+            ["error: rule `r` never applies: its condition asks two different things of `/type`"]
+        );
+        let first = format!(
+            "match = \"first\"\n{}{}",
+            rule("r", "decision", "{ \"/type\" = \"a\" }"),
+            rule("s", "execution", "{ \"/type\" = \"a\", \"/y\" = true }")
+        );
+        assert_eq!(lint(&first), ["error: rule `s` is never reached: `r` comes first and fits as well"]);
+    }
+
+    #[test]
+    fn a_record_never_votes_twice() {
+        let pair = |second: &str, when: &str| {
+            lint(&format!("{}{}", rule("r", "decision", "{ \"/type\" = \"a\" }"), rule("s", second, when)))
+        };
+        assert_eq!(
+            pair("decision", "{ \"/type\" = \"a\", \"/x\" = 1 }"),
+            ["error: rule `s` makes a second decision of the records of `r`"]
+        );
+        assert_eq!(pair("decision", "{ \"/type\" = \"b\" }"), [] as [&str; 0]);
+        assert_eq!(pair("execution", "{ \"/type\" = \"a\" }"), [] as [&str; 0], "another kind of evidence");
+    }
+
+    #[test]
+    fn a_verdict_in_the_records_own_words_is_noted() {
+        let body =
+            rule("r", "decision", "{ \"/x\" = 1 }").replace("\"=approved\"", "[\"/verdict\", \"=denied\"]");
+        let found = lint(&body);
+        assert_eq!(
+            found,
+            [
+                "note: rule `r` takes `outcome` from the record without a map: any other word rejects the record"
+            ]
+        );
+        let mapped = body.replace("\"/verdict\"", "{ of = \"/verdict\", map = \"m\" }");
+        assert_eq!(lint(&format!("{mapped}\n[maps.m]\nOK = \"approved\"\n")), [] as [&str; 0]);
+    }
+}

@@ -16,7 +16,8 @@ use crate::redact::shown;
 /// The version of the language, as a profile states it.
 const SCHEMA: &str = "countersign/source-profile/1";
 
-const TOP: [&str; 19] = [
+/// The tables and keys of a profile.
+pub(super) const TOP: [&str; 19] = [
     "schema",
     "name",
     "version",

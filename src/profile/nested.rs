@@ -195,17 +195,19 @@ impl Nested {
 
 fn path(node: Node<'_>, known: &[&str]) -> Result<Path, ProfileError> {
     let text = node.text()?;
-    let (base, pointer) = match text.strip_prefix('@').map(|rest| rest.split_at(rest.find('/').unwrap_or(rest.len()))) {
-        None => (Base::Root, text),
-        Some(("record", pointer)) => (Base::Record, pointer),
-        Some((name, pointer)) => match known.iter().position(|known| *known == name) {
-            Some(index) => (Base::Nested(index), pointer),
-            None => {
-                let help = "name a value that begins in the record itself, or write `@record/…`".to_owned();
-                return Err(node.error(format!("`@{}` holds no such value", shown(name)), Some(help)));
-            }
-        },
-    };
+    let (base, pointer) =
+        match text.strip_prefix('@').map(|rest| rest.split_at(rest.find('/').unwrap_or(rest.len()))) {
+            None => (Base::Root, text),
+            Some(("record", pointer)) => (Base::Record, pointer),
+            Some((name, pointer)) => match known.iter().position(|known| *known == name) {
+                Some(index) => (Base::Nested(index), pointer),
+                None => {
+                    let help =
+                        "name a value that begins in the record itself, or write `@record/…`".to_owned();
+                    return Err(node.error(format!("`@{}` holds no such value", shown(name)), Some(help)));
+                }
+            },
+        };
     let pointer = Pointer::compile(pointer).map_err(|what| node.error(what, None))?;
     Ok(Path { base, pointer, text: text.to_owned() })
 }

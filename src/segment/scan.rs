@@ -203,9 +203,8 @@ impl<'a> Scan<'a> {
     /// Reads one line of a log without a mechanism.
     fn plain_line(&mut self, line: &Line<'_>) {
         let source = self.source;
-        let unusable = |kind, detail| {
-            Err(Unusable { line: line.number, offset: line.offset, kind: Some(kind), detail })
-        };
+        let unusable =
+            |kind, detail| Err(Unusable { line: line.number, offset: line.offset, kind: Some(kind), detail });
         if let Some((length, _)) = line.oversize {
             let detail = format!("a record of {length} bytes; the limit is {MAX_RECORD}");
             return self.found(unusable(BreakKind::Oversize, detail));

@@ -19,6 +19,7 @@ mod profile;
 mod same_bytes;
 mod samples;
 mod seal;
+mod sources;
 mod support;
 mod tlog;
 mod trust;

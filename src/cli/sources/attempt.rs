@@ -55,7 +55,12 @@ pub(super) fn run(
         .map(|profile| Trial::of(profile, &name, &text))
         .collect::<Result<Vec<_>, SourcesError>>()?;
     trials.sort_by_key(|trial| {
-        (std::cmp::Reverse(trial.mapped), count(&trial.rejected), count(&trial.unmapped), trial.profile.name())
+        (
+            std::cmp::Reverse(trial.mapped),
+            count(&trial.rejected),
+            count(&trial.unmapped),
+            trial.profile.name(),
+        )
     });
     let fitting: Vec<&Trial<'_>> = trials.iter().filter(|trial| trial.mapped > 0).collect();
     for trial in &fitting {

@@ -212,12 +212,7 @@ fn lint(id: Option<&str>, workspace: &Path, out: &mut dyn Write) -> Result<bool,
     for entry in chosen(&library, id)? {
         let remarks = entry.profile().lint();
         let errors = remarks.iter().filter(|remark| remark.weight == Weight::Error).count();
-        writeln!(
-            out,
-            "{}: {errors} errors, {} notes",
-            entry.profile().name(),
-            remarks.len() - errors
-        )?;
+        writeln!(out, "{}: {errors} errors, {} notes", entry.profile().name(), remarks.len() - errors)?;
         for remark in &remarks {
             writeln!(out, "  {remark}")?;
         }

@@ -29,7 +29,7 @@ pub mod seen;
 mod stamp;
 pub mod stitch;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod value;
 
 pub use error::ChainError;

@@ -580,7 +580,7 @@ fn a_field_of_a_line_is_found_by_its_number() {
 }
 
 /// Validates `value` against the part of JSON Schema that our schema uses.
-fn valid(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
+pub(crate) fn valid(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
     if let Some(target) = schema["$ref"].as_str() {
         let target = root.pointer(target.strip_prefix('#').unwrap()).ok_or_else(|| format!("no {target}"))?;
         return valid(root, target, value);

@@ -28,7 +28,8 @@ impl Explode {
         }
         // What is no JSON is refused with its reason where it is mapped.
         let Ok(value) = serde_json::from_str::<&RawValue>(whole.text) else { return each(Ok(whole)) };
-        let mut walk = Walk { explode: self, whole, around: Vec::new(), index: 0, line: whole.line, counted: 0 };
+        let mut walk =
+            Walk { explode: self, whole, around: Vec::new(), index: 0, line: whole.line, counted: 0 };
         walk.value(value, each);
     }
 }

@@ -19,7 +19,8 @@ const MAX_RAISED_RECORD: i64 = 256 * 1024 * 1024;
 /// The most arrays that are opened inside each other: OTLP has three.
 const MAX_EXPLODE: usize = 4;
 
-const KEYS: [&str; 14] = [
+/// The keys of `[read]`.
+pub(in crate::profile) const KEYS: [&str; 14] = [
     "framing",
     "records",
     "delimiter",
@@ -97,9 +98,7 @@ fn framing(read: Table<'_>) -> Compiled<Framing> {
         "members" => Framing::Members,
         "csv" => Framing::Csv { delimiter: delimiter(read)?, header: header(read)? },
         _ if records.is_empty() => {
-            return Err(
-                node.error("a document without `records`", Some("add `records = [\"\"]`".to_owned()))
-            );
+            return Err(node.error("a document without `records`", Some("add `records = [\"\"]`".to_owned())));
         }
         "document" => Framing::Document { records },
         _ => Framing::ByName { records },
@@ -131,7 +130,9 @@ fn reader(read: Table<'_>, framing: &Framing) -> Compiled<Reader> {
         (Some(_), Some(node)) => return Err(node.error("`pattern` and `form` in one profile", None)),
     };
     if let (Some(node), false) = (read.opt("pattern").or(read.opt("form")), *framing == Framing::Lines) {
-        return Err(node.error("lines only can wrap a record", Some("write `framing = \"lines\"`".to_owned())));
+        return Err(
+            node.error("lines only can wrap a record", Some("write `framing = \"lines\"`".to_owned()))
+        );
     }
     let explode = explode(read)?;
     if let Some(node) = read.opt("explode") {
@@ -173,7 +174,9 @@ fn explode(read: Table<'_>) -> Compiled<Explode> {
                 Shape::List(items) => items,
                 _ => vec![step],
             };
-            explode.steps.push(alternatives.into_iter().map(|node| names(node, node.text()?)).collect::<Compiled<_>>()?);
+            explode.steps.push(
+                alternatives.into_iter().map(|node| names(node, node.text()?)).collect::<Compiled<_>>()?,
+            );
         }
     }
     if let Some(node) = read.opt("carry") {
@@ -181,7 +184,8 @@ fn explode(read: Table<'_>) -> Compiled<Explode> {
             let text = value.text()?;
             let (level, pointer) = text.split_at(text.find('/').unwrap_or(text.len()));
             let level: usize = level.parse().map_err(|_| {
-                let help = "write the number of arrays opened before it and a pointer, `0/resource`".to_owned();
+                let help =
+                    "write the number of arrays opened before it and a pointer, `0/resource`".to_owned();
                 value.error(format!("`{}` names no value around the item", shown(text)), Some(help))
             })?;
             if level >= explode.steps.len() || key.text == "item" {

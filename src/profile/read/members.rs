@@ -71,8 +71,7 @@ impl<'a> Scan<'a> {
             let name = self.string()?;
             self.expect(b':')?;
             let value = self.value(0)?;
-            let place =
-                Record::new(&self.text[start..self.at], start as u64, self.line, self.index);
+            let place = Record::new(&self.text[start..self.at], start as u64, self.line, self.index);
             each(Ok(place.shown_as(&format!("{{{name}:{value}}}"))));
             self.index += 1;
         }

@@ -6,10 +6,14 @@ mod csv;
 mod explode;
 mod load;
 mod members;
+#[cfg(test)]
+mod tests;
 mod wrap;
 
 use serde_json::value::RawValue;
 
+#[cfg(test)]
+pub(super) use load::KEYS;
 pub(super) use load::Reading;
 
 use self::explode::Explode;
