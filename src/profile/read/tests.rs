@@ -125,7 +125,7 @@ fn items_of_arrays_are_records_with_what_they_carry() {
     );
     let places: Vec<(u64, u64)> =
         parts.iter().flatten().map(|(_, offset, _, index)| (*offset, *index)).collect();
-    assert_eq!(places[..2], [(25, 0), (33, 1)]);
+    assert_eq!(places[..2], [(24, 0), (32, 1)]);
     let twice = read(read_of, "t", "{\"r\":[{\"x\":1}],\"r\":[{\"x\":2}]}").unwrap();
     assert_eq!(
         twice[0].as_ref().unwrap_err().0,
@@ -188,7 +188,7 @@ fn readers_that_cannot_be_meant_are_refused() {
         ("framing = \"stream\"\nform = \"p\"", "lines only can wrap"),
         ("framing = \"lines\"\nform = \"p\"\npattern = \"(?<a>b)\"", "in one profile"),
         ("framing = \"lines\"\npattern = \"abc\"", "without a named group"),
-        ("framing = \"lines\"\npattern = '(?<x>(a+)+){9999}'", "exceeds size limit"),
+        ("framing = \"lines\"\npattern = '(?<x>(\w{100}){1000})'", "exceeds size limit"),
         ("framing = \"lines\"\nform = \"p\"\nexplode = [\"/a\"]", "records that a reader assembles"),
         ("framing = \"lines\"\nexplode = [\"/a\"]\ncarry = { x = \"1/b\" }", "nothing to carry as `x`"),
         ("framing = \"lines\"\nexplode = []", "expected one to 4 arrays"),
