@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::library::Entry;
-use super::{Context, Mapped, Profile, ProfileError, Unusable, event_json};
+use super::{Context, Mapped, Place, Profile, ProfileError, Unusable, event_json};
 use crate::integrity::record::VerifiedRecord;
 use crate::source::framing::{Framing, Record};
 
@@ -64,7 +64,7 @@ pub fn lines(entry: &Entry, outcome: &mut Outcome) -> Result<Vec<Line>, ProfileE
         entry.files().iter().filter(|(name, _)| name.starts_with("sample") && !name.ends_with(".md"));
     for (name, bytes) in samples {
         let text = String::from_utf8_lossy(bytes);
-        let context = entry.profile().context(SOURCE, name, &BTreeMap::new())?;
+        let context = entry.profile().context(SOURCE, name, &settings(entry, name)?)?;
         let profile = entry.profile();
         let by_line = profile.framing().is_lines(name) || matches!(profile.framing(), Framing::Csv { .. });
         let read = profile.object(name, &text, &mut |part| match part {
@@ -90,6 +90,19 @@ pub fn lines(entry: &Entry, outcome: &mut Outcome) -> Result<Vec<Line>, ProfileE
         }
     }
     Ok(found)
+}
+
+/// Returns what a workspace would `set` for a sample: the table of its name in `set.toml`.
+fn settings(entry: &Entry, sample: &str) -> Result<BTreeMap<String, String>, ProfileError> {
+    let Some(bytes) = entry.files().get("set.toml") else { return Ok(BTreeMap::new()) };
+    let file = format!("sources/{}/set.toml", entry.profile().name());
+    let sets: BTreeMap<String, BTreeMap<String, String>> =
+        toml::from_slice(bytes).map_err(|error| ProfileError::Invalid {
+            place: Place { file, line: 1, column: 1 },
+            what: error.message().to_owned(),
+            help: Some("write a table of texts for each sample that needs one".to_owned()),
+        })?;
+    Ok(sets.get(sample).cloned().unwrap_or_default())
 }
 
 fn one(

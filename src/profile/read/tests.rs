@@ -188,7 +188,7 @@ fn readers_that_cannot_be_meant_are_refused() {
         ("framing = \"stream\"\nform = \"p\"", "lines only can wrap"),
         ("framing = \"lines\"\nform = \"p\"\npattern = \"(?<a>b)\"", "in one profile"),
         ("framing = \"lines\"\npattern = \"abc\"", "without a named group"),
-        ("framing = \"lines\"\npattern = '(?<x>(\w{100}){1000})'", "exceeds size limit"),
+        ("framing = \"lines\"\npattern = '(?<x>(\\w{100}){1000})'", "exceeds size limit"),
         ("framing = \"lines\"\nform = \"p\"\nexplode = [\"/a\"]", "records that a reader assembles"),
         ("framing = \"lines\"\nexplode = [\"/a\"]\ncarry = { x = \"1/b\" }", "nothing to carry as `x`"),
         ("framing = \"lines\"\nexplode = []", "expected one to 4 arrays"),

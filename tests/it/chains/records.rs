@@ -58,9 +58,7 @@ fn records<'t>(format: &ChainFormat, text: &'t str, is_document: bool) -> Vec<Re
     match format.framing() {
         Framing::Document { records } => document_records(text, &records).unwrap(),
         Framing::ByName { records } if is_document => document_records(text, &records).unwrap(),
-        _ => {
-            text.lines().enumerate().map(|(n, line)| Record::new(line, 0, n as u64 + 1, 0)).collect()
-        }
+        _ => text.lines().enumerate().map(|(n, line)| Record::new(line, 0, n as u64 + 1, 0)).collect(),
     }
 }
 
