@@ -65,8 +65,8 @@ impl Profile {
     }
 
     fn settled_before(&self, own: &Atoms) -> Option<&Verdict> {
-        let verdicts = self.housekeeping.iter().chain(&self.ignores).chain(&self.rejects);
-        verdicts.into_iter().find(|verdict| Atoms::of(&verdict.when).implied_by(own))
+        let mut verdicts = self.housekeeping.iter().chain(&self.ignores).chain(&self.rejects);
+        verdicts.find(|verdict| Atoms::of(&verdict.when).implied_by(own))
     }
 
     /// Returns a note for every closed column of evidence that takes the record's own words, unmapped.

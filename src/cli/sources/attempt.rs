@@ -68,13 +68,13 @@ pub(super) fn run(
     }
     let Some(best) = fitting.first() else {
         for trial in trials.iter().filter(|_| profile.is_some()) {
-            trial.write(&mut *out)?;
+            trial.write(out)?;
         }
         writeln!(out, "no profile makes an event of `{}`", shown(&name))?;
         return Ok(false);
     };
     writeln!(out)?;
-    best.write(&mut *out)?;
+    best.write(out)?;
     writeln!(out, "\nexamples")?;
     for example in &best.examples {
         writeln!(out, "  {}", visible(example))?;
