@@ -44,7 +44,7 @@ framing = "lines"
 [[rule]]
 id = "none"
 emit = "policy_change"
-when = { "" = { type = "null" } }
+when = { "/none" = { type = "null" } }
 "#;
 
 /// The profiles at hand.
