@@ -11,6 +11,7 @@ use super::record::{Judged, Outcome};
 use super::{ForeignInput, MAX_WALKS};
 use crate::digest::Digest;
 use crate::integrity::foreign::scan::{Cell, CutBy, Group, Signer, Spot};
+use crate::integrity::foreign::seen::Signed;
 use crate::integrity::head::LogHead;
 use crate::integrity::keyring::Standing;
 use crate::integrity::stitch::judge::{count, key_reason, population_reason};
@@ -726,6 +727,10 @@ impl<'a> Case<'a> {
                 Signer::Fits { key, .. } | Signer::SelfSigned { key } => {
                     key_reason(*standing, *key, *records, total)
                 }
+                Signer::Nobody | Signer::Unchecked { .. } if self.all_symmetric() => format!(
+                    "{records} of {} carry a code made with a shared key: bring that key with `--mac-key`",
+                    count(total, "record")
+                ),
                 Signer::Nobody | Signer::Unchecked { .. } => format!(
                     "{records} of {} signed by a key that the log only names: pin that key with `countersign keys trust`",
                     count(total, "record")
@@ -760,6 +765,12 @@ impl<'a> Case<'a> {
         }
         reasons.extend(self.remarks.iter().cloned());
         reasons
+    }
+
+    /// Tells whether every layer that signs does so with a shared key.
+    fn all_symmetric(&self) -> bool {
+        let mut signing = self.judged.layers.iter().filter(|layer| layer.signed != Signed::Never).peekable();
+        signing.peek().is_some() && signing.all(|layer| layer.symmetric)
     }
 
     fn uncovered_reason(&self, uncovered: u64, total: u64) -> String {
