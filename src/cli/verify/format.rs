@@ -97,9 +97,23 @@ impl Profiles {
                 Some(format) => format,
                 None => self.chains.find(id).map_err(RunError::from)?,
             };
-            return Ok(Chosen { profile: &self.bare, chain: Some(chain), note: None });
+            let note = self.other_than(chain, objects);
+            return Ok(Chosen { profile: &self.bare, chain: Some(chain), note });
         }
         self.recognise(objects)
+    }
+
+    /// Says which format the first records are of, where it is another than the one that was asked for.
+    fn other_than(&self, asked: &ChainFormat, objects: &[ObjectRef]) -> Option<String> {
+        let shown: Vec<_> = objects.iter().filter_map(|object| self.candidates(object)).collect();
+        // A profile in a file, or of the workspace, need not be among those that are recognised.
+        let known = |format: Option<&ChainFormat>| id_of(format) == Some(asked.id());
+        let (first, _) = shown.first()?.first()?;
+        let other = shown.iter().all(|all| !all.is_empty() && !all.iter().any(|(format, _)| known(*format)));
+        (other && self.file.is_none()).then(|| {
+            let is = first.map_or(NATIVE_CHAIN, ChainFormat::id);
+            format!("note: the first records look like `{is}`, and `--chain` says `{}`", asked.id())
+        })
     }
 
     fn native(&self, note: Option<String>) -> Result<Chosen<'_>, Failure> {

@@ -74,7 +74,8 @@ pub(super) fn verify(args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> R
     };
     // A verifier has no period: every time counts.
     let always = Period { from: Moment::from_ms(0), to: Moment::from_ms(253_402_300_799_000) };
-    let stitched = stitch(&plan.sources, &summaries, always, &anchors);
+    let mut stitched = stitch(&plan.sources, &summaries, always, &anchors);
+    contradictions(&brought.heads, &mut stitched.logs);
 
     let exit = Exit::worst(exits(args, &stitched));
     print(&stitched.logs, exit, args.json, io)?;
@@ -83,6 +84,35 @@ pub(super) fn verify(args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> R
     }
     unmatched(stitched.unmatched_heads.iter(), stitched.unmatched_checkpoints.iter().cloned(), io);
     Ok(exit)
+}
+
+/// Two heads at one place of a log, with other bytes: somebody was shown another log, whichever of the two this one is.
+fn contradictions(heads: &[LogHead], logs: &mut [Log]) {
+    for (index, head) in heads.iter().enumerate() {
+        let other = heads[..index].iter().find(|other| {
+            (&other.log, other.seq) == (&head.log, head.seq) && other.digest != head.digest
+        });
+        let Some(other) = other else { continue };
+        let detail = format!(
+            "two heads at sequence {}: one states `{}`, the other `{}`",
+            head.seq, other.digest, head.digest
+        );
+        for log in logs.iter_mut().filter(|log| log.log == head.log) {
+            log.verdict = Verdict::Altered;
+            log.completeness = log.completeness.min(Completeness::Contiguous);
+            let object = log.objects.last().cloned().unwrap_or_default();
+            log.reasons.insert(0, format!("`fork`: {detail}"));
+            log.breaks.push(Break {
+                object,
+                line: 0,
+                offset: 0,
+                seq: Some(head.seq),
+                kind: BreakKind::Fork,
+                detail: detail.clone(),
+            });
+            log.breaks.sort();
+        }
+    }
 }
 
 fn unrecognised(
@@ -94,7 +124,7 @@ fn unrecognised(
 ) -> Result<Exit, Failure> {
     let name = args.log.as_deref().unwrap_or(UNNAMED);
     let object = objects.iter().find(|object| profiles.fits_none(object));
-    let detail = failure.to_string();
+    let detail = "no format is recognised by its first records".to_owned();
     let log = Log {
         reasons: vec![detail.clone()],
         breaks: vec![Break {

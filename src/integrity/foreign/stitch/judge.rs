@@ -691,6 +691,10 @@ impl<'a> Case<'a> {
             return Completeness::Unknown;
         }
         let LayerId { only, open } = self.place_of(chain);
+        // Where each object begins a chain anew, nothing shows an object that is gone.
+        if chain.id.object.is_some() && !only {
+            return Completeness::Unknown;
+        }
         match (self.judged.covers[index].head_is_last, chain.closed) {
             (true, _) if only => Completeness::PinnedHead,
             (_, true) if !open => Completeness::Terminated,
