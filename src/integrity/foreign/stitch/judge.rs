@@ -648,7 +648,7 @@ impl<'a> Case<'a> {
     fn completeness(&self) -> Completeness {
         let layout = self.layout();
         let whole = layout.objects.iter().all(|object| object.fault.is_none() && object.unlisted.is_empty());
-        if self.tally.records == 0 || self.tally.rejected > 0 || self.tally.unselected > 0 || !whole {
+        if self.tally.records == 0 || self.tally.rejected > 0 || self.tally.unselected > 0 || !whole || self.begins_anew() {
             return Completeness::Unknown;
         }
         let torn = layout.objects.iter().any(|object| object.torn.is_some());
@@ -659,6 +659,11 @@ impl<'a> Case<'a> {
             .min()
             .unwrap_or(Completeness::Unknown);
         if torn || cut { worst.min(Completeness::Contiguous) } else { worst }
+    }
+
+    /// Tells whether each of several objects begins a chain anew, so that nothing shows an object that is gone.
+    fn begins_anew(&self) -> bool {
+        self.judged.chains.iter().filter(|chain| chain.id.object.is_some()).nth(1).is_some()
     }
 
     /// Returns the level of the chains that hold every record of a chain.
@@ -691,10 +696,6 @@ impl<'a> Case<'a> {
             return Completeness::Unknown;
         }
         let LayerId { only, open } = self.place_of(chain);
-        // Where each object begins a chain anew, nothing shows an object that is gone.
-        if chain.id.object.is_some() && !only {
-            return Completeness::Unknown;
-        }
         match (self.judged.covers[index].head_is_last, chain.closed) {
             (true, _) if only => Completeness::PinnedHead,
             (_, true) if !open => Completeness::Terminated,
