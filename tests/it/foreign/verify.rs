@@ -294,6 +294,16 @@ fn chain_profile_may_be_an_id_or_a_file() {
 }
 
 #[test]
+fn our_own_format_may_be_named_as_well() {
+    let folder = crate::support::sample("clean");
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let (log, trust) = (at("logs/gate-eu/gate-eu-2026-06.jsonl"), at("trust.toml"));
+    let run = |more: &[&str]| countersign(&[&["verify", "--json", "--trust", &trust, &log], more].concat());
+    let named = run(&["--chain", "countersign-log"]);
+    assert_eq!((named.exit, &named.out, named.err.as_str()), (0, &run(&[]).out, ""));
+}
+
+#[test]
 fn format_that_two_profiles_fit_is_asked_for() {
     // A workspace may hold a profile that fits the same records.
     let workspace = Workspace::empty();

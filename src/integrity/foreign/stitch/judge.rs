@@ -724,7 +724,14 @@ impl<'a> Case<'a> {
             ));
         }
         for found in self.breaks.iter().filter(|found| found.kind.effect(true) == Effect::Population) {
-            reasons.push(population_reason(found));
+            // `append --recover`, which the common reason names, is for our own logs only.
+            reasons.push(match found.kind {
+                BreakKind::TornTail => format!(
+                    "`torn-tail` {}:{}: {}: read the log again when its writer is done",
+                    found.object, found.line, found.detail
+                ),
+                _ => population_reason(found),
+            });
         }
         let total = self.tally.records + self.tally.rejected;
         for ((standing, signer), records) in &self.tally.distrusted {
