@@ -22,4 +22,5 @@ mod seal;
 mod support;
 mod tlog;
 mod trust;
+mod vectors;
 mod verify;
