@@ -5,6 +5,7 @@ use super::encoding::Encoding;
 use super::expr::Expr;
 use super::hash::HashAlgorithm;
 use super::lint::{self, ChainLint};
+use super::mechanism::Mechanism;
 use super::pointer::{Pointer, begins, written};
 use super::seen::{LayerFacts, Signed};
 use super::stamp::TimeFormat;
@@ -52,6 +53,8 @@ pub(super) struct Layer {
     pub at: crate::integrity::tree::Pointer,
     /// True where the selected value may be a string that holds JSON.
     pub embedded: bool,
+    /// The envelope that the selected value is; what it holds is what the rest of the layer sees.
+    pub mechanism: Option<Mechanism>,
     pub chain_key: Vec<Pointer>,
     pub seq: Option<Sequence>,
     pub time: Option<Time>,
@@ -213,6 +216,26 @@ pub struct Covering {
     pub by: By,
 }
 
+impl Layer {
+    /// Returns what is known of a layer of envelopes: each is signed by itself, all that it holds is covered, and nothing links.
+    fn facts_of_envelopes(&self) -> LayerFacts {
+        LayerFacts {
+            name: self.name.clone(),
+            linked: false,
+            sequenced: self.seq.is_some(),
+            start: self.seq.as_ref().map_or(0, |seq| seq.start),
+            step: self.seq.as_ref().map_or(1, |seq| seq.step),
+            spans_files: false,
+            signed: Signed::Each,
+            signs_link: false,
+            signs_record: true,
+            symmetric: false,
+            time_covered: self.time.is_some(),
+            within: Vec::new(),
+        }
+    }
+}
+
 impl Signature {
     /// Tells whether every record of the case is signed.
     pub(super) fn is_unconditional(&self) -> bool {
@@ -304,7 +327,7 @@ impl ChainFormat {
     }
 
     /// Returns the layers that cover the value at a JSON Pointer of a record, whatever else the record says; `None` where
-    /// none does. `*` stands for any array index.
+    /// none does. `*` stands for any array index. Of a format of envelopes, pointers start at the payload.
     pub fn covers(&self, pointer: &str) -> Option<Vec<Covering>> {
         let path = crate::integrity::tree::Pointer::parse(pointer).ok()?;
         let coverings = self.coverings(path.tokens());
@@ -326,6 +349,9 @@ impl ChainFormat {
 
     fn facts_of(&self, index: usize) -> LayerFacts {
         let layer = &self.layers[index];
+        if layer.mechanism.is_some() {
+            return layer.facts_of_envelopes();
+        }
         let signing = layer.cases.iter().filter_map(|case| case.signature.as_ref());
         let signed = if signing.clone().next().is_none() {
             Signed::Never
