@@ -78,8 +78,11 @@ impl ChainFormat {
         for layer in &self.layers {
             if let Some(mechanism) = &layer.mechanism {
                 if layer.selects(record.text, &parsed) {
+                    let at = layer.at.tokens();
+                    let whole_line = at.is_empty() && self.is_text();
                     uncovered.retain(|path| {
-                        !path.strip_prefix(layer.at.tokens()).is_some_and(|below| mechanism.covers(below))
+                        let below = path.strip_prefix(at);
+                        !whole_line && !below.is_some_and(|below| mechanism.covers(below))
                     });
                 }
                 continue;

@@ -1,10 +1,12 @@
 //! A compiled chain profile, and its parts.
 
+use std::collections::BTreeSet;
+
 use super::condition::{Condition, Pattern};
 use super::encoding::Encoding;
 use super::expr::Expr;
 use super::hash::HashAlgorithm;
-use super::lint::{self, ChainLint};
+use super::lint::{self, ChainLint, ChainLintKind};
 use super::mechanism::Mechanism;
 use super::pointer::{Pointer, begins, written};
 use super::seen::{LayerFacts, Signed};
@@ -319,6 +321,14 @@ impl ChainFormat {
     /// Returns what a reader of its logs should know, found in the profile alone.
     pub fn lints(&self) -> &[ChainLint] {
         &self.lints
+    }
+
+    /// Returns what the format cannot show, apart from the fields that it leaves uncovered, which each log lists.
+    pub fn limits(&self) -> Vec<ChainLintKind> {
+        let kinds = self.lints.iter().map(|lint| lint.kind);
+        let kinds: BTreeSet<ChainLintKind> =
+            kinds.filter(|kind| *kind != ChainLintKind::UncoveredField).collect();
+        kinds.into_iter().collect()
     }
 
     /// Returns the members that the product is known to write, as JSON Pointers.

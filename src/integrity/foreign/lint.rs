@@ -80,7 +80,7 @@ pub(super) fn lints(format: &ChainFormat) -> Vec<ChainLint> {
     for (index, layer) in format.layers.iter().enumerate() {
         let mut of_layer = Lints { layer, lints: &mut lints };
         if let Some(mechanism) = &layer.mechanism {
-            of_layer.envelopes(mechanism);
+            of_layer.envelopes(mechanism, format.separator.is_none());
             continue;
         }
         of_layer.keys();
@@ -136,13 +136,14 @@ impl Lints<'_> {
         Some(written(&pointer.whole(self.layer.at.tokens())))
     }
 
-    fn envelopes(&mut self, mechanism: &Mechanism) {
+    fn envelopes(&mut self, mechanism: &Mechanism, is_json: bool) {
         let layer = self.layer;
         if layer.seq.is_none() {
             self.no_sequence();
         }
         self.add(ChainLintKind::SignatureWithoutLink, None, ONE_BY_ONE);
-        for below in mechanism.open_members() {
+        // A text has no members beside those of the token.
+        for below in mechanism.open_members().iter().filter(|_| is_json) {
             let below = below.iter().map(|token| (*token).to_owned());
             let field: Vec<String> = layer.at.tokens().iter().cloned().chain(below).collect();
             self.lints.push(uncovered(&field));
