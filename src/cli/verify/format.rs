@@ -8,7 +8,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::integrity::cloudtrail::object::looks_like_digest;
 use crate::integrity::countersign_log::FORMAT;
-use crate::integrity::foreign::{ChainFormat, ChainLibrary};
+use crate::integrity::foreign::{ChainFormat, ChainLibrary, ChainOrigin};
 use crate::profile::Profile;
 use crate::profile::library::Library;
 use crate::run::{RunError, chain_of};
@@ -80,8 +80,32 @@ impl Profiles {
         Ok(Self { sources, chains, bare, file })
     }
 
-    /// Returns how to read `objects`.
+    /// Returns how to read `objects`, with a note where the chain profile is one of the folder at hand.
     pub(super) fn choose(&self, args: &VerifyArgs, objects: &[ObjectRef]) -> Result<Chosen<'_>, Failure> {
+        let chosen = self.chosen(args, objects)?;
+        let own = chosen.chain.and_then(|format| self.of_folder(format));
+        let notes: Vec<String> = chosen.note.into_iter().chain(own).collect();
+        let note = (!notes.is_empty()).then(|| notes.join("\nnote: "));
+        Ok(Chosen { note, ..chosen })
+    }
+
+    /// Says which file of the folder at hand a chain profile is, where it is not the shipped one: whoever made that file decides what
+    /// the log must show.
+    fn of_folder(&self, format: &ChainFormat) -> Option<String> {
+        let entry = self.chains.entry(format.id()).ok()?;
+        let ChainOrigin::Workspace(path) = entry.origin() else { return None };
+        if !std::ptr::eq(entry.format(), format) {
+            return None;
+        }
+        Some(match entry.replaces() {
+            Some(_) => {
+                format!("`{path}` of this folder replaces the shipped chain profile `{}`", format.id())
+            }
+            None => format!("`{path}` of this folder is the chain profile `{}`", format.id()),
+        })
+    }
+
+    fn chosen(&self, args: &VerifyArgs, objects: &[ObjectRef]) -> Result<Chosen<'_>, Failure> {
         if let Some(name) = &args.source {
             let profile = self.sources.find(name).map_err(RunError::from)?.profile();
             let chain = chain_of(&source_of(name), profile)?
@@ -242,7 +266,8 @@ fn chain_file(path: &Path) -> Result<ChainFormat, Failure> {
         )
     })?;
     let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    ChainFormat::parse(&id, &text).map_err(|error| RunError::from(error).into())
+    let file = path.display().to_string();
+    ChainFormat::parse_file(&file, &id, &text).map_err(|error| RunError::from(error).into())
 }
 
 /// Tells whether a file begins as the format does; damage to a few bytes at the start does not hide it.

@@ -313,6 +313,11 @@ impl ChainFormat {
         &self.facts
     }
 
+    /// Returns the word of the envelope that the records of a layer are, where they are one.
+    pub fn envelope(&self, layer: usize) -> Option<&'static str> {
+        self.layers[layer].mechanism.as_ref().map(|mechanism| mechanism.kind.word())
+    }
+
     /// Tells whether the times of a layer never fall within a chain.
     pub fn monotonic(&self, layer: usize) -> bool {
         self.layers[layer].time.as_ref().is_some_and(|time| time.monotonic)

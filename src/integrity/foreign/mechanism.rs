@@ -48,6 +48,14 @@ impl MechanismKind {
             _ => None,
         }
     }
+
+    /// Returns the word.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Jws => "jws",
+            Self::Dsse => "dsse",
+        }
+    }
 }
 
 impl Mechanism {

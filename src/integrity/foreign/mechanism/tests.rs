@@ -111,9 +111,8 @@ fn what_the_payload_lacks_is_a_fault_of_the_record() {
 #[test]
 fn no_other_algorithm_signs_a_record() {
     let format = format(TEXT, "mechanism = \"jws\"");
-    let signed = |header: &str| {
-        format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(PAYLOAD))
-    };
+    let signed =
+        |header: &str| format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(PAYLOAD));
     let confused = signed(r#"{"alg":"HS256"}"#);
     let public = key().verifying_key();
     let pem = "-----BEGIN PUBLIC KEY-----\n";
@@ -200,11 +199,7 @@ fn lints_say_what_envelopes_cannot_show() {
     let numbered = format(LINES, "mechanism = \"jws\"\nat = \"/t\"\nseq = { field = \"/n\" }");
     assert_eq!(
         lints(&numbered),
-        [
-            "signature-without-link",
-            "uncovered-field/t/header",
-            "uncovered-field/t/signatures/*/header"
-        ]
+        ["signature-without-link", "uncovered-field/t/header", "uncovered-field/t/signatures/*/header"]
     );
 }
 
