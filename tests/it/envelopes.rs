@@ -93,9 +93,8 @@ fn changed_tokens_are_altered() {
             (line.split('.').collect(), bench.lines[4].split('.').collect());
         format!("{}.{}.{}", own[0], other[1], own[2])
     });
-    let key: &[&str] = &["--chain", "jws-lines"];
-    assert_eq!(bench.verify(&spliced, &[key, &["--json"]].concat()).kinds(), ["unknown-key"]);
-    assert_eq!(bench.verify(&spliced, key).exit, 4);
+    // A key that is not at hand could have made it, were it not that the others name their key alike.
+    bench.finds(&spliced, 3, "bad-signature");
     for (unsigned, kind) in [
         ("eyJhbGciOiJub25lIn0", "bad-signature"),
         ("eyJhbGciOiJIUzI1NiJ9", "bad-signature"),
@@ -109,7 +108,7 @@ fn changed_tokens_are_altered() {
     }
     bench.finds(&changed(3, &|line| format!("{line}A")), 3, "malformed");
     bench.finds(&changed(3, &|line| line.replace('.', "!")), 3, "malformed");
-    assert_eq!(bench.verify(&changed(3, &|_| String::new()), key).exit, 4, "a blank line");
+    assert_eq!(bench.verify(&changed(3, &|_| String::new()), &[]).exit, 4, "a blank line");
 }
 
 #[test]
@@ -133,7 +132,10 @@ fn envelopes_of_another_library_are_verified_and_their_key_ids_are_not_covered()
     };
     // Who signed is found by the keys of the log, whatever the envelope says.
     assert_eq!(bench.verify(&changed("\"keyid\":\"77", "\"keyid\":\"78"), &[]).exit, 0);
-    bench.verify(&changed("in-toto+json", "in-toto+jsonl"), &[]).says(4, &["unknown-key"]);
+    bench.finds(&changed("in-toto+json", "in-toto+jsonl"), 3, "bad-signature");
+    let mut renamed = changed("in-toto+json", "in-toto+jsonl");
+    renamed[5] = renamed[5].replacen("\"keyid\":\"77", "\"keyid\":\"78", 1);
+    bench.finds(&renamed, 4, "unknown-key");
     bench.finds(&changed("\"signatures\":[{", "\"signatures\":[],\"s\":[{"), 3, "missing-signature");
     let line = &bench.lines[5];
     let signature = line[line.find('[').unwrap() + 1..line.rfind(']').unwrap()].to_owned();
