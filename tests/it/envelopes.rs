@@ -47,6 +47,15 @@ impl Bench {
         countersign(&[&paths, args].concat())
     }
 
+    /// As [`Bench::verify`], without a process: the exit code.
+    fn verify_here(&self, lines: &[String], args: &[&str]) -> u8 {
+        let name = Path::new(self.log).file_name().unwrap().to_str().unwrap();
+        self.folder.write(name, lines.iter().map(|line| format!("{line}\n")).collect::<String>());
+        let (log, trust) = (self.folder.at(name), self.folder.at("trust.toml"));
+        let paths = ["verify", log.to_str().unwrap(), "--trust", trust.to_str().unwrap(), "--log", "gate"];
+        countersign::cli::run_with(&[&paths, args].concat(), &mut Vec::new(), &mut Vec::new())
+    }
+
     /// Asserts how `verify` ends on changed lines, and the kind of break that it finds.
     #[track_caller]
     fn finds(&self, lines: &[String], exit: i32, kind: &str) {
@@ -77,6 +86,46 @@ fn tokens_of_each_algorithm_are_verified_by_their_key_and_no_other() {
     let mixed: Vec<String> =
         logs.iter().flat_map(|log| Bench::of(log, &[]).lines.into_iter().take(3)).collect();
     all.verify(&mixed, &[]).says(0, &["9 of 9 records covered", "pinned-signed"]);
+}
+
+/// Whatever one character of a line becomes, the log is not verified any more, unless it stands where no signature covers it.
+#[test]
+fn a_changed_character_is_never_verified() {
+    for (log, key, chain) in [
+        ("jws-lines/decisions.jwt", "jws-lines/gate.pub", "jws-lines"),
+        ("dsse-lines/decisions.intoto.jsonl", "dsse-lines/bus.pub", "dsse-lines"),
+    ] {
+        let bench = Bench::of(log, &[key]);
+        let line = bench.lines[1].clone();
+        let keyid = line.find("\"keyid\"").map(|at| at..at + 10 + 64);
+        let mut tried = 0;
+        for at in (0..line.len()).step_by(5) {
+            if keyid.as_ref().is_some_and(|keyid| keyid.contains(&at)) {
+                continue;
+            }
+            let other = if &line[at..=at] == "B" { "C" } else { "B" };
+            let changed = format!("{}{other}{}", &line[..at], &line[at + 1..]);
+            let ran = bench.verify_here(&[bench.lines[0].clone(), changed.clone()], &["--chain", chain]);
+            assert!(ran == 3 || ran == 4, "{ran}: {changed}");
+            tried += 1;
+        }
+        assert!(tried > 60, "{tried}");
+    }
+}
+
+#[test]
+fn no_records_and_keys_of_another_log_verify_nothing() {
+    for (log, key, chain) in [
+        ("jws-lines/decisions.jwt", "jws-lines/gate.pub", "jws-lines"),
+        ("dsse-lines/decisions.intoto.jsonl", "dsse-lines/bus.pub", "dsse-lines"),
+    ] {
+        let bench = Bench::of(log, &[key]);
+        assert_eq!(bench.verify_here(&[], &["--chain", chain]), 4);
+        assert_eq!(bench.verify_here(&[String::new()], &["--chain", chain]), 4);
+        assert_eq!(bench.verify_here(&bench.lines, &["--chain", chain]), 0);
+        bench.folder.edit("trust.toml", |trust| trust.replace("\"gate\"]", "\"another\"]"));
+        assert_eq!(bench.verify_here(&bench.lines, &["--chain", chain]), 4);
+    }
 }
 
 #[test]
@@ -230,6 +279,11 @@ fn events_are_made_of_the_payload() {
         source.mechanism.ends_with("by chain profile `gate`; limits of the format: signature-without-link")
     );
     assert_eq!((report.logs[0].covered, report.logs[0].reasons.len()), (12, 0));
+    // A profile of the workspace is named, with what it replaces.
+    let own = report.overrides.iter().find(|own| own.path == "chains/gate.toml").unwrap();
+    assert_eq!(own.shipped, None);
+    let shipped = report.policy.iter().find(|file| file.path == "chains/gate.toml").unwrap();
+    assert_eq!(shipped.sha256, own.sha256);
 
     // One payload in the place of another: the record is under no key of the log, and no test rests on it.
     bench.folder.write("gate.jwt", log.replacen("decision", "decisions", 1));
@@ -275,4 +329,36 @@ fn a_line_log_of_keyed_codes_is_graded_mac() {
     let mut dropped = bench.lines.clone();
     dropped.remove(2);
     assert_eq!(bench.verify(&dropped, &json).exit, 3);
+}
+
+/// Whoever hands over a log may hand over a `chains` folder with it: a profile from there is named.
+#[test]
+fn verify_names_a_chain_profile_of_the_folder_at_hand() {
+    let bench = Bench::of("jws-lines/decisions.jwt", &["jws-lines/gate.pub"]);
+    let log: String = bench.lines.iter().map(|line| format!("{line}\n")).collect();
+    bench.folder.write("a.jwt", log);
+    let shipped =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("chains/jws-lines.toml")).unwrap();
+    bench.folder.write("chains/jws-lines.toml", format!("{shipped}\n# changed\n"));
+    let run = |args: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .args(["verify", "a.jwt", "--trust", "trust.toml", "--log", "gate"])
+            .args(args)
+            .env_clear()
+            .current_dir(bench.folder.at(""))
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let note = "`chains/jws-lines.toml` of this folder replaces the shipped chain profile `jws-lines`";
+    for args in [&[][..], &["--chain", "jws-lines"]] {
+        let (exit, err) = run(args);
+        assert!(exit == Some(0) && err.contains(note), "{exit:?} {err}");
+    }
+    let (_, err) = run(&["--chain", "chains/jws-lines.toml"]);
+    assert!(!err.contains("of this folder"), "{err}");
+    bench.folder.write("chains/jws-lines.toml", "id = ");
+    let (exit, err) = run(&["--chain", "jws-lines"]);
+    let note = "the chain profiles of this folder are not used: chain profile chains/jws-lines.toml:1:";
+    assert!(exit == Some(0) && err.contains(note), "{exit:?} {err}");
 }

@@ -11,6 +11,7 @@ use crate::integrity::countersign_log::FORMAT;
 use crate::integrity::foreign::{ChainFormat, ChainLibrary, ChainOrigin};
 use crate::profile::Profile;
 use crate::profile::library::Library;
+use crate::report::console::clean;
 use crate::run::{RunError, chain_of};
 use crate::segment::plan::is_lines;
 use crate::settings::Source;
@@ -51,6 +52,8 @@ when = { "/none" = { type = "null" } }
 pub(super) struct Profiles {
     sources: Library,
     chains: ChainLibrary,
+    /// Why the chain profiles of the folder at hand are not among them.
+    unusable: Option<String>,
     bare: Profile,
     /// The chain profile in the file that `--chain` names.
     file: Option<ChainFormat>,
@@ -69,7 +72,10 @@ impl Profiles {
     pub(super) fn open(args: &VerifyArgs) -> Result<Self, Failure> {
         let here = Path::new(".");
         let sources = Library::open(here).or_else(|_| Library::shipped()).map_err(RunError::from)?;
-        let chains = ChainLibrary::open(here).or_else(|_| ChainLibrary::shipped()).map_err(RunError::from)?;
+        let (chains, unusable) = match ChainLibrary::open(here) {
+            Ok(chains) => (chains, None),
+            Err(error) => (ChainLibrary::shipped().map_err(RunError::from)?, Some(clean(&error.to_string()))),
+        };
         let bare = Profile::parse("(verify)", BARE).map_err(RunError::from)?;
         let file = match args.chain.as_deref().map(Path::new) {
             Some(path) if path.extension().is_some_and(|extension| extension == "toml") => {
@@ -77,15 +83,19 @@ impl Profiles {
             }
             _ => None,
         };
-        Ok(Self { sources, chains, bare, file })
+        Ok(Self { sources, chains, unusable, bare, file })
     }
 
     /// Returns how to read `objects`, with a note where the chain profile is one of the folder at hand.
     pub(super) fn choose(&self, args: &VerifyArgs, objects: &[ObjectRef]) -> Result<Chosen<'_>, Failure> {
         let chosen = self.chosen(args, objects)?;
         let own = chosen.chain.and_then(|format| self.of_folder(format));
-        let notes: Vec<String> = chosen.note.into_iter().chain(own).collect();
-        let note = (!notes.is_empty()).then(|| notes.join("\nnote: "));
+        let unusable = self
+            .unusable
+            .as_ref()
+            .map(|why| format!("the chain profiles of this folder are not used: {why}"));
+        let notes: Vec<String> = chosen.note.into_iter().chain(own).chain(unusable).collect();
+        let note = (!notes.is_empty()).then(|| notes.join("\n"));
         Ok(Chosen { note, ..chosen })
     }
 
