@@ -123,7 +123,11 @@ impl<'s, 'a> Foreign<'s, 'a> {
     fn record(&mut self, scanner: &mut ForeignScanner<'_>, record: Record<'_>) {
         // A blank line is no record; like any line that no layer selects, nothing covers it.
         let blank = record.text.trim().is_empty();
-        let examined = if blank { Ok(Vec::new()) } else { self.chain.format.examine(&record, &self.keys) };
+        let (examined, payload) = match self.chain.format.examination(&record, &self.keys) {
+            _ if blank => (Ok(Vec::new()), None),
+            Ok(examination) => (Ok(examination.seen), examination.payload),
+            Err(fault) => (Err(fault), None),
+        };
         let selected = examined.as_ref().is_ok_and(|seen| !seen.is_empty());
         match scanner.record(record, examined) {
             ForeignScanned::Rejected(rejected) => self.reject(&rejected),
@@ -138,7 +142,9 @@ impl<'s, 'a> Foreign<'s, 'a> {
                             let ignored = &mut self.scan.summary.tally.ignored;
                             *ignored.entry("blank line".to_owned()).or_default() += 1;
                         } else {
-                            self.scan.record(&admitted.record, admitted.time, selected);
+                            let opened = payload.as_ref().map(|payload| admitted.record.opened(payload));
+                            let record = opened.as_ref().unwrap_or(&admitted.record);
+                            self.scan.record(record, admitted.time, selected);
                         }
                     }
                     Keep::Summary => {

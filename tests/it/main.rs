@@ -8,6 +8,7 @@ mod cloudtrail;
 mod conservation;
 mod control;
 mod docs;
+mod envelopes;
 mod forgeries;
 mod fuzz_targets;
 mod integrity;

@@ -23,6 +23,7 @@ mod library;
 mod lint;
 mod load;
 mod load_expr;
+mod mechanism;
 mod pointer;
 pub mod scan;
 pub mod seen;
@@ -33,8 +34,10 @@ mod tests;
 mod value;
 
 pub use error::ChainError;
+pub use examine::Examination;
 pub use format::{By, ChainFormat, Covering};
 pub use key::{Keys, mac_key_id};
 pub use library::{ChainEntry, ChainLibrary, ChainOrigin};
 pub use lint::{ChainLint, ChainLintKind};
+pub use mechanism::Payload;
 pub use seen::Seen;
