@@ -123,7 +123,7 @@ struct Endorsed {
 impl Endorsed {
     fn by(endorsement: &Endorsement) -> Self {
         Self {
-            by: endorsement.old(),
+            by: endorsement.old_key(),
             logs: endorsement.logs().to_owned(),
             made_at: endorsement.from(),
             from: Some(endorsement.from()),

@@ -277,8 +277,8 @@ impl Entry<'_> {
             file: file.to_owned(),
             source,
         })?;
-        if endorsement.old() != by {
-            let old = endorsement.old();
+        if endorsement.old_key() != by {
+            let old = endorsement.old_key();
             return Err(
                 self.wrong(format!("`endorsed_by` names key `{by}`, the endorsement is of key `{old}`"))
             );
