@@ -172,7 +172,8 @@ impl Profiles {
         if looks_like(&start, marker.as_bytes()) {
             candidates.push((None, "the first record names this format".to_owned()));
         }
-        for format in self.chains.iter() {
+        // Our own format has its own reader, which is stricter than the profile that describes it.
+        for format in self.chains.iter().filter(|format| format.id() != NATIVE_CHAIN) {
             let text = String::from_utf8_lossy(&start);
             let records = first_records(&format.framing(), &object.name, &text);
             if let Some(why) = format.recognises(&records).filter(|_| !records.is_empty()) {
