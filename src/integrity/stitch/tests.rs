@@ -83,6 +83,7 @@ struct Source {
     logs: Vec<String>,
     keyring: Keyring,
     heads: Vec<LogHead>,
+    witnessed: Vec<WitnessedHead>,
     after: Vec<LogHead>,
     max_silence: Option<i64>,
 }
@@ -102,6 +103,7 @@ impl Source {
             logs: vec!["gate".into()],
             keyring: Keyring::of([trusted(1, "gate")]),
             heads: Vec::new(),
+            witnessed: Vec::new(),
             after: Vec::new(),
             max_silence: None,
         }
@@ -152,6 +154,7 @@ impl Source {
             objects: &facts,
             runs,
             heads: &self.heads,
+            witnessed: &self.witnessed,
             after: &self.after,
             keyring: &self.keyring,
             links: self,
@@ -542,6 +545,42 @@ fn a_late_record_cannot_backdate_itself_into_the_window_of_its_key() {
         );
         assert_eq!(kinds(&verdict), [(BreakKind::ExpiredKey, 4)]);
     }
+}
+
+#[test]
+fn a_compromise_spares_what_was_seen_before_it_and_nothing_else() {
+    let mut writer = Writer::new("gate");
+    let mut lines = writer.many(4);
+    let head = writer.head();
+    lines.extend(writer.many(4));
+    let stolen = Keyring::of([TrustedKey { compromised_at: Some(moment(500)), ..trusted(1, "gate") }]);
+    let judged = |seen: &[(&LogHead, i64)], keyring: &Keyring| {
+        let witnessed = seen.iter().map(|(head, minute)| WitnessedHead {
+            head: (*head).clone(),
+            seen_at: moment(*minute),
+        });
+        let heads = seen.iter().map(|(head, _)| (*head).clone()).collect();
+        let source = Source { heads, keyring: keyring.clone(), ..Source::of(&[&lines[..3], &lines[3..]]) };
+        let verdict = Source { witnessed: witnessed.collect(), ..source }.verdict();
+        (verdict.log.verdict, verdict.log.covered, verdict.log.integrity, kinds(&verdict))
+    };
+    let revoked = |line: u64| vec![(BreakKind::RevokedKey, line)];
+    let last = writer.head();
+    // Records after the head rest on a key that somebody else may hold.
+    assert_eq!(judged(&[(&head, 499)], &stolen), (Verdict::NotVerifiable, 4, Grade::Consistent, revoked(2)));
+    assert_eq!(judged(&[(&last, 499)], &stolen), (Verdict::Verified, 8, Grade::PinnedAnchored, vec![]));
+    assert_eq!(judged(&[(&last, 500)], &stolen), (Verdict::NotVerifiable, 0, Grade::HeadAnchored, revoked(1)));
+    assert_eq!(
+        judged(&[(&last, 600), (&head, 499)], &stolen),
+        (Verdict::NotVerifiable, 4, Grade::HeadAnchored, revoked(2))
+    );
+    // A head that the chain does not hold shows nothing, whenever it was seen.
+    let other = LogHead { digest: Digest::of(b"other"), ..last.clone() };
+    assert_eq!(judged(&[(&other, 1)], &stolen).1, 0);
+    // Nor does being seen lengthen the life of a key.
+    let expired = Keyring::of([TrustedKey { valid_until: Some(moment(3)), ..trusted(1, "gate") }]);
+    let plain = judged(&[(&last, 900)], &expired);
+    assert_eq!((plain.0, plain.3), (Verdict::NotVerifiable, vec![(BreakKind::ExpiredKey, 1)]));
 }
 
 #[test]
