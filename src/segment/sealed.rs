@@ -64,7 +64,8 @@ impl Sealed {
                 let last = prefixes.last();
                 if let Some(head) = last.and_then(|last| head_at(&objects[last.object], last.lines)) {
                     let seen_at = checkpoint.anchored_at(keyring);
-                    self.witnessed.extend(seen_at.map(|seen_at| WitnessedHead { head: head.clone(), seen_at }));
+                    self.witnessed
+                        .extend(seen_at.map(|seen_at| WitnessedHead { head: head.clone(), seen_at }));
                     self.heads.push(head);
                 }
                 for Prefix { object, lines } in prefixes {

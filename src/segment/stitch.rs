@@ -253,8 +253,7 @@ fn chained(
         found.insert(verdict.log.log.clone(), sealed::examine(&objects, &own, anchors.keyring));
     }
     let heads: Vec<LogHead> = found.values().flat_map(|sealed| sealed.heads.clone()).collect();
-    let witnessed: Vec<WitnessedHead> =
-        found.values().flat_map(|sealed| sealed.witnessed.clone()).collect();
+    let witnessed: Vec<WitnessedHead> = found.values().flat_map(|sealed| sealed.witnessed.clone()).collect();
     if !heads.is_empty() {
         verdicts = chains(source, segments, window, anchors, &heads, &witnessed);
     }
@@ -281,7 +280,8 @@ fn plain_checkpoints<'a>(
         let log = checkpoint.log();
         of_lines && (log == settings.id || settings.logs.iter().any(|name| name == log))
     });
-    let sealed = if own.is_empty() { Sealed::default() } else { sealed::examine(&objects, &own, anchors.keyring) };
+    let sealed =
+        if own.is_empty() { Sealed::default() } else { sealed::examine(&objects, &own, anchors.keyring) };
     (objects, sealed, other.into_iter().map(|checkpoint| checkpoint.origin.clone()).collect())
 }
 
