@@ -384,7 +384,7 @@ fn at_a_terminal_the_key_id_is_typed_and_not_shown_before() {
     assert!(!rotated.path("trust.toml").exists());
     let (exit, shown) = at_a_terminal(&rotated, "\n");
     assert_eq!(exit, 2, "{shown}");
-    let (before, _) = shown.split_once("error: ").unwrap();
+    let (before, _) = shown.split_once("expected key id").unwrap();
     assert!(before.contains("Key id: ") && !before.contains(&rotated.new), "{shown}");
     let (exit, shown) = at_a_terminal(&rotated, &format!(" {} \n", rotated.new));
     assert_eq!(exit, 0, "{shown}");
