@@ -9,6 +9,7 @@ mod conservation;
 mod control;
 mod docs;
 mod envelopes;
+mod foreign;
 mod forgeries;
 mod fuzz_targets;
 mod integrity;

@@ -127,7 +127,7 @@ fn at(object: &ObjectRef, line: u64, kind: BreakKind, detail: String) -> Break {
     Break { object: object.name.clone(), line, offset: 0, seq: None, kind, detail }
 }
 
-fn bare(name: &str, objects: &[ObjectRef]) -> Log {
+pub(super) fn bare(name: &str, objects: &[ObjectRef]) -> Log {
     Log {
         source: name.to_owned(),
         log: name.to_owned(),
