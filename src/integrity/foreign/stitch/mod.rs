@@ -23,7 +23,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use super::scan::{Back, ForeignSummary};
+use super::scan::{Back, ForeignSummary, Mapped};
 use super::seen::LayerFacts;
 use crate::clock::{Moment, Period};
 use crate::digest::Digest;
@@ -97,6 +97,8 @@ pub struct ForeignInput<'a> {
     pub as_of: Moment,
     /// Columns that the source profile fills from fields that no layer covers.
     pub uncovered_columns: &'a [String],
+    /// Columns by the pointer that fills them: some records may leave open what others cover.
+    pub mapped: &'a Mapped,
     /// True where the fate of each record is wanted, and not only their number.
     pub fates: bool,
 }
