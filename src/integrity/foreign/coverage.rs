@@ -139,10 +139,9 @@ pub(super) fn signed(layer: &Layer, case: &Case, path: &[String]) -> Option<By> 
         let stored = hash.field.as_ref().is_some_and(|stored| covers(&stored.whole(at)));
         stored && areas(&hash.over, at).iter().any(|area| area.holds(path))
     });
-    let through_equal =
-        equals(layer, case).into_iter().any(|(one, other)| {
-            (begins(&one, path) && covers(&other)) || (begins(&other, path) && covers(&one))
-        });
+    let through_equal = equals(layer, case)
+        .into_iter()
+        .any(|(one, other)| (begins(&one, path) && covers(&other)) || (begins(&other, path) && covers(&one)));
     let key = match &signature.key {
         KeySource::Embedded(pointer, _) => is(pointer),
         KeySource::Name(_) | KeySource::Fingerprint(..) | KeySource::Unnamed => false,
@@ -217,9 +216,7 @@ pub(super) fn binds(layer: &Layer) -> bool {
 pub(super) fn links_lines(layer: &Layer) -> bool {
     let of_line = |case: &Case| {
         let hash = case.hash.as_ref();
-        hash.is_some_and(|hash| {
-            hash.algorithm == HashAlgorithm::Sha256 && matches!(hash.over, Expr::Line)
-        })
+        hash.is_some_and(|hash| hash.algorithm == HashAlgorithm::Sha256 && matches!(hash.over, Expr::Line))
     };
     let hashed = |link: &Link| matches!(link.value, LinkValue::Computed | LinkValue::Stored);
     layer.link.as_ref().is_some_and(hashed) && layer.cases.iter().all(of_line)
@@ -228,9 +225,8 @@ pub(super) fn links_lines(layer: &Layer) -> bool {
 /// Tells whether a condition leaves `path` no second value. What is compared with other values is as fixed as they are.
 fn fixes(layer: &Layer, case: &Case, condition: &Condition, path: &[String]) -> bool {
     let at = layer.at.tokens();
-    let held = |path: &[String]| {
-        by_signature(layer, case, path).is_some() || by_hash(layer, case, path).is_some()
-    };
+    let held =
+        |path: &[String]| by_signature(layer, case, path).is_some() || by_hash(layer, case, path).is_some();
     begins(&condition.field.whole(at), path)
         && match &condition.test {
             Test::Equals(_) | Test::Present(false) => true,

@@ -54,8 +54,7 @@ impl ChainFormat {
                 };
                 let open = movable_in(layer, case, view);
                 uncovered.retain(|path| {
-                    open.iter().any(|open| begins(open, path))
-                        || !coverage::case_protects(layer, case, path)
+                    open.iter().any(|open| begins(open, path)) || !coverage::case_protects(layer, case, path)
                 });
                 movable.extend(open);
                 Ok(())

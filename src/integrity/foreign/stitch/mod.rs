@@ -11,6 +11,7 @@
 //! 5. `judge`: keys, counts, completeness, verdict, reasons;
 //! 6. `hole`: the spans of time in which records may be missing.
 
+mod after;
 mod chain;
 mod cover;
 mod hole;
