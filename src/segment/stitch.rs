@@ -18,7 +18,7 @@ use crate::integrity::checkpoint::Checkpoint;
 use crate::integrity::cloudtrail::{self, Expected, Item, TrailInput};
 use crate::integrity::foreign::scan::ForeignSummary;
 use crate::integrity::foreign::stitch::{ForeignInput, stitch_foreign};
-use crate::integrity::head::LogHead;
+use crate::integrity::head::{LogHead, WitnessedHead};
 use crate::integrity::keyring::Keyring;
 use crate::integrity::stitch::{LinkIndex, LogVerdict, ObjectFact, StitchInput, stitch as chain_stitch};
 use crate::integrity::verdict::{BreakKind, Completeness, Grade, Verdict};
@@ -169,6 +169,7 @@ fn chains(
     window: Period,
     anchors: &Anchors<'_>,
     sealed: &[LogHead],
+    witnessed: &[WitnessedHead],
 ) -> crate::integrity::stitch::Stitched {
     let none = Vec::new();
     let id = &source.settings.id;
@@ -180,6 +181,7 @@ fn chains(
         objects: &object_facts(source, segments),
         runs: &runs,
         heads: &heads,
+        witnessed,
         after: anchors.after.get(id).unwrap_or(&none),
         keyring: anchors.keyring,
         links: anchors.links,
@@ -213,6 +215,7 @@ fn foreign(
         period: lifetime(source, window),
         as_of: window.to,
         uncovered_columns: &chain.uncovered_columns,
+        mapped: &chain.mapped,
         fates: anchors.fates,
     })
 }
@@ -245,7 +248,7 @@ fn chained(
     window: Period,
     anchors: &Anchors<'_>,
 ) -> (crate::integrity::stitch::Stitched, Vec<String>) {
-    let mut verdicts = chains(source, segments, window, anchors, &[]);
+    let mut verdicts = chains(source, segments, window, anchors, &[], &[]);
     let Some(all) = anchors.checkpoints.get(&source.settings.id) else { return (verdicts, Vec::new()) };
     let mut unmatched: Vec<String> = all.iter().map(|checkpoint| checkpoint.origin.clone()).collect();
     let mut found: BTreeMap<String, Sealed> = BTreeMap::new();
@@ -257,11 +260,12 @@ fn chained(
         }
         unmatched.retain(|origin| own.iter().all(|checkpoint| checkpoint.origin != *origin));
         let objects = sealed::objects_of_log(source, segments, verdict);
-        found.insert(verdict.log.log.clone(), sealed::examine(&objects, &own));
+        found.insert(verdict.log.log.clone(), sealed::examine(&objects, &own, anchors.keyring));
     }
     let heads: Vec<LogHead> = found.values().flat_map(|sealed| sealed.heads.clone()).collect();
+    let witnessed: Vec<WitnessedHead> = found.values().flat_map(|sealed| sealed.witnessed.clone()).collect();
     if !heads.is_empty() {
-        verdicts = chains(source, segments, window, anchors, &heads);
+        verdicts = chains(source, segments, window, anchors, &heads, &witnessed);
     }
     for verdict in &mut verdicts.logs {
         if let Some(sealed) = found.get(&verdict.log.log) {
@@ -286,7 +290,8 @@ fn plain_checkpoints<'a>(
         let log = checkpoint.log();
         of_lines && (log == settings.id || settings.logs.iter().any(|name| name == log))
     });
-    let sealed = if own.is_empty() { Sealed::default() } else { sealed::examine(&objects, &own) };
+    let sealed =
+        if own.is_empty() { Sealed::default() } else { sealed::examine(&objects, &own, anchors.keyring) };
     (objects, sealed, other.into_iter().map(|checkpoint| checkpoint.origin.clone()).collect())
 }
 

@@ -8,9 +8,10 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::integrity::cloudtrail::object::looks_like_digest;
 use crate::integrity::countersign_log::FORMAT;
-use crate::integrity::foreign::{ChainFormat, ChainLibrary};
+use crate::integrity::foreign::{ChainFormat, ChainLibrary, ChainOrigin};
 use crate::profile::Profile;
 use crate::profile::library::Library;
+use crate::report::console::clean;
 use crate::run::{RunError, chain_of};
 use crate::segment::plan::is_lines;
 use crate::settings::Source;
@@ -51,6 +52,8 @@ when = { "/none" = { type = "null" } }
 pub(super) struct Profiles {
     sources: Library,
     chains: ChainLibrary,
+    /// Why the chain profiles of the folder at hand are not among them.
+    unusable: Option<String>,
     bare: Profile,
     /// The chain profile in the file that `--chain` names.
     file: Option<ChainFormat>,
@@ -69,7 +72,10 @@ impl Profiles {
     pub(super) fn open(args: &VerifyArgs) -> Result<Self, Failure> {
         let here = Path::new(".");
         let sources = Library::open(here).or_else(|_| Library::shipped()).map_err(RunError::from)?;
-        let chains = ChainLibrary::open(here).or_else(|_| ChainLibrary::shipped()).map_err(RunError::from)?;
+        let (chains, unusable) = match ChainLibrary::open(here) {
+            Ok(chains) => (chains, None),
+            Err(error) => (ChainLibrary::shipped().map_err(RunError::from)?, Some(clean(&error.to_string()))),
+        };
         let bare = Profile::parse("(verify)", BARE).map_err(RunError::from)?;
         let file = match args.chain.as_deref().map(Path::new) {
             Some(path) if path.extension().is_some_and(|extension| extension == "toml") => {
@@ -77,11 +83,39 @@ impl Profiles {
             }
             _ => None,
         };
-        Ok(Self { sources, chains, bare, file })
+        Ok(Self { sources, chains, unusable, bare, file })
     }
 
-    /// Returns how to read `objects`.
+    /// Returns how to read `objects`, with a note where the chain profile is one of the folder at hand.
     pub(super) fn choose(&self, args: &VerifyArgs, objects: &[ObjectRef]) -> Result<Chosen<'_>, Failure> {
+        let chosen = self.chosen(args, objects)?;
+        let own = chosen.chain.and_then(|format| self.of_folder(format));
+        let unusable = self
+            .unusable
+            .as_ref()
+            .map(|why| format!("the chain profiles of this folder are not used: {why}"));
+        let notes: Vec<String> = chosen.note.into_iter().chain(own).chain(unusable).collect();
+        let note = (!notes.is_empty()).then(|| notes.join("\n"));
+        Ok(Chosen { note, ..chosen })
+    }
+
+    /// Says which file of the folder at hand a chain profile is, where it is not the shipped one: whoever made that file decides what
+    /// the log must show.
+    fn of_folder(&self, format: &ChainFormat) -> Option<String> {
+        let entry = self.chains.entry(format.id()).ok()?;
+        let ChainOrigin::Workspace(path) = entry.origin() else { return None };
+        if !std::ptr::eq(entry.format(), format) {
+            return None;
+        }
+        Some(match entry.replaces() {
+            Some(_) => {
+                format!("`{path}` of this folder replaces the shipped chain profile `{}`", format.id())
+            }
+            None => format!("`{path}` of this folder is the chain profile `{}`", format.id()),
+        })
+    }
+
+    fn chosen(&self, args: &VerifyArgs, objects: &[ObjectRef]) -> Result<Chosen<'_>, Failure> {
         if let Some(name) = &args.source {
             let profile = self.sources.find(name).map_err(RunError::from)?.profile();
             let chain = chain_of(&source_of(name), profile)?
@@ -193,8 +227,9 @@ impl Profiles {
         if looks_like(&start, marker.as_bytes()) {
             candidates.push((None, "the first record names this format".to_owned()));
         }
-        for format in self.chains.iter() {
-            let text = String::from_utf8_lossy(&start);
+        let text = String::from_utf8_lossy(&start);
+        // Our own format has its own reader, which is stricter than the profile that describes it.
+        for format in self.chains.iter().filter(|format| format.id() != NATIVE_CHAIN) {
             let records = first_records(&format.framing(), &object.name, &text);
             if let Some(why) = recognises(format, &records) {
                 candidates.push((Some(format), why));
@@ -292,7 +327,8 @@ fn chain_file(path: &Path) -> Result<ChainFormat, Failure> {
         )
     })?;
     let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    ChainFormat::parse(&id, &text).map_err(|error| RunError::from(error).into())
+    let file = path.display().to_string();
+    ChainFormat::parse_file(&file, &id, &text).map_err(|error| RunError::from(error).into())
 }
 
 /// Tells whether a file begins as the format does; damage to a few bytes at the start does not hide it.

@@ -10,6 +10,7 @@ use crate::clock::{Moment, Period};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::integrity::countersign_log::is_log_name;
+use crate::integrity::foreign::ChainFormat;
 use crate::integrity::head::LogHead;
 use crate::integrity::verdict::{Break, BreakKind, Completeness, Effect, Verdict};
 use crate::profile::Integrity;
@@ -42,6 +43,9 @@ pub(super) fn verify(args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> R
     };
     if let Some(note) = &chosen.note {
         io.note(note);
+    }
+    if let Some(limits) = chosen.chain.and_then(limits) {
+        io.note(&limits);
     }
     let id = name(args, brought, &chosen);
     let settings = source(id.clone(), args.log.clone(), chosen.profile.name());
@@ -84,6 +88,14 @@ pub(super) fn verify(args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> R
     }
     unmatched(stitched.unmatched_heads.iter(), stitched.unmatched_checkpoints.iter().cloned(), io);
     Ok(exit)
+}
+
+/// Says what the format of a log cannot show, whatever its records say.
+fn limits(format: &ChainFormat) -> Option<String> {
+    let limits: Vec<&str> = format.limits().iter().map(|limit| limit.word()).collect();
+    (!limits.is_empty()).then(|| {
+        format!("limits of the format: {}; `countersign chains` says what they mean", limits.join(", "))
+    })
 }
 
 /// Two heads at one place of a log, with other bytes: somebody was shown another log, whichever of the two this one is.
