@@ -111,6 +111,8 @@ pub struct ForeignScanner<'a> {
     cell_count: usize,
     /// Damaged records before this one know the time after them.
     settled: usize,
+    /// True where no layer of the format holds all others.
+    wrapped_in_turn: bool,
 }
 
 /// Stands for a cut that has not come yet.
@@ -148,6 +150,7 @@ impl<'a> ForeignScanner<'a> {
             groups_of: Vec::new(),
             cell_count: 0,
             settled: 0,
+            wrapped_in_turn: options.layers.iter().filter(|layer| layer.within.is_empty()).count() > 1,
         }
     }
 
@@ -470,7 +473,13 @@ impl<'a> ForeignScanner<'a> {
             !layer.linked && !layer.sequenced
         };
         let whole = (stated.is_empty() && !seen.is_empty() && seen.iter().all(bare)).then_some(spot.digest);
-        for id in stated.into_iter().chain(whole) {
+        // Where a signed value may stand in a record of one layer or of another, its hash is its name in both.
+        let signed = seen
+            .iter()
+            .filter(|seen| self.wrapped_in_turn && self.options.layers[seen.layer].signed == Signed::Each);
+        let links = signed.filter_map(|seen| seen.link.as_deref().map(Digest::of));
+        let named = links.map(|link| Digest::of_parts([b"link".as_slice(), link.as_bytes()]));
+        for id in stated.into_iter().chain(whole).chain(named) {
             if self.summary.ids.len() >= self.options.max_ids {
                 self.summary.ids_cut = true;
                 return;

@@ -289,6 +289,8 @@ impl Finder<'_> {
                     }
                     None => self.whole_period(found),
                 },
+                // A head of another record at that place: whoever wrote it down saw another log.
+                BreakKind::Fork if !of_chains.contains(found) => self.whole_period(found),
                 // Where the chain begins anew, nothing bounds what is gone.
                 BreakKind::TruncatedHead if !self.has_hole(found) => self.whole_period(found),
                 BreakKind::BadSignature
