@@ -90,7 +90,8 @@ impl<'a> Gate<'a> {
         demanding
             .flat_map(|source| {
                 let logs = report.logs.iter().filter(|log| log.source == source.id);
-                let open = logs.flat_map(|log| &log.uncovered_fields).filter(|column| needed.contains(column));
+                let open =
+                    logs.flat_map(|log| &log.uncovered_fields).filter(|column| needed.contains(column));
                 open.map(|column| (source.id.as_str(), column.as_str(), source.require))
             })
             .collect()
