@@ -48,6 +48,9 @@ emit = "policy_change"
 when = { "/none" = { type = "null" } }
 "#;
 
+/// Formats that some records are of, each with why; ours is `None`.
+type Candidates<'p> = Vec<(Option<&'p ChainFormat>, String)>;
+
 /// The profiles at hand.
 pub(super) struct Profiles {
     sources: Library,
@@ -163,7 +166,7 @@ impl Profiles {
             return Ok(Chosen { profile, chain: None, note });
         }
         // Per candidate, why it was taken; ours is `None`.
-        let mut fitting: Option<(&str, Vec<(Option<&ChainFormat>, String)>)> = None;
+        let mut fitting: Option<(&str, Candidates<'_>)> = None;
         for object in objects {
             let Some(candidates) = self.candidates(object) else { continue };
             if candidates.is_empty() {
@@ -216,7 +219,7 @@ impl Profiles {
     }
 
     /// Returns the formats that the first records of an object show; `None` where it has none, or cannot be read.
-    fn candidates(&self, object: &ObjectRef) -> Option<Vec<(Option<&ChainFormat>, String)>> {
+    fn candidates(&self, object: &ObjectRef) -> Option<Candidates<'_>> {
         let mut start = Vec::new();
         let opened = object::open(object, None).and_then(Unpacked::new).ok()?;
         opened.take(FIRST_BYTES).read_to_end(&mut start).ok()?;

@@ -241,6 +241,29 @@ fn chains_cut(text: &str, chain: &str) -> String {
 }
 
 #[test]
+fn log_goes_on_from_the_head_before_it_or_was_cut() {
+    let (workspace, names) = placed("codechain");
+    let text = workspace.read(&names[0]);
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    workspace.write(&names[0], lines[10..].concat());
+    let late = |after: Option<usize>| {
+        let mut args = vec!["--json", "--log", "codechain"];
+        let place = workspace.at("before.head");
+        if let Some(line) = after {
+            workspace.write("before.head", crate::support::head_of("codechain", line, lines[line]));
+            args.extend(["--after", place.to_str().unwrap()]);
+        }
+        let ran = verify(&workspace, &["logs"], &args);
+        let kinds = ran.kinds().into_iter().filter(|kind| kind != "unknown-key").collect::<Vec<_>>();
+        (ran.exit, kinds)
+    };
+    assert_eq!(late(None), (4, vec!["late-start".to_owned()]));
+    assert_eq!(late(Some(9)), (4, Vec::new()), "it goes on from the line before");
+    let cut = late(Some(8));
+    assert!(cut.0 == 3 && cut.1.contains(&"truncated-head".to_owned()), "{cut:?}");
+}
+
+#[test]
 fn two_heads_that_contradict_each_other_are_a_fork() {
     let (workspace, _) = placed("agt-typescript");
     let head = head_of(&verify(&workspace, &["logs"], &["--json"]));

@@ -140,12 +140,7 @@ fn column_that_nothing_covers_unables_exactly_the_tests_that_need_it() {
     assert!(plain.exceptions.is_empty(), "{:#?}", plain.exceptions);
     assert_eq!(result(&plain, "AUTHZ-01").result, TestOutcome::NoException, "{:#?}", plain.tests);
     assert_eq!(result(&plain, "AUTHZ-01").population, 16);
-    assert_eq!(
-        plain.logs[0].uncovered_fields.contains(&"decision.outcome".to_owned()),
-        true,
-        "{:#?}",
-        plain.logs
-    );
+    assert!(plain.logs[0].uncovered_fields.contains(&"decision.outcome".to_owned()), "{:#?}", plain.logs);
 
     // The chain holds the records, so the source has what is demanded of it; the one column has not.
     let workspace = bench("require = \"consistent\"");
