@@ -22,6 +22,7 @@ mod key;
 mod library;
 mod lint;
 mod load;
+mod load_envelope;
 mod load_expr;
 mod mechanism;
 mod pointer;
