@@ -32,6 +32,8 @@ import products  # noqa: E402
 
 DIVERGENCES = ROOT / "tests/interop/chains_divergences.toml"
 HMAC_KEY = b"test-hmac-key-do-not-trust"
+# What AGT's Python models put where a member is left out, beside null.
+AGT_PYTHON_DEFAULTS = [("outcome", "success"), ("data", {}), ("previous_hash", "")]
 # What every chain shows: the products themselves must refuse these.
 SHOWN = {"drop", "swap", "double"}
 LEAVES_PER_LOG = 24
@@ -60,6 +62,7 @@ class AgtPythonLog:
     name = "agt-python-log"
     signed = False
     mac = None
+    defaults = AGT_PYTHON_DEFAULTS
 
     def make(self, seed):
         with products.pinned():
@@ -76,6 +79,7 @@ class AgtPythonSink:
     name = "agt-python-sink"
     signed = False
     mac = HMAC_KEY
+    defaults = AGT_PYTHON_DEFAULTS
 
     def make(self, seed):
         with tempfile.TemporaryDirectory() as folder, products.pinned():
@@ -96,6 +100,7 @@ class AgtTypescript:
     name = "agt-typescript"
     signed = False
     mac = None
+    defaults = ()
 
     def make(self, seed):
         entries = json.loads(products.agt_typescript(material.records(8 + seed % 7, seed)))
@@ -109,6 +114,7 @@ class AgtRust:
     name = "agt-rust"
     signed = False
     mac = None
+    defaults = ()
 
     def make(self, seed):
         entries = json.loads(products.agt_rust(material.records(8 + seed % 7, seed)))
@@ -122,6 +128,7 @@ class Signet:
     name = "signet"
     signed = True
     mac = None
+    defaults = ()
     key = products.SigningKey("signet-test-key-do-not-trust")
 
     def make(self, seed):
@@ -148,6 +155,7 @@ class PipelockReceipts:
     name = "pipelock"
     signed = True
     mac = None
+    defaults = ()
 
     def __init__(self, vectors):
         folder = pathlib.Path(vectors, "pipelock")
@@ -190,7 +198,7 @@ class placed:
         self.folder.cleanup()
 
 
-def changes(log, chance):
+def changes(log, chance, defaults):
     """Named changes of one log: every structural edit, and a draw of values, each changed, retyped, or left out."""
     records = log.records
     at = chance.randrange(1, len(records) - 2)
@@ -207,9 +215,11 @@ def changes(log, chance):
         name = ".".join("*" if isinstance(step, int) else step for step in path)
         for how in ("changed", "retyped", "left out"):
             changed = copy.deepcopy(records)
-            was_null = value_at(records[index], path) is None
+            value = value_at(records[index], path)
+            kind = " null" if value is None else " default" if (name, value) in defaults else ""
+            place = " of the last" if index == len(records) - 1 else ""
             if change(changed[index], path, how):
-                yield f"{how}{' null' if was_null else ''}: {name}", changed
+                yield f"{how}{kind}{place}: {name}", changed
 
 
 def leaves(value, path=()):
@@ -281,7 +291,7 @@ def cases(format_, seed):
     """Pairs of a change's name and its files, and what the product says of each."""
     chance = random.Random(seed)
     log = format_.make(seed)
-    named = [(name, Log(records, log.write).files()) for name, records in changes(log, chance)]
+    named = [(name, Log(records, log.write).files()) for name, records in changes(log, chance, format_.defaults)]
     verdicts = format_.verdicts([files for _, files in named])
     expect(len(verdicts) == len(named), f"{len(verdicts)} answers to {len(named)} questions")
     return [(name, files, verdict) for (name, files), verdict in zip(named, verdicts)]

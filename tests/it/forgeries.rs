@@ -270,10 +270,8 @@ fn forged_logs_of_other_products_are_never_verified() {
         for (name, files) in vectors_folder(format.chain, "forged-") {
             let answer = verify(&files, Brings::key(&format));
             never_verified(&name, &answer);
-            // Their chain is as it should be: it is the signatures that give them away.
             let by_signature = [BreakKind::MissingSignature, BreakKind::WeakKey, BreakKind::UnknownKey];
             assert!(answer.breaks.iter().any(|kind| by_signature.contains(kind)), "{name}: {answer:?}");
-            assert!(!answer.breaks.contains(&BreakKind::Altered), "{name}: {answer:?}");
             forged += 1;
         }
     }
@@ -428,7 +426,8 @@ fn an_unsigned_wrapper_around_signed_receipts_is_not_verified() {
         ("\"session_id\":\"proxy\"", "\"session_id\":\"other\"", 19),
     ] {
         // Without the checkpoint at its end, nothing signs the recorder's entries; with it, it signs the link that was there.
-        for (kept, kind) in [(17, None), (19, Some(BreakKind::BadSignature))] {
+        // A checkpoint names no key, so that one which fits no trusted key may be by another.
+        for (kept, kind) in [(17, None), (19, Some(BreakKind::UnknownKey))] {
             let mut forged = entries[..kept].to_vec();
             for entry in forged.iter_mut().skip(1).take(count) {
                 *entry = entry.replacen(old, new, 1);

@@ -5,6 +5,7 @@ use super::encoding::decode_any;
 use super::envelope::Signers;
 use super::format::{Case, ChainFormat, Genesis, GenesisForm, Layer, Link, LinkValue, TerminalRule};
 use super::key::{self, Keys};
+use super::known::Known;
 use super::mechanism::{Mechanism, Payload};
 use super::pointer::{ANY_INDEX, Pointer, begins, written};
 use super::seen::{Prev, Seen, SignatureSeen, Terminal};
@@ -69,6 +70,11 @@ impl ChainFormat {
     /// Returns the pointers of the values of this record that no hash and no signature covers, sorted. Indexes of arrays are
     /// written as `*`.
     pub fn uncovered_of(&self, record: &Record<'_>) -> Vec<String> {
+        self.uncovered_with(record, &mut Known::default())
+    }
+
+    /// As [`ChainFormat::uncovered_of`], for one record of many: `known` is of this format, and keeps what was found.
+    pub fn uncovered_with(&self, record: &Record<'_>, known: &mut Known) -> Vec<String> {
         let Ok(parsed) = self.parsed(record.text) else { return vec![String::new()] };
         let mut uncovered: Vec<Vec<String>> = match &parsed {
             Parsed::Json(node) => leaves(node),
@@ -94,7 +100,7 @@ impl ChainFormat {
                 let open = movable_in(layer, case, view);
                 uncovered.retain(|path| {
                     open.iter().any(|open| begins(open, path))
-                        || coverage::of_case(layer, case, path).next().is_none()
+                        || known.open(layer, case, path, || !coverage::case_protects(layer, case, path))
                 });
                 movable.extend(open);
                 Ok(())
@@ -205,13 +211,9 @@ impl ChainFormat {
         for pointer in &layer.ids {
             match view.at(pointer).map(|place| (place.kind(), place.text().or(place.raw()))) {
                 Some((Kind::String | Kind::Integer, Some(id))) => {
-                    let id = [
-                        self.id.as_bytes(),
-                        layer.name.as_bytes(),
-                        pointer.to_string().as_bytes(),
-                        id.as_bytes(),
-                    ]
-                    .map(<[u8]>::to_vec);
+                    // Without the layer: what a signed value names is the same wherever it was wrapped.
+                    let id = [self.id.as_bytes(), pointer.to_string().as_bytes(), id.as_bytes()]
+                        .map(<[u8]>::to_vec);
                     seen.ids.push(Digest::of_parts(id.iter().map(Vec::as_slice)));
                 }
                 _ => seen.faults.push(expected("an identifier", pointer, view)),
