@@ -6,11 +6,11 @@ use super::format::{
     Case, ChainFormat, Genesis, GenesisForm, Hash, KeySource, Layer, Link, LinkValue, Recognise, Sequence,
     Signature, SignatureAlgorithm, TerminalRule, Time,
 };
+use super::load_envelope::{mechanism, one_view};
 use super::load_expr::{
     Loaded, algorithm, conditions, conditions_at, count, encoding_of, encodings, expr, path, pattern,
     pointer, pointers, size,
 };
-use super::mechanism::{Mechanism, MechanismKind};
 use super::stamp::TimeFormat;
 use crate::digest::Digest;
 use crate::integrity::countersign_log::is_log_name;
@@ -237,13 +237,13 @@ fn layers(top: &Table<'_>, is_text: bool) -> Loaded<Vec<Layer>> {
 }
 
 /// The members of a layer: its own, else those of the layer that it is like.
-struct Members<'t> {
+pub(super) struct Members<'t> {
     own: Table<'t>,
     model: Option<Table<'t>>,
 }
 
 impl<'t> Members<'t> {
-    fn opt(&self, key: &str) -> Option<Node<'t>> {
+    pub(super) fn opt(&self, key: &str) -> Option<Node<'t>> {
         self.own.opt(key).or_else(|| self.model.and_then(|model| model.opt(key)))
     }
 
@@ -289,75 +289,6 @@ fn layer(table: &Members<'_>, names: &[String]) -> Loaded<Layer> {
             .map(|node| terminal(&node.table()?, names))
             .collect::<Loaded<_>>()?,
     })
-}
-
-/// Reads which envelope the records of a layer are. It says itself what is signed, so nothing else of the layer may.
-fn mechanism(table: &Members<'_>) -> Loaded<Option<Mechanism>> {
-    let refuse =
-        |node: Node<'_>, what: String, help: String| -> ChainError { node.error(what, Some(help)).into() };
-    let Some(node) = table.opt("mechanism") else {
-        return match table.opt("types") {
-            None => Ok(None),
-            Some(node) => Err(refuse(
-                node,
-                "`types` without `mechanism`".to_owned(),
-                "add `mechanism`, or remove `types`".to_owned(),
-            )),
-        };
-    };
-    let kind = MechanismKind::from_word(node.word(&MechanismKind::WORDS)?)
-        .expect("the words are those of the mechanisms");
-    for key in ["hash", "link", "signature", "case", "embedded"] {
-        if let Some(node) = table.opt(key) {
-            let what = format!("`{key}` beside `mechanism`, which says itself what is signed");
-            return Err(refuse(node, what, format!("remove `{key}`, or `mechanism`")));
-        }
-    }
-    let types = match table.opt("types") {
-        None => Vec::new(),
-        Some(node) => {
-            let types: Vec<String> = node.texts()?.into_iter().map(str::to_owned).collect();
-            if types.is_empty() || types.iter().any(String::is_empty) {
-                return Err(refuse(
-                    node,
-                    "an empty list of types, or an empty type".to_owned(),
-                    "leave `types` out to take any".to_owned(),
-                ));
-            }
-            types
-        }
-    };
-    Ok(Some(Mechanism { kind, types }))
-}
-
-/// Refuses layers of which some look at envelopes and others at records, and pointers that leave the payload: two layers would
-/// read two things under one name.
-fn one_view(tables: &[Table<'_>], layers: &[Layer], is_text: bool) -> Loaded<()> {
-    let kind = |layer: &Layer| layer.mechanism.as_ref().map(|mechanism| (mechanism.kind, layer.at.clone()));
-    for (table, layer) in tables.iter().zip(layers) {
-        if kind(layer) != kind(&layers[0]) {
-            let what = "every layer of a format has the same `mechanism` and `at`, or none has a `mechanism`";
-            return Err(table.error(what, None).into());
-        }
-        let Some(mechanism) = &layer.mechanism else { continue };
-        if is_text && mechanism.kind == MechanismKind::Dsse {
-            return Err(table.error("a DSSE envelope is JSON, and these records are text", None).into());
-        }
-        let ends = layer.terminals.iter().flat_map(|end| {
-            let chain = end.of.iter().flat_map(|(_, chain)| chain);
-            let count = end.count.as_ref().map(|(pointer, _)| pointer);
-            let head = end.head.as_ref().map(|(pointer, _)| pointer);
-            chain.chain(count).chain(&end.seq).chain(head)
-        });
-        let seq = layer.seq.as_ref().map(|seq| &seq.field);
-        let time = layer.time.as_ref().map(|time| &time.field);
-        let mut read = layer.chain_key.iter().chain(&layer.ids).chain(seq).chain(time).chain(ends);
-        if let Some(outside) = read.find(|pointer| pointer.record) {
-            let what = format!("`{outside}` lies outside the payload, where nothing is signed");
-            return Err(table.error(what, Some("remove `record:`".to_owned())).into());
-        }
-    }
-    Ok(())
 }
 
 /// Refuses a layer that shows nothing, or whose records could not name one another.

@@ -23,6 +23,7 @@ mod known;
 mod library;
 mod lint;
 mod load;
+mod load_envelope;
 mod load_expr;
 mod mechanism;
 mod pointer;
