@@ -106,7 +106,8 @@ pub fn envelope(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let keyring = Keyring::empty();
     let signers = Signers { log: "gate", keyring: &keyring };
-    for opened in [jws::open(text, &signers), dsse_line::open(text, &[], &signers)].into_iter().flatten() {
+    for opened in [jws::open(text, &[], &signers), dsse_line::open(text, &[], &signers)].into_iter().flatten()
+    {
         assert!(!opened.signatures.iter().any(|seen| matches!(seen, SignatureSeen::Fits { .. })));
         if let Some(payload) = opened.payload {
             assert!(parse(&payload, &Limits::RECORD).is_ok());

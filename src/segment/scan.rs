@@ -18,7 +18,7 @@ use crate::integrity::keyring::Keyring;
 use crate::integrity::record::VerifiedRecord;
 use crate::integrity::verdict::{BreakKind, Grade};
 use crate::profile::{Context, Mapped};
-use crate::source::container::{Stopped, Unpacked, stopped};
+use crate::source::container::Unpacked;
 use crate::source::framing::{self, Framing, Line, Lines, MAX_DOCUMENT, MAX_RECORD, Record};
 use crate::source::object;
 use crate::table::IntegrityRow;
@@ -393,7 +393,7 @@ impl<'a> Scan<'a> {
     fn finish(mut self, stored: io::Result<Option<(Digest, u64)>>) -> (Part, Summary) {
         match stored {
             Ok(stored) => self.summary.stored = stored,
-            Err(error) => self.summary.failure = Some(failure(&error)),
+            Err(error) => self.summary.failure = Some(Failure::of(&error)),
         }
         let part = match self.keep {
             Keep::Rows => Part {
@@ -442,18 +442,6 @@ impl Batch {
     }
 }
 
-fn failure(error: &io::Error) -> Failure {
-    let (kind, detail) = match stopped(error) {
-        Stopped::Truncated => {
-            (BreakKind::TruncatedObject, "the compressed bytes end in the middle".to_owned())
-        }
-        Stopped::Ratio => (BreakKind::Oversize, error.to_string()),
-        Stopped::Trailing => (BreakKind::Altered, error.to_string()),
-        Stopped::Unreadable => (BreakKind::UnreadableObject, error.to_string()),
-    };
-    Failure { kind, detail }
-}
-
 impl Summary {
     fn new(source: &str, object: &str, start: u64) -> Self {
         Self {
@@ -477,7 +465,7 @@ impl Summary {
     pub(super) fn digested(&mut self, stored: io::Result<(Digest, u64)>) {
         match stored {
             Ok(stored) => self.stored = Some(stored),
-            Err(error) => self.failure = Some(failure(&error)),
+            Err(error) => self.failure = Some(Failure::of(&error)),
         }
     }
 

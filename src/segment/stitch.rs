@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::census::{self, Census};
 use super::hole::{damage, silences};
 use super::links::RecordsAgain;
 use super::plan::{ChainPlan, SourcePlan, is_lines};
@@ -73,6 +74,8 @@ pub struct Anchors<'a> {
     pub checkpoints: &'a BTreeMap<String, Vec<Checkpoint>>,
     /// Last records before the objects, by source.
     pub after: &'a BTreeMap<String, Vec<LogHead>>,
+    /// Objects as somebody listed them, by source.
+    pub census: &'a BTreeMap<String, Census>,
     /// Links of single records.
     pub links: &'a dyn LinkIndex,
     /// True where the fate of each record is wanted, and not only their number.
@@ -94,6 +97,7 @@ pub fn stitch(
     let mut stitched = Stitched::default();
     for source in sources {
         let id = source.settings.id.as_str();
+        let first_log = stitched.logs.len();
         let segments: Vec<&Summary> = summaries.values().filter(|summary| summary.source == id).collect();
         let bases = bases(&segments);
         let found = one(source, &segments);
@@ -138,6 +142,11 @@ pub fn stitch(
             stitched.unmatched_checkpoints.extend(unmatched);
             stitched.covered.insert(id.to_owned(), sealed.covered);
             stitched.logs.push(log);
+        }
+        if let Some(census) = anchors.census.get(id) {
+            let breaks = census.breaks(&found.objects);
+            holes.extend(census::holes(&breaks, id, lifetime(source, window)));
+            census::onto(&mut stitched.logs[first_log..], &breaks);
         }
         // The chain and the reader may both notice that an object is missing or that a log is silent.
         holes.sort();
@@ -206,6 +215,7 @@ fn foreign(
         period: lifetime(source, window),
         as_of: window.to,
         uncovered_columns: &chain.uncovered_columns,
+        mapped: &chain.mapped,
         fates: anchors.fates,
     })
 }
@@ -423,6 +433,13 @@ fn absent(source: &SourcePlan<'_>, found: &StitchedSource, window: Period) -> Ve
         let detail =
             format!("{} records were read, and the extraction declares {expected}", found.tally.read);
         holes.push(whole(BreakKind::Gap, "", detail));
+    }
+    let declared = settings.extracted.as_ref().and_then(|extracted| extracted.objects);
+    let objects = found.objects.len() as u64;
+    if let Some(expected) = declared.filter(|expected| *expected != objects) {
+        let kind = if objects < expected { BreakKind::MissingObject } else { BreakKind::ExtraObject };
+        let detail = format!("{objects} objects were read, and the extraction declares {expected}");
+        holes.push(whole(kind, "", detail));
     }
     if let (Some(limit), true, false) = (settings.max_silence_ms, inside > 0, source.is_native()) {
         for times in found.times.values() {
