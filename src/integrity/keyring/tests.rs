@@ -497,6 +497,6 @@ fn the_page_on_trust_shows_a_file_that_loads_and_lists_every_member() {
         .collect();
     for member in file::MEMBERS {
         let named = |cell: &&str| cell.split(", ").any(|name| name.trim_matches('`') == member);
-        assert!(members.iter().any(|cell| named(cell)), "`{member}` is not on the page");
+        assert!(members.iter().any(named), "`{member}` is not on the page");
     }
 }
