@@ -8,6 +8,8 @@ mod cloudtrail;
 mod conservation;
 mod control;
 mod docs;
+mod envelopes;
+mod foreign;
 mod forgeries;
 mod fuzz_targets;
 mod integrity;

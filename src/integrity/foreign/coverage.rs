@@ -73,7 +73,12 @@ fn item(items: &Pointer, at: &[String]) -> Vec<String> {
 }
 
 /// Returns how a layer covers `path` in every one of its cases; the weakest of them. `None` where some case does not.
+///
+/// Of a layer of envelopes, `path` starts at the payload, all of which is signed.
 pub(super) fn of_layer(layer: &Layer, path: &[String]) -> Option<By> {
+    if layer.mechanism.is_some() {
+        return Some(By::Signature);
+    }
     layer
         .cases
         .iter()

@@ -1,10 +1,13 @@
 //! A compiled chain profile, and its parts.
 
+use std::collections::BTreeSet;
+
 use super::condition::{Condition, Pattern};
 use super::encoding::Encoding;
 use super::expr::Expr;
 use super::hash::HashAlgorithm;
-use super::lint::{self, ChainLint};
+use super::lint::{self, ChainLint, ChainLintKind};
+use super::mechanism::Mechanism;
 use super::pointer::{Pointer, begins, written};
 use super::seen::{LayerFacts, Signed};
 use super::stamp::TimeFormat;
@@ -52,6 +55,8 @@ pub(super) struct Layer {
     pub at: crate::integrity::tree::Pointer,
     /// True where the selected value may be a string that holds JSON.
     pub embedded: bool,
+    /// The envelope that the selected value is; what it holds is what the rest of the layer sees.
+    pub mechanism: Option<Mechanism>,
     pub chain_key: Vec<Pointer>,
     pub seq: Option<Sequence>,
     pub time: Option<Time>,
@@ -213,6 +218,26 @@ pub struct Covering {
     pub by: By,
 }
 
+impl Layer {
+    /// Returns what is known of a layer of envelopes: each is signed by itself, all that it holds is covered, and nothing links.
+    fn facts_of_envelopes(&self) -> LayerFacts {
+        LayerFacts {
+            name: self.name.clone(),
+            linked: false,
+            sequenced: self.seq.is_some(),
+            start: self.seq.as_ref().map_or(0, |seq| seq.start),
+            step: self.seq.as_ref().map_or(1, |seq| seq.step),
+            spans_files: false,
+            signed: Signed::Each,
+            signs_link: false,
+            signs_record: true,
+            symmetric: false,
+            time_covered: self.time.is_some(),
+            within: Vec::new(),
+        }
+    }
+}
+
 impl Signature {
     /// Tells whether every record of the case is signed.
     pub(super) fn is_unconditional(&self) -> bool {
@@ -288,6 +313,11 @@ impl ChainFormat {
         &self.facts
     }
 
+    /// Returns the word of the envelope that the records of a layer are, where they are one.
+    pub fn envelope(&self, layer: usize) -> Option<&'static str> {
+        self.layers[layer].mechanism.as_ref().map(|mechanism| mechanism.kind.word())
+    }
+
     /// Tells whether the times of a layer never fall within a chain.
     pub fn monotonic(&self, layer: usize) -> bool {
         self.layers[layer].time.as_ref().is_some_and(|time| time.monotonic)
@@ -298,13 +328,21 @@ impl ChainFormat {
         &self.lints
     }
 
+    /// Returns what the format cannot show, apart from the fields that it leaves uncovered, which each log lists.
+    pub fn limits(&self) -> Vec<ChainLintKind> {
+        let kinds = self.lints.iter().map(|lint| lint.kind);
+        let kinds: BTreeSet<ChainLintKind> =
+            kinds.filter(|kind| *kind != ChainLintKind::UncoveredField).collect();
+        kinds.into_iter().collect()
+    }
+
     /// Returns the members that the product is known to write, as JSON Pointers.
     pub fn fields(&self) -> Vec<String> {
         self.fields.iter().map(|field| written(field)).collect()
     }
 
     /// Returns the layers that cover the value at a JSON Pointer of a record, whatever else the record says; `None` where
-    /// none does. `*` stands for any array index.
+    /// none does. `*` stands for any array index. Of a format of envelopes, pointers start at the payload.
     pub fn covers(&self, pointer: &str) -> Option<Vec<Covering>> {
         let path = crate::integrity::tree::Pointer::parse(pointer).ok()?;
         let coverings = self.coverings(path.tokens());
@@ -326,6 +364,9 @@ impl ChainFormat {
 
     fn facts_of(&self, index: usize) -> LayerFacts {
         let layer = &self.layers[index];
+        if layer.mechanism.is_some() {
+            return layer.facts_of_envelopes();
+        }
         let signing = layer.cases.iter().filter_map(|case| case.signature.as_ref());
         let signed = if signing.clone().next().is_none() {
             Signed::Never

@@ -10,6 +10,7 @@ use super::load_expr::{
     Loaded, algorithm, conditions, conditions_at, count, encoding_of, encodings, expr, path, pattern,
     pointer, pointers, size,
 };
+use super::mechanism::{Mechanism, MechanismKind};
 use super::stamp::TimeFormat;
 use crate::digest::Digest;
 use crate::integrity::countersign_log::is_log_name;
@@ -41,6 +42,8 @@ pub(super) const TABLES: [(&str, &[&str]); 13] = [
             "where",
             "at",
             "embedded",
+            "mechanism",
+            "types",
             "chain_key",
             "seq",
             "time",
@@ -119,6 +122,7 @@ pub(super) fn format(file: &str, id: &str, text: &str) -> Loaded<ChainFormat> {
             .map(|node| path(node).map(|path| path.tokens().to_vec()))
             .collect::<Loaded<_>>()?,
     };
+    let layers = layers(&top, separator.is_some())?;
     Ok(ChainFormat {
         id: id.to_owned(),
         version: top.need("version")?.text()?.to_owned(),
@@ -129,7 +133,7 @@ pub(super) fn format(file: &str, id: &str, text: &str) -> Loaded<ChainFormat> {
         separator,
         max_record: read.opt("max_record").map_or(Ok(MAX_RECORD), |node| size(node, 256 << 20))?,
         recognise,
-        layers: layers(&top)?,
+        layers,
         facts: Vec::new(),
         lints: Vec::new(),
         fields,
@@ -189,7 +193,7 @@ fn framing(read: &Table<'_>) -> Loaded<(Framing, Option<String>)> {
     }
 }
 
-fn layers(top: &Table<'_>) -> Loaded<Vec<Layer>> {
+fn layers(top: &Table<'_>, is_text: bool) -> Loaded<Vec<Layer>> {
     let tables = list(top, "layer")?.into_iter().map(|node| node.table()).collect::<Result<Vec<_>, _>>()?;
     if tables.is_empty() {
         return Err(top.error("a profile without a layer", Some("add `[[layer]]`".to_owned())).into());
@@ -204,7 +208,7 @@ fn layers(top: &Table<'_>) -> Loaded<Vec<Layer>> {
         }
         names.push(name);
     }
-    tables
+    let layers = tables
         .iter()
         .enumerate()
         .map(|(index, table)| {
@@ -227,7 +231,9 @@ fn layers(top: &Table<'_>) -> Loaded<Vec<Layer>> {
             };
             layer(&Members { own: *table, model }, &names)
         })
-        .collect()
+        .collect::<Loaded<Vec<_>>>()?;
+    one_view(&tables, &layers, is_text)?;
+    Ok(layers)
 }
 
 /// The members of a layer: its own, else those of the layer that it is like.
@@ -257,15 +263,19 @@ fn layer(table: &Members<'_>, names: &[String]) -> Loaded<Layer> {
         || Ok(crate::integrity::tree::Pointer::parse("").expect("the empty pointer is one")),
         path,
     )?;
+    let mechanism = mechanism(table)?;
     let cases = cases(table)?;
     let hash = cases.iter().find_map(|case| case.hash.as_ref());
     let link = table.opt("link").map(|node| link(&node.table()?, hash)).transpose()?;
-    coherent(table, link.as_ref(), &cases)?;
+    if mechanism.is_none() {
+        coherent(table, link.as_ref(), &cases)?;
+    }
     Ok(Layer {
         name,
         conditions: table.conditions("where")?,
         at,
         embedded: table.opt("embedded").map_or(Ok(false), |node| node.flag())?,
+        mechanism,
         chain_key: table.opt("chain_key").map_or(Ok(Vec::new()), pointers)?,
         seq: table.opt("seq").map(|node| sequence(&node.table()?)).transpose()?,
         time: table.opt("time").map(|node| time(&node.table()?)).transpose()?,
@@ -279,6 +289,75 @@ fn layer(table: &Members<'_>, names: &[String]) -> Loaded<Layer> {
             .map(|node| terminal(&node.table()?, names))
             .collect::<Loaded<_>>()?,
     })
+}
+
+/// Reads which envelope the records of a layer are. It says itself what is signed, so nothing else of the layer may.
+fn mechanism(table: &Members<'_>) -> Loaded<Option<Mechanism>> {
+    let refuse =
+        |node: Node<'_>, what: String, help: String| -> ChainError { node.error(what, Some(help)).into() };
+    let Some(node) = table.opt("mechanism") else {
+        return match table.opt("types") {
+            None => Ok(None),
+            Some(node) => Err(refuse(
+                node,
+                "`types` without `mechanism`".to_owned(),
+                "add `mechanism`, or remove `types`".to_owned(),
+            )),
+        };
+    };
+    let kind = MechanismKind::from_word(node.word(&MechanismKind::WORDS)?)
+        .expect("the words are those of the mechanisms");
+    for key in ["hash", "link", "signature", "case", "embedded"] {
+        if let Some(node) = table.opt(key) {
+            let what = format!("`{key}` beside `mechanism`, which says itself what is signed");
+            return Err(refuse(node, what, format!("remove `{key}`, or `mechanism`")));
+        }
+    }
+    let types = match table.opt("types") {
+        None => Vec::new(),
+        Some(node) => {
+            let types: Vec<String> = node.texts()?.into_iter().map(str::to_owned).collect();
+            if types.is_empty() || types.iter().any(String::is_empty) {
+                return Err(refuse(
+                    node,
+                    "an empty list of types, or an empty type".to_owned(),
+                    "leave `types` out to take any".to_owned(),
+                ));
+            }
+            types
+        }
+    };
+    Ok(Some(Mechanism { kind, types }))
+}
+
+/// Refuses layers of which some look at envelopes and others at records, and pointers that leave the payload: two layers would
+/// read two things under one name.
+fn one_view(tables: &[Table<'_>], layers: &[Layer], is_text: bool) -> Loaded<()> {
+    let kind = |layer: &Layer| layer.mechanism.as_ref().map(|mechanism| (mechanism.kind, layer.at.clone()));
+    for (table, layer) in tables.iter().zip(layers) {
+        if kind(layer) != kind(&layers[0]) {
+            let what = "every layer of a format has the same `mechanism` and `at`, or none has a `mechanism`";
+            return Err(table.error(what, None).into());
+        }
+        let Some(mechanism) = &layer.mechanism else { continue };
+        if is_text && mechanism.kind == MechanismKind::Dsse {
+            return Err(table.error("a DSSE envelope is JSON, and these records are text", None).into());
+        }
+        let ends = layer.terminals.iter().flat_map(|end| {
+            let chain = end.of.iter().flat_map(|(_, chain)| chain);
+            let count = end.count.as_ref().map(|(pointer, _)| pointer);
+            let head = end.head.as_ref().map(|(pointer, _)| pointer);
+            chain.chain(count).chain(&end.seq).chain(head)
+        });
+        let seq = layer.seq.as_ref().map(|seq| &seq.field);
+        let time = layer.time.as_ref().map(|time| &time.field);
+        let mut read = layer.chain_key.iter().chain(&layer.ids).chain(seq).chain(time).chain(ends);
+        if let Some(outside) = read.find(|pointer| pointer.record) {
+            let what = format!("`{outside}` lies outside the payload, where nothing is signed");
+            return Err(table.error(what, Some("remove `record:`".to_owned())).into());
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a layer that shows nothing, or whose records could not name one another.

@@ -41,12 +41,17 @@ struct Row {
     structure: Vec<(&'static str, String)>,
 }
 
+/// Formats in which nothing links or counts the records, so that most rows would say nothing: `tests/it/envelopes.rs` changes them.
+const ENVELOPES: [&str; 2] = ["dsse-lines", "jws-lines"];
+
 #[test]
 fn every_shipped_chain_profile_is_in_the_matrix() {
     let known: Vec<&str> = foreign().iter().map(|format| format.chain).collect();
     for profile in profiles() {
         assert!(
-            profile == "countersign-log" || known.contains(&profile.as_str()),
+            profile == "countersign-log"
+                || ENVELOPES.contains(&profile.as_str())
+                || known.contains(&profile.as_str()),
             "`chains/{profile}.toml` has no real log in tests/it/chains/format.rs"
         );
     }

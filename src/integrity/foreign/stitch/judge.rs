@@ -11,6 +11,7 @@ use super::record::{Judged, Outcome};
 use super::{ForeignInput, MAX_WALKS};
 use crate::digest::Digest;
 use crate::integrity::foreign::scan::{Cell, CutBy, Group, Signer, Spot};
+use crate::integrity::foreign::seen::Signed;
 use crate::integrity::head::LogHead;
 use crate::integrity::keyring::Standing;
 use crate::integrity::stitch::judge::{count, key_reason, population_reason};
@@ -647,7 +648,7 @@ impl<'a> Case<'a> {
     fn completeness(&self) -> Completeness {
         let layout = self.layout();
         let whole = layout.objects.iter().all(|object| object.fault.is_none() && object.unlisted.is_empty());
-        if self.tally.records == 0 || self.tally.rejected > 0 || self.tally.unselected > 0 || !whole {
+        if self.tally.records == 0 || self.tally.rejected > 0 || self.tally.unselected > 0 || !whole || self.begins_anew() {
             return Completeness::Unknown;
         }
         let torn = layout.objects.iter().any(|object| object.torn.is_some());
@@ -658,6 +659,11 @@ impl<'a> Case<'a> {
             .min()
             .unwrap_or(Completeness::Unknown);
         if torn || cut { worst.min(Completeness::Contiguous) } else { worst }
+    }
+
+    /// Tells whether each of several objects begins a chain anew, so that nothing shows an object that is gone.
+    fn begins_anew(&self) -> bool {
+        self.judged.chains.iter().filter(|chain| chain.id.object.is_some()).nth(1).is_some()
     }
 
     /// Returns the level of the chains that hold every record of a chain.
@@ -726,6 +732,10 @@ impl<'a> Case<'a> {
                 Signer::Fits { key, .. } | Signer::SelfSigned { key } => {
                     key_reason(*standing, *key, *records, total)
                 }
+                Signer::Nobody | Signer::Unchecked { .. } if self.all_symmetric() => format!(
+                    "{records} of {} carry a code made with a shared key: bring that key with `--mac-key`",
+                    count(total, "record")
+                ),
                 Signer::Nobody | Signer::Unchecked { .. } => format!(
                     "{records} of {} signed by a key that the log only names: pin that key with `countersign keys trust`",
                     count(total, "record")
@@ -760,6 +770,12 @@ impl<'a> Case<'a> {
         }
         reasons.extend(self.remarks.iter().cloned());
         reasons
+    }
+
+    /// Tells whether every layer that signs does so with a shared key.
+    fn all_symmetric(&self) -> bool {
+        let mut signing = self.judged.layers.iter().filter(|layer| layer.signed != Signed::Never).peekable();
+        signing.peek().is_some() && signing.all(|layer| layer.symmetric)
     }
 
     fn uncovered_reason(&self, uncovered: u64, total: u64) -> String {
