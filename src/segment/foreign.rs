@@ -73,6 +73,7 @@ impl<'s, 'a> Foreign<'s, 'a> {
             layers: self.chain.format.layers(),
             boundaries,
             heads: &self.chain.heads,
+            mapped: &self.chain.mapped,
             max_ids: match self.scan.keep {
                 Keep::Rows => usize::MAX,
                 Keep::Summary => MAX_IDS,

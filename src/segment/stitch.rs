@@ -215,6 +215,7 @@ fn foreign(
         period: lifetime(source, window),
         as_of: window.to,
         uncovered_columns: &chain.uncovered_columns,
+        mapped: &chain.mapped,
         fates: anchors.fates,
     })
 }

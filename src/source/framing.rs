@@ -1,9 +1,10 @@
 //! How the bytes of an object are cut into records.
 
-use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{self, BufRead, Read as _};
 
 use memchr::memchr;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::digest::{Digest, Hasher};
@@ -196,10 +197,11 @@ impl<R: BufRead> Lines<R> {
 pub fn document_records<'a>(text: &'a str, pointers: &[String]) -> Result<Vec<Record<'a>>, String> {
     let root: &RawValue =
         serde_json::from_str(text).map_err(|error| format!("is not a JSON document: {error}"))?;
-    let found = pointers
-        .iter()
-        .find_map(|pointer| descend(root, pointer))
-        .ok_or_else(|| format!("holds nothing at {}", quoted(pointers)))?;
+    let mut found = None;
+    for pointer in pointers {
+        found = found.or(descend(root, pointer)?);
+    }
+    let found = found.ok_or_else(|| format!("holds nothing at {}", quoted(pointers)))?;
     let items: Vec<&RawValue> = if found.get().starts_with('[') {
         serde_json::from_str(found.get()).map_err(|error| format!("is not a JSON array: {error}"))?
     } else {
@@ -227,12 +229,43 @@ fn offset_in(text: &str, part: &str) -> usize {
     part.as_ptr().addr() - text.as_ptr().addr()
 }
 
-fn descend<'a>(value: &'a RawValue, pointer: &str) -> Option<&'a RawValue> {
+/// Returns the value at a pointer. Of a member that stands there twice readers would take one or the other, so it is refused.
+fn descend<'a>(value: &'a RawValue, pointer: &str) -> Result<Option<&'a RawValue>, String> {
     let mut value = value;
     for token in pointer.split('/').skip(1) {
         let name = token.replace("~1", "/").replace("~0", "~");
-        let members: BTreeMap<String, &RawValue> = serde_json::from_str(value.get()).ok()?;
-        value = members.get(&name)?;
+        let Ok(Members(members)) = serde_json::from_str(value.get()) else { return Ok(None) };
+        let mut named = members.into_iter().filter(|(member, _)| *member == name);
+        let Some((_, found)) = named.next() else { return Ok(None) };
+        if named.next().is_some() {
+            return Err(format!("holds `{name}` twice"));
+        }
+        value = found;
     }
-    Some(value)
+    Ok(Some(value))
+}
+
+/// The members of an object, each as often as it stands there.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Each;
+        impl<'de> Visitor<'de> for Each {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Each)
+    }
 }

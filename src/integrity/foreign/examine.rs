@@ -100,8 +100,7 @@ impl ChainFormat {
                 let open = movable_in(layer, case, view);
                 uncovered.retain(|path| {
                     open.iter().any(|open| begins(open, path))
-                        || known
-                            .open(layer, case, path, || coverage::of_case(layer, case, path).next().is_none())
+                        || known.open(layer, case, path, || !coverage::case_protects(layer, case, path))
                 });
                 movable.extend(open);
                 Ok(())
@@ -212,13 +211,9 @@ impl ChainFormat {
         for pointer in &layer.ids {
             match view.at(pointer).map(|place| (place.kind(), place.text().or(place.raw()))) {
                 Some((Kind::String | Kind::Integer, Some(id))) => {
-                    let id = [
-                        self.id.as_bytes(),
-                        layer.name.as_bytes(),
-                        pointer.to_string().as_bytes(),
-                        id.as_bytes(),
-                    ]
-                    .map(<[u8]>::to_vec);
+                    // Without the layer: what a signed value names is the same wherever it was wrapped.
+                    let id = [self.id.as_bytes(), pointer.to_string().as_bytes(), id.as_bytes()]
+                        .map(<[u8]>::to_vec);
                     seen.ids.push(Digest::of_parts(id.iter().map(Vec::as_slice)));
                 }
                 _ => seen.faults.push(expected("an identifier", pointer, view)),

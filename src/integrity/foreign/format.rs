@@ -8,7 +8,7 @@ use super::expr::Expr;
 use super::hash::HashAlgorithm;
 use super::lint::{self, ChainLint, ChainLintKind};
 use super::mechanism::Mechanism;
-use super::pointer::{Pointer, begins, written};
+use super::pointer::{Pointer, written};
 use super::seen::{LayerFacts, Signed};
 use super::stamp::TimeFormat;
 use super::{coverage, load};
@@ -224,12 +224,15 @@ impl Layer {
         LayerFacts {
             name: self.name.clone(),
             linked: false,
+            binds: false,
+            links_lines: false,
             sequenced: self.seq.is_some(),
             start: self.seq.as_ref().map_or(0, |seq| seq.start),
             step: self.seq.as_ref().map_or(1, |seq| seq.step),
             spans_files: false,
             signed: Signed::Each,
             signs_link: false,
+            signs_place: self.seq.as_ref().is_some_and(|seq| !seq.field.record),
             signs_record: true,
             symmetric: false,
             time_covered: self.time.is_some(),
@@ -349,6 +352,13 @@ impl ChainFormat {
         (!coverings.is_empty()).then_some(coverings)
     }
 
+    /// Tells whether a change of the value at a JSON Pointer of a record shows, whatever else the record says: some layer
+    /// covers it, and not only by a hash that can be made anew beside the signature that the record stands by.
+    pub fn protects(&self, pointer: &str) -> bool {
+        let Ok(path) = crate::integrity::tree::Pointer::parse(pointer) else { return false };
+        self.layers.iter().any(|layer| coverage::protects(layer, path.tokens()))
+    }
+
     pub(super) fn coverings(&self, path: &[String]) -> Vec<Covering> {
         let mut coverings: Vec<Covering> = self
             .layers
@@ -385,21 +395,21 @@ impl ChainFormat {
             let mut signing = layer.cases.iter().filter(|case| case.signature.is_some());
             signing.all(|case| coverage::signed(layer, case, path).is_some())
         };
+        let seq = layer.seq.as_ref().map(|seq| seq.field.whole(at));
         let time = layer.time.as_ref().map(|time| time.field.whole(at));
         LayerFacts {
             name: layer.name.clone(),
             linked: layer.link.is_some(),
+            binds: coverage::binds(layer),
+            links_lines: coverage::links_lines(layer),
             sequenced: layer.seq.is_some(),
             start: layer.seq.as_ref().map_or(0, |seq| seq.start),
             step: layer.seq.as_ref().map_or(1, |seq| seq.step),
             spans_files: layer.link.as_ref().is_some_and(|link| link.spans_files),
             signed,
-            signs_link: signed != Signed::Never && prev.is_some_and(|prev| signs(&prev)),
-            signs_record: signing.clone().all(|signature| {
-                let areas = coverage::areas(&signature.over, at);
-                let prev = layer.link.as_ref().map(|link| link.prev.whole(at));
-                areas.iter().any(|area| prev.as_ref().is_none_or(|prev| !begins(prev, &area.path)))
-            }),
+            signs_link: signed != Signed::Never && prev.as_ref().is_some_and(|prev| signs(prev)),
+            signs_place: signed != Signed::Never && prev.or(seq).is_some_and(|place| signs(&place)),
+            signs_record: coverage::signs_record(layer),
             symmetric: signing.clone().any(|signature| signature.algorithm == SignatureAlgorithm::Hmac),
             time_covered: time.is_some_and(|time| coverage::of_layer(layer, &time).is_some()),
             within: coverage::within(&self.layers, index),

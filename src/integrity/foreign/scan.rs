@@ -18,6 +18,7 @@ pub use self::summary::{
     Back, Cell, Claim, Clock, Cut, CutBy, DamagedRecord, ForeignSummary, Group, IdSeen, Signer, Spot, Strand,
     TerminalSeen,
 };
+use super::pointer::ANY_INDEX;
 use super::seen::{LayerFacts, Seen, SignatureSeen, Signed};
 use crate::clock::Moment;
 use crate::digest::Digest;
@@ -46,6 +47,9 @@ const MAX_CHAIN_NAME: usize = 128;
 /// Most faults listed of one record.
 const MAX_FAULTS: usize = 4;
 
+/// Columns by the pointer of the value that fills them, even in part.
+pub type Mapped = BTreeMap<String, BTreeSet<String>>;
+
 /// What a scanner must know before the first record.
 #[derive(Clone, Copy, Debug)]
 pub struct ForeignOptions<'a> {
@@ -61,6 +65,8 @@ pub struct ForeignOptions<'a> {
     pub boundaries: &'a [Moment],
     /// Digests of the heads that were brought.
     pub heads: &'a [Digest],
+    /// Pointers that the source profile reads, and the columns that they fill; `*` stands for any array index.
+    pub mapped: &'a Mapped,
     /// Most ids to keep.
     pub max_ids: usize,
 }
@@ -130,6 +136,7 @@ impl<'a> ForeignScanner<'a> {
                 notes: BTreeMap::new(),
                 uncovered: BTreeSet::new(),
                 uncovered_cut: false,
+                exposed: BTreeSet::new(),
                 torn: None,
                 clock: Clock::default(),
                 unlisted: 0,
@@ -156,6 +163,8 @@ impl<'a> ForeignScanner<'a> {
             if self.summary.uncovered.contains(pointer) {
                 continue;
             }
+            let read = self.options.mapped.keys().filter(|mapped| overlap(mapped, pointer));
+            self.summary.exposed.extend(read.cloned());
             if self.summary.uncovered.len() >= MAX_UNCOVERED {
                 self.summary.uncovered_cut = true;
             } else {
@@ -283,8 +292,8 @@ impl<'a> ForeignScanner<'a> {
         for (strand, signer) in &members {
             self.cut_after(*strand, *signer, spot, time)?;
         }
+        self.note_ids(seen, spot);
         for one in seen {
-            self.note_ids(one, spot);
             self.note_terminal(one, Spot { seq: one.seq, ..spot })?;
         }
         Some(group)
@@ -392,7 +401,9 @@ impl<'a> ForeignScanner<'a> {
     fn reaches(&self, strand: usize, signer: Signer) -> Option<&'a LayerFacts> {
         let layer = &self.options.layers[self.summary.strands[strand].layer];
         let signs = matches!(signer, Signer::Fits { .. } | Signer::SelfSigned { .. });
-        (layer.linked && layer.signed == Signed::Some && layer.signs_link && signs).then_some(layer)
+        // Where each record is signed, and its signature stands for it, no other stands in.
+        let stands_in = layer.signed == Signed::Some || !layer.signs_record;
+        (layer.binds && stands_in && layer.signs_link && signs).then_some(layer)
     }
 
     /// Cuts a strand before its last record, where a signature over the link alone covers what came before.
@@ -451,14 +462,19 @@ impl<'a> ForeignScanner<'a> {
         Some(())
     }
 
-    fn note_ids(&mut self, seen: &Seen, spot: Spot) {
-        for id in &seen.ids {
+    fn note_ids(&mut self, seen: &[Seen], spot: Spot) {
+        let stated: BTreeSet<Digest> = seen.iter().flat_map(|seen| seen.ids.iter().copied()).collect();
+        // A record that neither a link nor a number nor an id tells from a copy of itself is known by its bytes.
+        let bare = |seen: &Seen| {
+            let layer = &self.options.layers[seen.layer];
+            !layer.linked && !layer.sequenced
+        };
+        let whole = (stated.is_empty() && !seen.is_empty() && seen.iter().all(bare)).then_some(spot.digest);
+        for id in stated.into_iter().chain(whole) {
             if self.summary.ids.len() >= self.options.max_ids {
                 self.summary.ids_cut = true;
                 return;
             }
-            let layer = (seen.layer as u64).to_be_bytes();
-            let id = Digest::of_parts([layer.as_slice(), id.as_bytes().as_slice()]);
             self.summary.ids.push(IdSeen { id, spot });
         }
     }
@@ -542,6 +558,12 @@ pub(super) fn follows(
         _ => false,
     };
     numbered && (!layer.linked || (link.is_some() && prev.link() == link))
+}
+
+/// Tells whether one of two pointers leads to the other's value or into it.
+fn overlap(one: &str, other: &str) -> bool {
+    let mut tokens = one.split('/').zip(other.split('/'));
+    tokens.all(|(one, other)| one == other || one == ANY_INDEX || other == ANY_INDEX)
 }
 
 /// Returns the name under which a chain is kept.
