@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha512};
 use crate::chains::capture;
 use crate::chains::edit::{self, Files};
 use crate::chains::format::{Container, Format, formats, native, pem_trust, vectors_folder};
-use crate::chains::resign::Signer;
+use crate::chains::resign::{self, Signer, by_stranger};
 use crate::chains::{Answer, Brings, verify};
 use crate::support::{SignedLog, Workspace, countersign, head_of, sample};
 
@@ -414,12 +414,48 @@ fn a_receipt_under_an_unknown_key_between_pinned_ones_is_not_covered() {
     }
 }
 
+/// Whoever stole a key goes on with times of before it was revoked; the chain has reached a later time already.
+#[test]
+fn a_revoked_key_cannot_backdate_itself_in_a_log_of_another_product() {
+    let format = capture::agent_receipts();
+    let files = Files::of(&format);
+    let at = |index: usize, time: &str| {
+        let record = files.record(index);
+        let dated = record.replace(
+            "\"issuanceDate\":\"2026-04-22T00:00:00Z\"",
+            &format!("\"issuanceDate\":\"2026-04-22T{time}:00Z\""),
+        );
+        assert_ne!(dated, record);
+        dated
+    };
+    let log = |times: [&str; 3]| {
+        let records: Vec<String> = times.iter().enumerate().map(|(index, time)| at(index, time)).collect();
+        let text = by_stranger(&records, resign::agent_receipts).join("\n") + "\n";
+        vec![("a.jsonl".to_owned(), text)]
+    };
+    let own = pem_trust(&resign::stranger_pem(), format.log);
+    let trust = own.replace("purpose", "revoked_at = 2026-04-22T09:00:00Z\npurpose");
+    let verdict =
+        |times: [&str; 3], trust: &str| verify(&log(times), Brings { trust, ..Brings::key(&format) });
+    assert_eq!(verdict(["07:00", "08:00", "08:30"], &trust).verdict, Some(Verdict::Verified));
+    for times in [["07:00", "08:00", "10:00"], ["07:00", "10:00", "08:30"], ["10:00", "07:00", "08:30"]] {
+        let answer = verdict(times, &trust);
+        assert_eq!(answer.breaks, [BreakKind::RevokedKey], "{times:?}: {answer:?}");
+        never_verified("backdated", &answer);
+        assert_eq!(verdict(times, &own).verdict, Some(Verdict::Verified), "{times:?}");
+    }
+    let compromised = own.replace("purpose", "compromised_at = 2030-01-01T00:00:00Z\npurpose");
+    never_verified("compromised", &verdict(["07:00", "08:00", "08:30"], &compromised));
+}
+
 /// Receipts keep their signatures; what the recorder says around them is changed, and its chain computed again.
 #[test]
 fn an_unsigned_wrapper_around_signed_receipts_is_not_verified() {
     let format = capture::pipelock();
     let files = Files::of(&format);
     let entries: Vec<String> = (0..files.len()).map(|index| files.record(index).to_owned()).collect();
+    let genuine = verify(&format.files, Brings::key(&format)).head;
+    assert!(genuine.is_some());
     assert_eq!(capture::rechained(&entries), entries, "the capture is chained as its format says");
     for (old, new, count) in [
         ("receipt: allow read fetch", "receipt: denied by a person", 1),
@@ -434,8 +470,11 @@ fn an_unsigned_wrapper_around_signed_receipts_is_not_verified() {
             }
             assert_ne!(forged[1], entries[1]);
             let text = capture::rechained(&forged).join("\n") + "\n";
-            let answer = verify(&[("a.jsonl".to_owned(), text)], Brings::key(&format));
+            let files = [("a.jsonl".to_owned(), text)];
+            let answer = verify(&files, Brings::key(&format));
             never_verified(new, &answer);
+            let answer_to_head = verify(&files, Brings { head: genuine.as_deref(), ..Brings::key(&format) });
+            assert_eq!(answer_to_head.verdict, Some(Verdict::Altered), "{new}: {answer_to_head:?}");
             assert!(kind.is_none_or(|kind| answer.breaks.contains(&kind)), "{new}, {kept}: {answer:?}");
         }
     }

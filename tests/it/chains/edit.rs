@@ -114,6 +114,17 @@ pub(crate) fn extended(record: &str) -> String {
     record.replacen('{', "{\"injected\":\"approved\",", 1)
 }
 
+/// Returns the record with one more member in each object that lies within it.
+pub(crate) fn extended_within(record: &str) -> Vec<String> {
+    let objects = json::objects(record);
+    let extended = |at: &usize| {
+        let rest = record[at + 1..].trim_start();
+        let comma = if rest.starts_with('}') { "" } else { "," };
+        format!("{}\"injected\":\"approved\"{comma}{rest}", &record[..=*at])
+    };
+    objects.iter().filter(|at| **at > 0).map(extended).collect()
+}
+
 /// Returns the record with text moved between neighbours among `members`, so that their join by `separator` stays the same, in
 /// each way in which one separator allows it, and the two members between which the boundary moved.
 pub(crate) fn shifted(record: &str, separator: char, members: &[&str]) -> Vec<(String, String, String)> {

@@ -205,9 +205,35 @@ fn structure(format: &Format, files: &Files, intact: &Answer) -> Vec<(&'static s
     }
     if format.container != Container::Words {
         let answer = row("member added", files.with(middle, edit::extended(files.record(middle))).texts());
-        let named = answer.uncovered.iter().any(|field| field.ends_with("injected"));
-        assert!(answer.detects(intact) || named, "{}: {answer:?}", format.chain);
+        let named = |answer: &Answer| answer.uncovered.iter().any(|field| field.ends_with("injected"));
+        assert!(answer.detects(intact) || named(&answer), "{}: {answer:?}", format.chain);
+        let (mut found, mut listed) = (0, 0);
+        for record in [files.record(0), files.record(middle), files.record(last)] {
+            for extended in edit::extended_within(record) {
+                let index = (0..=last).find(|index| files.record(*index) == record).unwrap();
+                let answer = verify(&files.with(index, extended.clone()).texts(), brings);
+                if answer.detects(intact) {
+                    found += 1;
+                } else {
+                    assert!(named(&answer), "{}: {extended}", format.chain);
+                    listed += 1;
+                }
+            }
+        }
+        if found + listed > 0 {
+            let named =
+                if listed == 0 { String::new() } else { format!("; `uncovered_fields` names {listed}") };
+            rows.push((
+                "member added in an inner object",
+                format!("detected in {found} of {}{named}", found + listed),
+            ));
+        }
     }
+    let mut row = |name, changed: Vec<(String, String)>| {
+        let answer = verify(&changed, brings);
+        rows.push((name, says(&answer, intact)));
+        answer
+    };
     if let Some(signature) = format.signature {
         let bare = edit::stripped(files.record(middle), signature).unwrap();
         let answer = row("signature stripped", files.with(middle, bare).texts());
