@@ -489,7 +489,11 @@ pub(in crate::integrity) fn count(number: u64, what: &str) -> String {
 }
 
 pub(in crate::integrity) fn key_reason(standing: Standing, key: Digest, records: u64, total: u64) -> String {
-    let who = format!("{records} of {} signed by key `{key}`,", count(total, "record"));
+    key_help(standing, &format!("{records} of {} signed by key `{key}`,", count(total, "record")))
+}
+
+/// Says of records that `who` names why their key does not count, and what would help.
+pub(in crate::integrity) fn key_help(standing: Standing, who: &str) -> String {
     match standing {
         Standing::Trusted | Standing::Unknown => format!(
             "{who} which the trust file does not name: if you know its owner, add it with `countersign keys trust`"

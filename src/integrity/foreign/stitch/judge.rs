@@ -15,7 +15,7 @@ use crate::integrity::foreign::scan::{Cell, CutBy, Group, Signer, Spot};
 use crate::integrity::foreign::seen::Signed;
 use crate::integrity::head::LogHead;
 use crate::integrity::keyring::Standing;
-use crate::integrity::stitch::judge::{count, key_reason, population_reason};
+use crate::integrity::stitch::judge::{count, key_help, population_reason};
 use crate::integrity::stitch::{Fate, LogVerdict};
 use crate::integrity::verdict::{Break, BreakKind, Completeness, Effect, Grade, Verdict};
 use crate::report::model::{Head, Hole, Log};
@@ -117,6 +117,9 @@ fn numbers_of(layout: &Layout<'_>, chains: &[Chain<'_>], digest: Digest) -> BTre
     numbers
 }
 
+/// Records of a group between the same cuts, with their outcome in each stay of a strand that is kept in part.
+type Shared<'a> = (&'a Group, Vec<Outcome>, u64);
+
 /// A log while it is judged.
 pub(super) struct Case<'a> {
     pub(super) input: &'a ForeignInput<'a>,
@@ -157,6 +160,9 @@ pub(super) struct Tally {
 
 impl Tally {
     fn add(&mut self, outcome: &Outcome, records: u64) {
+        if records == 0 {
+            return;
+        }
         for key in &outcome.keys {
             *self.keys.entry(*key).or_default() += records;
         }
@@ -193,7 +199,7 @@ impl<'a> Case<'a> {
         for (run, own) in judged.layout.runs.iter().enumerate() {
             self.tally.rejected += own.summary.unlisted;
             // Cells of strands that are only in part kept, by the strand that says so.
-            let mut split: BTreeMap<usize, Vec<(Vec<Outcome>, u64)>> = BTreeMap::new();
+            let mut split: BTreeMap<usize, Vec<Shared<'_>>> = BTreeMap::new();
             for group in &own.summary.groups {
                 self.note_firsts(run, group);
                 if own.summary.unlisted > 0 {
@@ -216,7 +222,7 @@ impl<'a> Case<'a> {
                             self.count(run, group, &only, cell.records);
                         }
                         (_, Some(strand)) if !outcomes.is_empty() => {
-                            split.entry(strand).or_default().push((outcomes, cell.records));
+                            split.entry(strand).or_default().push((group, outcomes, cell.records));
                         }
                         _ => self.tally.rejected += cell.records,
                     }
@@ -253,7 +259,10 @@ impl<'a> Case<'a> {
 
     /// Shares records out to the stays of a strand. Which of them lie in which is not known; those of the lowest grade are taken
     /// to be kept first, so that the count of covered records errs downwards.
-    fn share(&mut self, run: usize, strand: usize, mut cells: Vec<(Vec<Outcome>, u64)>) {
+    ///
+    /// A key that does not count is noted wherever one of its records may be kept: the copy for which a record was set aside
+    /// carries the same signature.
+    fn share(&mut self, run: usize, strand: usize, mut cells: Vec<Shared<'_>>) {
         let judged = self.judged;
         let stays = judged.stays(run, strand);
         let mut order: Vec<usize> = (0..stays.len()).collect();
@@ -268,8 +277,9 @@ impl<'a> Case<'a> {
                 })
                 .max()
         };
-        cells.sort_by_key(|(outcomes, _)| worth(outcomes));
-        for (outcomes, mut left) in cells {
+        cells.sort_by_key(|(_, outcomes, _)| worth(outcomes));
+        for (group, outcomes, mut left) in cells {
+            outcomes.iter().for_each(|outcome| self.count(run, group, outcome, 0));
             for index in &order {
                 let share = room[*index].min(left);
                 room[*index] -= share;
@@ -277,8 +287,7 @@ impl<'a> Case<'a> {
                 if share > 0
                     && let Some(outcome) = outcomes.get(*index)
                 {
-                    self.note_distrust(outcome, share);
-                    self.tally.add(outcome, share);
+                    self.count(run, group, outcome, share);
                 }
             }
             self.tally.rejected += left;
@@ -413,17 +422,27 @@ impl<'a> Case<'a> {
         for ((standing, signer), records) in self.tally.distrusted.clone() {
             let Some((object, spot)) = self.tally.firsts.get(&(standing, signer)).copied() else { continue };
             let Some(kind) = standing.kind() else { continue };
-            let detail = format!("{}, {}", named(signer), count(records, "record"));
+            let detail = format!("{}{}", named(signer), self.many(records));
             self.breaks.push(layout.break_at(object, spot, kind, detail));
         }
         for (signer, records) in self.tally.bad.clone() {
             let Some((object, spot)) = self.tally.bad_firsts.get(&signer).copied() else { continue };
             let detail = format!(
-                "the signature does not fit the key that other records of that name fit, {}",
-                count(records, "record")
+                "the signature does not fit the key that other records of that name fit{}",
+                self.many(records)
             );
             self.breaks.push(layout.break_at(object, spot, BreakKind::BadSignature, detail));
         }
+    }
+
+    /// Tells whether it is known of each record whether it was kept.
+    fn is_exact(&self) -> bool {
+        self.judged.chains.iter().all(|chain| chain.ordered.sweep.overlaps.is_empty())
+    }
+
+    /// Says how many records, where that is known.
+    fn many(&self, records: u64) -> String {
+        if self.is_exact() { format!(", {}", count(records, "record")) } else { String::new() }
     }
 
     /// Brought heads whose line is not there, or is not at the place that they state.
@@ -749,17 +768,20 @@ impl<'a> Case<'a> {
         }
         let total = self.tally.records + self.tally.rejected;
         for ((standing, signer), records) in &self.tally.distrusted {
+            let who = match self.is_exact() {
+                true => format!("{records} of {}", count(total, "record")),
+                false => "records".to_owned(),
+            };
             reasons.push(match signer {
                 Signer::Fits { key, .. } | Signer::SelfSigned { key } => {
-                    key_reason(*standing, *key, *records, total)
+                    key_help(*standing, &format!("{who} signed by key `{key}`,"))
                 }
                 Signer::Nobody | Signer::Unchecked { .. } if self.all_symmetric() => format!(
                     "{records} of {} carry a code made with a shared key: bring that key with `--mac-key`",
                     count(total, "record")
                 ),
                 Signer::Nobody | Signer::Unchecked { .. } => format!(
-                    "{records} of {} signed by a key that the log only names: pin that key with `countersign keys trust`",
-                    count(total, "record")
+                    "{who} signed by a key that the log only names: pin that key with `countersign keys trust`"
                 ),
             });
         }

