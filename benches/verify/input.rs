@@ -150,11 +150,12 @@ fn case_event(number: u64) -> String {
         ),
         1 => format!(
             "{{\"kind\":\"decision\",\"id\":\"d-{case}\",{link},\"decider\":{{\"kind\":\"human\",\"id\":\"h{:02}\"}},\
-             \"outcome\":\"approved\",\"basis\":\"human\",\"channel\":\"web\"}}",
+             \"decision\":{{\"outcome\":\"approved\"}}}}",
             case % 20,
         ),
         _ => format!(
-            "{{\"kind\":\"execution\",\"id\":\"x-{case}\",{link},\"executor\":{{\"kind\":\"agent\",\"id\":\"a{agent:02}\"}},{action}}}"
+            "{{\"kind\":\"execution\",\"id\":\"x-{case}\",{link},\"executor\":{{\"kind\":\"agent\",\"id\":\"a{agent:02}\"}},{action},\
+             \"execution\":{{\"state\":\"succeeded\"}}}}"
         ),
     }
 }

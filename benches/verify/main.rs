@@ -135,6 +135,12 @@ fn foreign_chained(size: &Size, folder: &Path, table: &mut Table) {
     table.ratio(&what, of, &turns, Budget::AtMost(2.5));
     table.memory(&what, peak, MEMORY);
     log.remove();
+    if let Some(bytes) = size.larger {
+        let log = foreign::chained(folder, bytes);
+        let (_, memory) = program::verify(&log);
+        table.memory(&format!("`agt-python-log`, {}", table::bytes(log.bytes)), memory, MEMORY);
+        log.remove();
+    }
 }
 
 /// A chain that a profile describes, and a signature on every line, all by one key.

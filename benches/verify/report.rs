@@ -10,7 +10,7 @@ use super::table::{Table, bytes};
 /// Most memory of `report` on a million events, and in the same measure on fewer.
 const MEMORY: u64 = 3 << 29;
 /// What a report takes whatever the log: the program, the templates, and the fonts.
-const BASE: u64 = 64 << 20;
+const BASE: u64 = 128 << 20;
 
 /// Writes a workspace of `events` signed events, and measures its report.
 pub(crate) fn memory(events: u64, folder: &Path, table: &mut Table) {

@@ -17,7 +17,7 @@ use self::previous::PreviousError;
 use crate::assess::{Assessment, Inputs, assess};
 use crate::case::{self, Context, Tables};
 use crate::clock::{Moment, Period};
-use crate::column::{FrameBuilder, Row, int_at, text_at, to_frame};
+use crate::column::{FrameBuilder, Row, int_at, stacked, text_at, to_frame};
 use crate::control::ControlError;
 use crate::control::item::{Evaluation, evaluate};
 use crate::identity::RosterError;
@@ -455,9 +455,5 @@ fn integrity(records: Vec<DataFrame>, logs: &[Log], holes: &[Hole]) -> DataFrame
             protected: Some(true),
         });
     }
-    let mut all = FrameBuilder::<IntegrityRow>::default().finish();
-    for frame in records.into_iter().chain([extra.finish()]) {
-        all.vstack_mut_owned(frame).expect("frames of one row type have the same columns");
-    }
-    all
+    stacked::<IntegrityRow>(records.into_iter().chain([extra.finish()]))
 }

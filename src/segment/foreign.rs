@@ -2,14 +2,17 @@
 
 use std::io;
 
-use super::plan::ChainPlan;
+use super::plan::{ChainPlan, SEGMENT_BYTES};
 use super::scan::{Keep, Scan};
 use crate::digest::Digest;
 use crate::integrity::chain::Rejected;
-use crate::integrity::foreign::scan::{ForeignOptions, ForeignScanned, ForeignScanner, MAX_IDS};
+use crate::integrity::foreign::scan::{
+    ForeignOptions, ForeignScanned, ForeignScanner, MAX_IDS, MAX_IDS_OF_LOG,
+};
 use crate::integrity::foreign::{Keys, Known};
 use crate::integrity::verdict::BreakKind;
 use crate::source::framing::{Line, Lines, Record};
+use crate::source::location::ObjectRef;
 
 /// Reads one segment for a scan.
 pub(super) struct Foreign<'s, 'a> {
@@ -76,9 +79,16 @@ impl<'s, 'a> Foreign<'s, 'a> {
             mapped: &self.chain.mapped,
             max_ids: match self.scan.keep {
                 Keep::Rows => usize::MAX,
-                Keep::Summary => MAX_IDS,
+                Keep::Summary => self.fair_share_of_ids(),
             },
         }
+    }
+
+    /// Returns how many ids a segment keeps in `verify`, so that its memory does not grow with the log.
+    fn fair_share_of_ids(&self) -> usize {
+        let segments = |object: &ObjectRef| object.size.div_ceil(SEGMENT_BYTES).max(1);
+        let segments: u64 = self.scan.source.objects.iter().map(segments).sum();
+        usize::try_from(MAX_IDS_OF_LOG / segments.max(1)).unwrap_or(MAX_IDS).clamp(1, MAX_IDS)
     }
 
     fn line(&mut self, scanner: &mut ForeignScanner<'_>, line: &Line<'_>) {

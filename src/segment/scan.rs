@@ -397,8 +397,8 @@ impl<'a> Scan<'a> {
         }
         let part = match self.keep {
             Keep::Rows => Part {
-                events: self.events.finish_compact(),
-                records: self.records.finish_compact(),
+                events: self.events.finish(),
+                records: self.records.finish(),
                 signers: self.signers,
                 groups: self.groups,
             },

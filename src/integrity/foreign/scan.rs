@@ -38,8 +38,10 @@ pub const MAX_CUTS: usize = 256;
 pub const MAX_DAMAGED: usize = 4096;
 /// Most records of one segment that speak of an end.
 pub const MAX_TERMINALS: usize = 4096;
-/// Most ids of one segment that `verify` compares, which keeps its memory constant; a report compares all.
+/// Most ids of one segment that `verify` compares; a report compares all.
 pub const MAX_IDS: usize = 16_384;
+/// Most ids of a whole log that `verify` compares: its segments share them, however many there are.
+pub const MAX_IDS_OF_LOG: u64 = 1 << 17;
 /// Most uncovered pointers listed of one segment.
 pub const MAX_UNCOVERED: usize = 64;
 /// Longest name of a chain that is kept as it stands; a longer one is kept as its digest.
