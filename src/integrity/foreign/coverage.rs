@@ -202,7 +202,8 @@ pub(super) fn case_protects(layer: &Layer, case: &Case, path: &[String]) -> bool
     let by: Vec<By> = of_case(layer, case, path).collect();
     let by_hash_alone = by.iter().all(|by| matches!(by, By::Hash | By::NextRecord));
     let stands_alone = case.signature.is_some() && signs_record(layer) && signed(layer, case, path).is_none();
-    !by.is_empty() && !(by_hash_alone && stands_alone)
+    let shows_nothing = by_hash_alone && stands_alone;
+    !by.is_empty() && !shows_nothing
 }
 
 /// Tells whether the link of a layer is a hash that covers the link of the record it names.
