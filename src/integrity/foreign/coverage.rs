@@ -191,7 +191,8 @@ fn equals(layer: &Layer, case: &Case) -> Vec<(Vec<String>, Vec<String>)> {
 
 /// Tells whether a layer covers `path` so that a change shows wherever its record counts as covered, in each of its cases.
 pub(super) fn protects(layer: &Layer, path: &[String]) -> bool {
-    layer.cases.iter().all(|case| case_protects(layer, case, path))
+    // All of a payload is signed.
+    layer.mechanism.is_some() || layer.cases.iter().all(|case| case_protects(layer, case, path))
 }
 
 /// As [`protects`], for one case.
@@ -202,7 +203,7 @@ pub(super) fn case_protects(layer: &Layer, case: &Case, path: &[String]) -> bool
     let by: Vec<By> = of_case(layer, case, path).collect();
     let by_hash_alone = by.iter().all(|by| matches!(by, By::Hash | By::NextRecord));
     let stands_alone = case.signature.is_some() && signs_record(layer) && signed(layer, case, path).is_none();
-    !by.is_empty() && !(by_hash_alone && stands_alone)
+    !(by.is_empty() || by_hash_alone && stands_alone)
 }
 
 /// Tells whether the link of a layer is a hash that covers the link of the record it names.
