@@ -83,7 +83,7 @@ fn the_payload_is_what_the_layer_sees_and_what_may_be_mapped() {
         let facts = &format.layers()[0];
         assert_eq!((facts.signed, facts.linked, facts.sequenced), (Signed::Each, false, true));
         assert!(facts.time_covered && facts.signs_record && !facts.signs_link && !facts.symmetric);
-        assert!(format.covers("/anything").is_some(), "all of a payload is signed");
+        assert!(format.covers("/anything").is_some() && format.protects("/anything"), "all of it is signed");
     }
 }
 
