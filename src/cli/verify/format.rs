@@ -199,7 +199,8 @@ impl Profiles {
                         format!("`{}` ({why})", format.map_or(NATIVE_CHAIN, ChainFormat::id))
                     })
                     .collect();
-                let first = several.iter().find_map(|(format, _)| *format).map_or(NATIVE_CHAIN, ChainFormat::id);
+                let first =
+                    several.iter().find_map(|(format, _)| *format).map_or(NATIVE_CHAIN, ChainFormat::id);
                 Err(Failure::message(
                     Exit::Usage,
                     format!("the files fit {} formats: {}", several.len(), named.join(", ")),

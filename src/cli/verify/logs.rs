@@ -101,9 +101,9 @@ fn limits(format: &ChainFormat) -> Option<String> {
 /// Two heads at one place of a log, with other bytes: somebody was shown another log, whichever of the two this one is.
 fn contradictions(heads: &[LogHead], logs: &mut [Log]) {
     for (index, head) in heads.iter().enumerate() {
-        let other = heads[..index].iter().find(|other| {
-            (&other.log, other.seq) == (&head.log, head.seq) && other.digest != head.digest
-        });
+        let other = heads[..index]
+            .iter()
+            .find(|other| (&other.log, other.seq) == (&head.log, head.seq) && other.digest != head.digest);
         let Some(other) = other else { continue };
         let detail = format!(
             "two heads at sequence {}: one states `{}`, the other `{}`",

@@ -48,7 +48,11 @@ fn census_shows_an_object_that_is_gone_changed_or_new() {
     workspace.write("reference/census.sha256", census_of(&workspace, &names));
     declare(&workspace, &id, "census = \"reference/census.sha256\"");
     let (exit, same) = workspace.check();
-    assert_eq!((exit, hole_kinds(&same, &id)), (before, hole_kinds(&whole, &id)), "a census that fits changes nothing");
+    assert_eq!(
+        (exit, hole_kinds(&same, &id)),
+        (before, hole_kinds(&whole, &id)),
+        "a census that fits changes nothing"
+    );
 
     // One more line in the census than there are objects.
     let good = workspace.read("reference/census.sha256");
@@ -91,7 +95,9 @@ fn census_that_is_none_is_refused() {
     let (id, _) = plain(&workspace);
     declare(&workspace, &id, "census = \"reference/census.sha256\"");
     workspace.run("check", &[]).refuses(&["cannot read `reference/census.sha256`"]);
-    for (text, says) in [("", "found an empty file"), ("nothing of the kind\n", "line 1: expected `<sha256>  <object>`")] {
+    for (text, says) in
+        [("", "found an empty file"), ("nothing of the kind\n", "line 1: expected `<sha256>  <object>`")]
+    {
         workspace.write("reference/census.sha256", text);
         workspace.run("check", &[]).refuses(&["census `reference/census.sha256`", says, "sha256sum"]);
     }
@@ -143,7 +149,8 @@ fn records_that_two_sources_hold_are_a_hole_of_both() {
     for source in [id.as_str(), "second"] {
         assert!(hole_kinds(&check, source).contains(&"duplicate".to_owned()), "{source}: {:#?}", check.holes);
     }
-    let hole = check.holes.iter().find(|hole| hole.source == "second" && hole.kind.word() == "duplicate").unwrap();
+    let hole =
+        check.holes.iter().find(|hole| hole.source == "second" && hole.kind.word() == "duplicate").unwrap();
     assert!(hole.from < hole.to);
     assert_ne!(result(&check, "SOD-01").result, TestOutcome::NoException);
 }

@@ -158,7 +158,8 @@ fn files_that_each_begin_a_chain_show_no_missing_file() {
     let key = vector("agt-python-sink/hmac.key");
     for file in fs::read_dir(vector("agt-python-sink/rotated")).unwrap() {
         let file = file.unwrap();
-        workspace.write(&format!("logs/{}", file.file_name().to_str().unwrap()), fs::read(file.path()).unwrap());
+        workspace
+            .write(&format!("logs/{}", file.file_name().to_str().unwrap()), fs::read(file.path()).unwrap());
     }
     let run = || verify(&workspace, &["logs"], &["--json", "--mac-key", key.to_str().unwrap()]);
     assert_eq!(judged(&run()), "4 not-verifiable mac unknown 12 0 0 12 0");
@@ -189,7 +190,8 @@ fn shared_key_shows_no_more_than_who_holds_it_could_make() {
 
 #[test]
 fn tail_that_is_cut_shows_against_a_head_only() {
-    for (chain, last) in [("agt-typescript", 17), ("agt-rust", 17), ("agt-python-log", 15), ("codechain", 91)] {
+    for (chain, last) in [("agt-typescript", 17), ("agt-rust", 17), ("agt-python-log", 15), ("codechain", 91)]
+    {
         let (workspace, names) = placed(chain);
         let whole = verify(&workspace, &["logs"], &["--json"]);
         let head = head_of(&whole);
@@ -202,7 +204,11 @@ fn tail_that_is_cut_shows_against_a_head_only() {
         let held = verify(&workspace, &["logs"], &["--json", "--head", &brought, "--require-complete"]);
         let log = &held.json()["logs"][0];
         assert_eq!(log["completeness"], "pinned-head", "{chain}: {held:#?}");
-        assert_eq!((&log["covered"], &log["integrity"]), (&log["records"], &Value::from("head-anchored")), "{chain}");
+        assert_eq!(
+            (&log["covered"], &log["integrity"]),
+            (&log["records"], &Value::from("head-anchored")),
+            "{chain}"
+        );
         let expected = if chain == "codechain" { 4 } else { 0 };
         assert_eq!(held.exit, expected, "{chain}: {held:#?}");
 
@@ -246,15 +252,16 @@ fn two_heads_that_contradict_each_other_are_a_fork() {
     // The same head twice is one head.
     verify(&workspace, &["logs"], &["--head", &a, "--head", &a]).says(0, &["verified"]);
     // A head of another log matches nothing here.
-    verify(&workspace, &["logs"], &["--head", &a, "--log", "another"]).says(2, &["matches no log in these files"]);
+    verify(&workspace, &["logs"], &["--head", &a, "--log", "another"])
+        .says(2, &["matches no log in these files"]);
 }
 
 #[test]
 fn two_histories_of_one_chain_are_a_fork() {
-    let folder = std::env::var_os("COUNTERSIGN_VECTORS").unwrap_or_else(|| panic!("set `COUNTERSIGN_VECTORS`"));
-    let place = |name: &str| {
-        std::path::Path::new(&folder).join("codechain").join(name).to_str().unwrap().to_owned()
-    };
+    let folder =
+        std::env::var_os("COUNTERSIGN_VECTORS").unwrap_or_else(|| panic!("set `COUNTERSIGN_VECTORS`"));
+    let place =
+        |name: &str| std::path::Path::new(&folder).join("codechain").join(name).to_str().unwrap().to_owned();
     for other in ["hashchain_a", "hashchain_b"] {
         let ran = countersign(&["verify", "--json", &place(other), &place("hashchain_fork")]);
         assert_eq!((ran.exit, ran.json()["verdict"].as_str()), (3, Some("altered")), "{ran:#?}");
@@ -284,11 +291,13 @@ fn chain_profile_may_be_an_id_or_a_file() {
     run(&at("mine.toml")).says(4, &["consistent", "16 of 16 records rest on their hash chain alone"]);
     run(&at("bad.toml")).refuses(&["py-jsn"]);
     run(&at("none.toml")).refuses(&["cannot read chain profile"]);
-    run("agt-pyton-log").refuses(&["no chain profile is named `agt-pyton-log`", "did you mean `agt-python-log`?"]);
+    run("agt-pyton-log")
+        .refuses(&["no chain profile is named `agt-pyton-log`", "did you mean `agt-python-log`?"]);
     // Another format than the one that the records show is said, and not one of its records is taken.
     let ran = run("agt-rust");
     ran.says(3, &["look like `agt-python-log`, and `--chain` says `agt-rust`", "16 rejected"]);
-    countersign(&["verify", log, "--chain", "agt-rust", "--source", "countersign"]).says(2, &["cannot be used with"]);
+    countersign(&["verify", log, "--chain", "agt-rust", "--source", "countersign"])
+        .says(2, &["cannot be used with"]);
 }
 
 #[test]
@@ -304,7 +313,9 @@ fn format_that_two_profiles_fit_is_asked_for() {
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");
-    for text in ["the files fit 2 formats", "`agt-python-log` (", "`mine` (", "such as `--chain agt-python-log`"] {
+    for text in
+        ["the files fit 2 formats", "`agt-python-log` (", "`mine` (", "such as `--chain agt-python-log`"]
+    {
         assert!(said.contains(text), "`{text}` is missing in {said}");
     }
     assert!(output.stdout.is_empty());
@@ -322,10 +333,15 @@ fn damage_to_some_of_the_first_records_does_not_hide_the_format() {
     };
     write(3);
     let ran = verify(&workspace, &["a.jsonl"], &["--json"]);
-    assert!(ran.err.contains("read as `signet`") && ran.err.contains("5 of the first 8 records do"), "{}", ran.err);
+    assert!(
+        ran.err.contains("read as `signet`") && ran.err.contains("5 of the first 8 records do"),
+        "{}",
+        ran.err
+    );
     assert_eq!(ran.exit, 3, "{ran:#?}");
     write(4);
-    verify(&workspace, &["a.jsonl"], &[]).says(4, &["is of no format that is recognised", "countersign chains list"]);
+    verify(&workspace, &["a.jsonl"], &[])
+        .says(4, &["is of no format that is recognised", "countersign chains list"]);
 }
 
 #[test]
@@ -344,7 +360,10 @@ fn input_that_is_no_log_is_never_more_than_not_verifiable() {
         assert_eq!(ran.kinds(), ["unrecognised-format"], "{name}");
         assert_eq!(ran.json()["logs"][0]["breaks"][0]["object"], name);
         let said = verify(&workspace, &[name], &[]);
-        said.says(4, &[&format!("error: `{name}` is of no format that is recognised"), "help: name its chain profile"]);
+        said.says(
+            4,
+            &[&format!("error: `{name}` is of no format that is recognised"), "help: name its chain profile"],
+        );
     }
     for name in ["empty.jsonl", "blank.jsonl"] {
         let ran = verify(&workspace, &[name], &[]);
@@ -361,7 +380,8 @@ fn input_that_is_no_log_is_never_more_than_not_verifiable() {
 
     workspace.write("mixed/a.jsonl", &whole);
     workspace.write("mixed/b.jsonl", read("agt-python-sink/audit.jsonl"));
-    verify(&workspace, &["mixed"], &[]).refuses(&["`a.jsonl` is of format `signet`", "`b.jsonl` of `agt-python-sink`"]);
+    verify(&workspace, &["mixed"], &[])
+        .refuses(&["`a.jsonl` is of format `signet`", "`b.jsonl` of `agt-python-sink`"]);
 }
 
 #[test]
@@ -377,11 +397,23 @@ fn forged_logs_are_never_verified() {
     ] {
         let place = vector(&format!("signet/{folder}"));
         let ran = countersign(&[
-            "verify", "--json", "--chain", "signet", "--log", "signet", "--trust", &trust, place.to_str().unwrap(),
+            "verify",
+            "--json",
+            "--chain",
+            "signet",
+            "--log",
+            "signet",
+            "--trust",
+            &trust,
+            place.to_str().unwrap(),
         ]);
         let mut found = ran.kinds();
         found.sort();
         found.dedup();
-        assert_eq!((ran.exit, found), (exit, kinds.iter().map(|kind| (*kind).to_owned()).collect()), "{folder}: {ran:#?}");
+        assert_eq!(
+            (ran.exit, found),
+            (exit, kinds.iter().map(|kind| (*kind).to_owned()).collect()),
+            "{folder}: {ran:#?}"
+        );
     }
 }

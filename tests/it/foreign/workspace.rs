@@ -139,7 +139,12 @@ fn column_that_nothing_covers_unables_exactly_the_tests_that_need_it() {
     assert!(plain.exceptions.is_empty(), "{:#?}", plain.exceptions);
     assert_eq!(result(&plain, "AUTHZ-01").result, TestOutcome::NoException, "{:#?}", plain.tests);
     assert_eq!(result(&plain, "AUTHZ-01").population, 16);
-    assert_eq!(plain.logs[0].uncovered_fields.contains(&"decision.outcome".to_owned()), true, "{:#?}", plain.logs);
+    assert_eq!(
+        plain.logs[0].uncovered_fields.contains(&"decision.outcome".to_owned()),
+        true,
+        "{:#?}",
+        plain.logs
+    );
 
     // The chain holds the records, so the source has what is demanded of it; the one column has not.
     let workspace = bench("require = \"consistent\"");
@@ -152,19 +157,25 @@ fn column_that_nothing_covers_unables_exactly_the_tests_that_need_it() {
         .map(|test| test.id.clone())
         .collect();
     let expected: BTreeSet<String> = needing.intersection(&ran).cloned().collect();
-    assert!(expected.len() >= 3 && expected.contains("AUTHZ-01") && expected.contains("SOD-01"), "{expected:?}");
+    assert!(
+        expected.len() >= 3 && expected.contains("AUTHZ-01") && expected.contains("SOD-01"),
+        "{expected:?}"
+    );
     let newly: BTreeSet<String> = unable(&strict).difference(&unable(&plain)).cloned().collect();
     assert_eq!(newly, expected.difference(&unable(&plain)).cloned().collect());
     for test in &strict.tests {
         let before = result(&plain, &test.id);
-        let counts = |test: &countersign::report::check::CheckTest| (test.population, test.exceptions, test.untestable);
+        let counts = |test: &countersign::report::check::CheckTest| {
+            (test.population, test.exceptions, test.untestable)
+        };
         assert_eq!(counts(test), counts(before), "{}: what was counted stays", test.id);
         if !expected.contains(&test.id) {
             assert_eq!(test.result, before.result, "{} does not read the column", test.id);
         }
     }
     let reasons = &result(&strict, "AUTHZ-01").reasons;
-    let expected = "no hash or signature of source `agt` covers `decision.outcome`, and consistent is demanded";
+    let expected =
+        "no hash or signature of source `agt` covers `decision.outcome`, and consistent is demanded";
     assert!(reasons.iter().any(|reason| reason == expected), "{reasons:#?}");
     assert_eq!(report.sources[0].grade.word(), "consistent");
     assert!(report.logs[0].breaks.is_empty() && strict.holes.is_empty());
@@ -211,7 +222,8 @@ fn damage_in_one_source_leaves_the_tests_of_the_other_tables_alone() {
     let second = "\n[[source]]\nid = \"runs\"\nprofile = \"agt\"\nchain = \"agt-python-log\"\nrole = \"executions\"\n\
                   objects = [\"logs/runs.jsonl\"]\n";
     let workspace = bench(second);
-    let lines: Vec<String> = read("agt-python-log/entries.jsonl").lines().map(|line| format!("{line}\n")).collect();
+    let lines: Vec<String> =
+        read("agt-python-log/entries.jsonl").lines().map(|line| format!("{line}\n")).collect();
     workspace.write("logs/runs.jsonl", lines.concat());
     let (_, whole) = workspace.check();
     workspace.write("logs/runs.jsonl", lines[..9].concat() + &lines[10..].concat());
@@ -232,7 +244,10 @@ fn damage_in_one_source_leaves_the_tests_of_the_other_tables_alone() {
         if reads {
             changed += usize::from(before.result != test.result);
             assert!(
-                matches!(test.result, TestOutcome::UnableToTest | TestOutcome::NotEvidencedHere | TestOutcome::Exception),
+                matches!(
+                    test.result,
+                    TestOutcome::UnableToTest | TestOutcome::NotEvidencedHere | TestOutcome::Exception
+                ),
                 "{} reads executions and is {:?}",
                 test.id,
                 test.result
@@ -247,7 +262,11 @@ fn damage_in_one_source_leaves_the_tests_of_the_other_tables_alone() {
 #[test]
 fn shared_key_has_no_place_in_a_workspace() {
     let workspace = bench("mac_key = \"keys/hmac.key\"");
-    workspace.run("check", &[]).refuses(&["source `agt`", "a shared key has no place in a workspace", "--mac-key"]);
+    workspace.run("check", &[]).refuses(&[
+        "source `agt`",
+        "a shared key has no place in a workspace",
+        "--mac-key",
+    ]);
     let out = workspace.at("out");
     workspace.run("report", &["--out", out.to_str().unwrap()]).refuses(&["a shared key has no place"]);
     assert!(!out.exists());
@@ -257,9 +276,12 @@ fn shared_key_has_no_place_in_a_workspace() {
 fn chain_profile_of_a_source_must_be_known_and_may_be_the_workspaces_own() {
     let workspace = bench("");
     workspace.edit("countersign.toml", |text| text.replace("\"agt-python-log\"", "\"agt-pyton-log\""));
-    workspace.run("check", &[]).refuses(&["no chain profile is named `agt-pyton-log`", "did you mean `agt-python-log`?"]);
+    workspace
+        .run("check", &[])
+        .refuses(&["no chain profile is named `agt-pyton-log`", "did you mean `agt-python-log`?"]);
 
-    let own = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("chains/agt-python-log.toml")).unwrap();
+    let own =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("chains/agt-python-log.toml")).unwrap();
     workspace.edit("countersign.toml", |text| text.replace("\"agt-pyton-log\"", "\"ours\""));
     workspace.write("chains/ours.toml", own.replace("id = \"agt-python-log\"", "id = \"ours\""));
     let (_, report) = agree(&workspace);
@@ -280,7 +302,10 @@ fn integrity_page_names_what_nothing_covers() {
         .or_else(|_| fs::read_to_string(workspace.at("out/data/02_report.html")))
         .unwrap();
     for text in ["decision.outcome", "by chain profile `agt-python-log`", "/policy_decision"] {
-        assert!(html.contains(text) || html.contains(&text.replace('`', "&#x60;")), "`{text}` is missing in the report");
+        assert!(
+            html.contains(text) || html.contains(&text.replace('`', "&#x60;")),
+            "`{text}` is missing in the report"
+        );
     }
 }
 

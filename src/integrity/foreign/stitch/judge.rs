@@ -642,7 +642,12 @@ impl<'a> Case<'a> {
     fn completeness(&self) -> Completeness {
         let layout = self.layout();
         let whole = layout.objects.iter().all(|object| object.fault.is_none() && object.unlisted.is_empty());
-        if self.tally.records == 0 || self.tally.rejected > 0 || self.tally.unselected > 0 || !whole || self.begins_anew() {
+        if self.tally.records == 0
+            || self.tally.rejected > 0
+            || self.tally.unselected > 0
+            || !whole
+            || self.begins_anew()
+        {
             return Completeness::Unknown;
         }
         let torn = layout.objects.iter().any(|object| object.torn.is_some());
