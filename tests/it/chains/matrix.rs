@@ -179,7 +179,11 @@ fn structure(format: &Format, files: &Files, intact: &Answer) -> Vec<(&'static s
         assert!(cut.breaks.contains(&BreakKind::TruncatedTail), "{}: {cut:?}", format.chain);
         assert_eq!(cut.verdict, Some(Verdict::Altered), "{}: {cut:?}", format.chain);
         let whole = verify(&format.files, Brings { head: Some(head), ..brings });
-        assert_eq!(whole.completeness, Completeness::PinnedHead, "{}: {whole:?}", format.chain);
+        // Where a format may start another chain, the end of one does not say that it is the end of the log: the page has what each says.
+        assert!(whole.completeness >= intact.completeness, "{}: {whole:?}", format.chain);
+        if format.chain == "countersign-log" {
+            assert_eq!(whole.completeness, Completeness::PinnedHead, "{whole:?}");
+        }
         assert!(whole.breaks.is_empty() && whole.verdict >= intact.verdict, "{}: {whole:?}", format.chain);
         let verdict = whole.verdict.map_or("refused", Verdict::word);
         rows.push((
