@@ -334,6 +334,9 @@ impl<'a> Case<'a> {
         }
         for (strand, signer) in &group.members {
             let Some(chain) = self.judged.chain_of.get(&(run, *strand)) else { continue };
+            if self.judged.stays(run, *strand).iter().all(|stay| stay.aside.is_some()) {
+                continue;
+            }
             let at = self.judged.covers[*chain].judged_at.get(&(run, *strand)).copied().flatten();
             let (_, standing) = self.judged.judge.own(self.judged.chains[*chain].layer, *signer, at);
             let keep = |first: &mut (usize, Spot)| {

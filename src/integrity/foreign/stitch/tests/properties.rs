@@ -140,7 +140,7 @@ fn counts_agree(judged: &Judged, whole: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Where segments are cut changes nothing, not even in a log that was forged in several ways.
     #[test]
@@ -306,6 +306,13 @@ fn comparable(judged: &Judged) -> Judged {
     let mut judged = Judged { verdict: judged.verdict.clone(), fates: judged.fates.clone() };
     if judged.verdict.log.breaks.iter().any(|found| overlap(found.kind)) {
         (judged.verdict.log.signed, judged.verdict.log.pinned) = (0, 0);
+        // Nor is the first record of a key that is kept.
+        for found in &mut judged.verdict.log.breaks {
+            if found.kind.effect(true) == Effect::NotVerifiable {
+                (found.line, found.offset) = (0, 0);
+            }
+        }
+        judged.verdict.log.breaks.sort();
     }
     judged
 }
