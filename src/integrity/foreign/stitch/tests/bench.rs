@@ -7,6 +7,7 @@ use crate::integrity::foreign::scan::ForeignSummary;
 use crate::integrity::verdict::Verdict;
 
 /// Scans and folds, and prints how long both took.
+#[expect(clippy::disallowed_methods, reason = "a figure is a time, and no result rests on it")]
 fn run(name: &str, log: &Log) -> (Vec<ForeignSummary>, Verdict) {
     let format = log.format();
     let cuts: Vec<usize> = (0..log.objects[0].1.len()).step_by(5_000).skip(1).collect();
