@@ -259,35 +259,6 @@ fn damage_in_one_source_leaves_the_tests_of_the_other_tables_alone() {
 }
 
 #[test]
-fn hole_behind_the_period_leaves_its_tests_alone() {
-    let torn = |to: &str| {
-        let workspace = bench("");
-        workspace.edit("countersign.toml", |text| text.replace("to = 2026-07-02", &format!("to = {to}")));
-        workspace.edit(LOG, |text| format!("{text}{{\"entry_id\": \"audit_"));
-        workspace.check()
-    };
-    // The last whole entry is of 08:03:44; what was cut came after it.
-    let (_, before) = torn("2026-07-01T08:03:00Z");
-    assert!(before.holes.is_empty(), "{:#?}", before.holes);
-    assert_eq!(
-        result(&before, "AUTHZ-01").result,
-        TestOutcome::NoException,
-        "{:#?}",
-        result(&before, "AUTHZ-01")
-    );
-    let (exit, inside) = torn("2026-07-02");
-    assert_eq!(exit, 4);
-    let hole = &inside.holes[0];
-    assert_eq!((hole.source.as_str(), hole.kind.word()), ("agt", "torn-tail"), "{:#?}", inside.holes);
-    assert_eq!(hole.from.to_string(), "2026-07-01T08:03:44.032Z");
-    for test in inside.tests.iter().filter(|test| !test.id.starts_with("LOG-")) {
-        let before = result(&before, &test.id).result;
-        let unable = matches!(test.result, TestOutcome::UnableToTest | TestOutcome::NotEvidencedHere);
-        assert!(unable, "{} is {:?}, and was {before:?}", test.id, test.result);
-    }
-}
-
-#[test]
 fn shared_key_has_no_place_in_a_workspace() {
     let workspace = bench("mac_key = \"keys/hmac.key\"");
     workspace.run("check", &[]).refuses(&[
