@@ -695,7 +695,9 @@ impl<'a> Case<'a> {
 
     /// Tells whether each of several objects begins a chain anew, so that nothing shows an object that is gone.
     fn begins_anew(&self) -> bool {
-        self.judged.chains.iter().filter(|chain| chain.id.object.is_some()).nth(1).is_some()
+        // Records that nothing links begin nothing: where another layer chains them, that one says what is gone.
+        let begun = |chain: &&Chain<'_>| chain.id.object.is_some() && !chain.is_loose();
+        self.judged.chains.iter().filter(begun).nth(1).is_some()
     }
 
     /// Returns the level of the chains that hold every record of a chain.
