@@ -63,7 +63,7 @@ const UNTRUSTED: [(&str, &str, &str, &str); 8] = [
     (
         "agt-python-sink",
         "the first 8 records have the members of Agent Governance Toolkit (Python FileAuditSink)",
-        "4 not-verifiable consistent contiguous 16 0 0 0 0",
+        "4 not-verifiable consistent unknown 16 0 0 0 0",
         "/container_runtime /environment /sandbox_id",
     ),
     (

@@ -693,11 +693,10 @@ impl<'a> Case<'a> {
         if torn || cut { worst.min(Completeness::Contiguous) } else { worst }
     }
 
-    /// Tells whether each of several objects begins a chain anew, so that nothing shows an object that is gone.
+    /// Tells whether each object begins a chain anew, so that nothing shows an object that is gone; not even one that is alone.
     fn begins_anew(&self) -> bool {
         // Records that nothing links begin nothing: where another layer chains them, that one says what is gone.
-        let begun = |chain: &&Chain<'_>| chain.id.object.is_some() && !chain.is_loose();
-        self.judged.chains.iter().filter(begun).nth(1).is_some()
+        self.judged.chains.iter().any(|chain| chain.id.object.is_some() && !chain.is_loose())
     }
 
     /// Returns the level of the chains that hold every record of a chain.
