@@ -229,7 +229,8 @@ impl Layer {
             sequenced: self.seq.is_some(),
             start: self.seq.as_ref().map_or(0, |seq| seq.start),
             step: self.seq.as_ref().map_or(1, |seq| seq.step),
-            spans_files: false,
+            // Numbers are of the log, wherever its records lie.
+            spans_files: self.seq.is_some(),
             signed: Signed::Each,
             signs_link: false,
             signs_place: self.seq.as_ref().is_some_and(|seq| !seq.field.record),

@@ -93,7 +93,7 @@ const UNTRUSTED: [(&str, &str, &str, &str); 8] = [
     (
         "signet",
         "the first 8 records have the members of Signet",
-        "4 not-verifiable consistent unknown 20 0 0 20 0",
+        "4 not-verifiable consistent contiguous 20 0 0 20 0",
         "",
     ),
 ];

@@ -834,6 +834,8 @@ impl<'a> Case<'a> {
         let how = "bring the last record as somebody else wrote it down, with `--head`";
         if self.tally.lowest == Some(Grade::Mac) {
             format!("{many} rest on a shared key, with which the verifier could have made them: {how}")
+        } else if self.tally.pinned > 0 && !self.judged.layers.iter().any(|layer| layer.signs_link) {
+            format!("{many} are in their place by their hash chain alone, which no signature covers: {how}")
         } else if self.tally.pinned > 0 {
             format!("{many} come after the last signature of a pinned key: {how}")
         } else {
