@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::digest::Digest;
 use crate::integrity::foreign::ChainFormat;
+use crate::integrity::foreign::scan::Mapped;
 use crate::integrity::head::LogHead;
 use crate::integrity::verdict::BreakKind;
 use crate::profile::{Context, Integrity, Profile};
@@ -77,6 +78,8 @@ pub struct ChainPlan<'p> {
     pub mac: Vec<Vec<u8>>,
     /// Columns that the source profile fills from values that no layer covers, sorted.
     pub uncovered_columns: Vec<String>,
+    /// Columns by the pointer that fills them.
+    pub mapped: Mapped,
 }
 
 impl<'p> ChainPlan<'p> {
@@ -91,6 +94,7 @@ impl<'p> ChainPlan<'p> {
             heads: heads.into_iter().map(|head| head.digest).collect(),
             mac: Vec::new(),
             uncovered_columns: profile.uncovered_columns(format).into_iter().collect(),
+            mapped: profile.mapped_pointers(),
         }
     }
 }

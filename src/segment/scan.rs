@@ -18,7 +18,7 @@ use crate::integrity::keyring::Keyring;
 use crate::integrity::record::VerifiedRecord;
 use crate::integrity::verdict::{BreakKind, Grade};
 use crate::profile::{Context, Found, Mapped, Unusable};
-use crate::source::container::{Stopped, Unpacked, stopped};
+use crate::source::container::Unpacked;
 use crate::source::framing::{self, Line, Lines, MAX_DOCUMENT, MAX_RECORD, Record};
 use crate::source::object;
 use crate::table::IntegrityRow;
@@ -163,6 +163,7 @@ impl<'a> Scan<'a> {
             keyring: self.keyring,
             max_silence: source.settings.max_silence_ms,
         });
+        let mut batch = Batch::default();
         let result = loop {
             let line = match lines.next_line() {
                 Ok(Some(line)) => line,
@@ -171,33 +172,42 @@ impl<'a> Scan<'a> {
             };
             self.summary.lines = line.number;
             self.summary.tally.read += 1;
-            let rejected = match (line.oversize, line.ended) {
-                (Some((length, digest)), _) => Some(scanner.overlong(length, Some(digest))),
-                (None, false) => match scanner.tail(line.bytes) {
-                    Some(rejected) => Some(rejected),
-                    None => {
-                        *self.summary.tally.rejected.entry(BreakKind::TornTail).or_default() += 1;
-                        None
-                    }
-                },
-                (None, true) => match scanner.line(line.bytes) {
-                    Scanned::Admitted(admitted) => {
-                        self.signer(line.number, admitted.key);
-                        match self.keep {
-                            Keep::Rows => self.record(&admitted.record, Some(admitted.time), true),
-                            Keep::Summary => self.seen(admitted.record.log(), admitted.time),
-                        }
-                        None
-                    }
-                    Scanned::Rejected(rejected) => Some(rejected),
-                },
-            };
-            if let Some(rejected) = rejected {
-                *self.summary.tally.rejected.entry(rejected.kind).or_default() += 1;
+            if line.ended && line.oversize.is_none() {
+                batch.push(line.bytes);
+                if batch.is_full() {
+                    self.admit(&mut scanner, &mut batch);
+                }
+                continue;
             }
+            self.admit(&mut scanner, &mut batch);
+            let kind = match line.oversize {
+                Some((length, digest)) => scanner.overlong(length, Some(digest)).kind,
+                None => scanner.tail(line.bytes).map_or(BreakKind::TornTail, |rejected| rejected.kind),
+            };
+            *self.summary.tally.rejected.entry(kind).or_default() += 1;
         };
+        self.admit(&mut scanner, &mut batch);
         self.summary.runs.push(scanner.finish());
         result
+    }
+
+    /// Hands the lines of a batch to the scanner, and maps the records that it admits.
+    fn admit(&mut self, scanner: &mut LogScanner<'_>, batch: &mut Batch) {
+        for scanned in scanner.lines(&batch.lines()) {
+            match scanned {
+                Scanned::Admitted(admitted) => {
+                    self.signer(admitted.record.record().line, admitted.key);
+                    match self.keep {
+                        Keep::Rows => self.record(&admitted.record, Some(admitted.time), true),
+                        Keep::Summary => self.seen(admitted.record.log(), admitted.time),
+                    }
+                }
+                Scanned::Rejected(rejected) => {
+                    *self.summary.tally.rejected.entry(rejected.kind).or_default() += 1;
+                }
+            }
+        }
+        batch.clear();
     }
 
     /// Reads one line of a log without a mechanism.
@@ -388,12 +398,12 @@ impl<'a> Scan<'a> {
     fn finish(mut self, stored: io::Result<Option<(Digest, u64)>>) -> (Part, Summary) {
         match stored {
             Ok(stored) => self.summary.stored = stored,
-            Err(error) => self.summary.failure = Some(failure(&error)),
+            Err(error) => self.summary.failure = Some(Failure::of(&error)),
         }
         let part = match self.keep {
             Keep::Rows => Part {
-                events: self.events.finish_compact(),
-                records: self.records.finish_compact(),
+                events: self.events.finish(),
+                records: self.records.finish(),
                 signers: self.signers,
                 groups: self.groups,
             },
@@ -403,16 +413,38 @@ impl<'a> Scan<'a> {
     }
 }
 
-fn failure(error: &io::Error) -> Failure {
-    let (kind, detail) = match stopped(error) {
-        Stopped::Truncated => {
-            (BreakKind::TruncatedObject, "the compressed bytes end in the middle".to_owned())
-        }
-        Stopped::Ratio => (BreakKind::Oversize, error.to_string()),
-        Stopped::Trailing => (BreakKind::Altered, error.to_string()),
-        Stopped::Unreadable => (BreakKind::UnreadableObject, error.to_string()),
-    };
-    Failure { kind, detail }
+/// Lines that go to the scanner together, because their signatures are cheaper to check so.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Batch {
+    /// Most lines: beyond this many nothing is gained.
+    const LINES: usize = 64;
+    /// Bytes from which on no line is added, so that long lines do not add up in memory.
+    const BYTES: usize = 1 << 18;
+
+    fn push(&mut self, line: &[u8]) {
+        self.bytes.extend_from_slice(line);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn is_full(&self) -> bool {
+        self.ends.len() >= Self::LINES || self.bytes.len() >= Self::BYTES
+    }
+
+    fn lines(&self) -> Vec<&[u8]> {
+        let mut start = 0;
+        let line = |end: &usize| &self.bytes[std::mem::replace(&mut start, *end)..*end];
+        self.ends.iter().map(line).collect()
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
 }
 
 impl Summary {
@@ -438,7 +470,7 @@ impl Summary {
     pub(super) fn digested(&mut self, stored: io::Result<(Digest, u64)>) {
         match stored {
             Ok(stored) => self.stored = Some(stored),
-            Err(error) => self.failure = Some(failure(&error)),
+            Err(error) => self.failure = Some(Failure::of(&error)),
         }
     }
 

@@ -238,10 +238,11 @@ impl<R: BufRead> Lines<R> {
 pub fn document_records<'a>(text: &'a str, pointers: &[String]) -> Result<Vec<Record<'a>>, String> {
     let root: &RawValue =
         serde_json::from_str(text).map_err(|error| format!("is not a JSON document: {error}"))?;
-    let found = pointers
-        .iter()
-        .find_map(|pointer| descend(root, pointer))
-        .ok_or_else(|| format!("holds nothing at {}", quoted(pointers)))?;
+    let mut found = None;
+    for pointer in pointers {
+        found = found.or(descend(root, pointer)?);
+    }
+    let found = found.ok_or_else(|| format!("holds nothing at {}", quoted(pointers)))?;
     let items: Vec<&RawValue> = if found.get().starts_with('[') {
         serde_json::from_str(found.get()).map_err(|error| format!("is not a JSON array: {error}"))?
     } else {
@@ -269,18 +270,20 @@ pub(crate) fn offset_in(text: &str, part: &str) -> usize {
     part.as_ptr().addr() - text.as_ptr().addr()
 }
 
-/// Returns the value at a pointer. A name that stands twice leads nowhere: either value would hide the other's records.
-fn descend<'a>(value: &'a RawValue, pointer: &str) -> Option<&'a RawValue> {
+/// Returns the value at a pointer. Of a member that stands there twice readers would take one or the other, so it is refused.
+fn descend<'a>(value: &'a RawValue, pointer: &str) -> Result<Option<&'a RawValue>, String> {
     let mut value = value;
     for token in pointer.split('/').skip(1) {
         let name = token.replace("~1", "/").replace("~0", "~");
-        let mut found = members(value.get()).ok()?.into_iter().filter(|(known, _)| *known == name);
-        value = match (found.next(), found.next()) {
-            (Some((_, found)), None) => found,
-            _ => return None,
-        };
+        let Ok(members) = members(value.get()) else { return Ok(None) };
+        let mut named = members.into_iter().filter(|(member, _)| *member == name);
+        let Some((_, found)) = named.next() else { return Ok(None) };
+        if named.next().is_some() {
+            return Err(format!("holds `{name}` twice"));
+        }
+        value = found;
     }
-    Some(value)
+    Ok(Some(value))
 }
 
 /// Returns the members of a JSON object in their order, with names that stand twice.
