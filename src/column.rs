@@ -291,18 +291,9 @@ impl<R: Row> FrameBuilder<R> {
         self.height
     }
 
-    /// Returns the frame; one without rows still has every column.
+    /// Returns the frame; one without rows still has every column. A column of one value is held as that value.
     pub fn finish(self) -> DataFrame {
-        self.frame(|column| column.take_materialized_series().into())
-    }
-
-    /// Returns the frame with each column of one value held as that value; for frames that are read by row.
-    pub fn finish_compact(self) -> DataFrame {
-        self.frame(|column| column)
-    }
-
-    fn frame(self, hold: impl Fn(Held) -> Held) -> DataFrame {
-        let columns: Vec<Held> = self.columns.into_iter().map(|values| hold(values.finish())).collect();
+        let columns: Vec<Held> = self.columns.into_iter().map(Values::finish).collect();
         DataFrame::new(self.height, columns)
             .expect("columns of one builder share their height and have distinct names")
     }
@@ -315,6 +306,35 @@ pub fn to_frame<'a, R: Row + 'a>(rows: impl IntoIterator<Item = &'a R>) -> DataF
         builder.push(row);
     }
     builder.finish()
+}
+
+/// Returns the rows of `frames`, which are of one row type, in one frame.
+///
+/// A column that has one and the same value in all of them is held as that value.
+pub fn stacked<R: Row>(frames: impl IntoIterator<Item = DataFrame>) -> DataFrame {
+    let mut all = FrameBuilder::<R>::default().finish();
+    for frame in frames.into_iter().filter(|frame| frame.height() > 0) {
+        if all.height() == 0 {
+            all = frame;
+            continue;
+        }
+        let height = all.height() + frame.height();
+        let columns = all.into_columns().into_iter().zip(frame.into_columns());
+        let columns: Vec<Held> = columns.map(|(above, below)| joined(above, below)).collect();
+        all =
+            DataFrame::new(height, columns).expect("the columns of both have the same names and grew alike");
+    }
+    all
+}
+
+fn joined(mut above: Held, below: Held) -> Held {
+    if let (Held::Scalar(one), Held::Scalar(other)) = (&above, &below)
+        && (one.scalar() == other.scalar() || (one.scalar().is_null() && other.scalar().is_null()))
+    {
+        return Held::new_scalar(one.name().clone(), one.scalar().clone(), one.len() + other.len());
+    }
+    above.append_owned(below).expect("frames of one row type have the same columns");
+    above
 }
 
 /// Reads the rows of a frame, looking its columns up once.

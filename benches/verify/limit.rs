@@ -4,9 +4,12 @@ use std::fs::File;
 use std::hint::black_box;
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, VerifyingKey};
 use memchr::{memchr, memrchr};
 use rayon::prelude::*;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::input::Input;
@@ -17,6 +20,21 @@ const RANGE: u64 = 8 << 20;
 
 /// Reads the log, and hashes every line and the whole.
 pub(crate) fn hashing(log: &Input) -> Cost {
+    each_line(log, |line| {
+        black_box(Sha256::digest(line));
+    })
+}
+
+/// As [`hashing`], and reads every line as JSON, writes it anew, and hashes that.
+pub(crate) fn rewriting(log: &Input) -> Cost {
+    each_line(log, |line| {
+        black_box(Sha256::digest(line));
+        let value: Value = serde_json::from_slice(line).unwrap();
+        black_box(Sha256::digest(value.to_string()));
+    })
+}
+
+fn each_line(log: &Input, act: impl Fn(&[u8]) + Sync) -> Cost {
     let watch = Watch::start();
     let ranges: Vec<Option<u64>> =
         [None].into_iter().chain((0..log.bytes.div_ceil(RANGE)).map(|range| Some(range * RANGE))).collect();
@@ -25,7 +43,7 @@ pub(crate) fn hashing(log: &Input) -> Cost {
         .with_max_len(1)
         .map(|start| match start {
             None => object(log),
-            Some(start) => lines(log, start),
+            Some(start) => lines(log, start, &act),
         })
         .sum();
     assert_eq!(lines, log.lines, "the limit hashes every line");
@@ -47,8 +65,8 @@ fn object(log: &Input) -> u64 {
     0
 }
 
-/// Hashes the lines that begin in the range from `start`, and counts them.
-fn lines(log: &Input, start: u64) -> u64 {
+/// Does its work on the lines that begin in the range from `start`, and counts them.
+fn lines(log: &Input, start: u64, act: impl Fn(&[u8])) -> u64 {
     let mut file = BufReader::with_capacity(1 << 18, File::open(&log.file).unwrap());
     let mut line = Vec::new();
     let end = (start + RANGE).min(log.bytes);
@@ -64,14 +82,14 @@ fn lines(log: &Input, start: u64) -> u64 {
         if whole == 0 {
             line.clear();
             at += file.read_until(b'\n', &mut line).unwrap() as u64;
-            black_box(Sha256::digest(&line[..line.len() - 1]));
+            act(&line[..line.len() - 1]);
             count += 1;
             continue;
         }
         let mut used = 0;
         while at < end && used < whole {
             let length = memchr(b'\n', &buffered[used..whole]).unwrap();
-            black_box(Sha256::digest(&buffered[used..used + length]));
+            act(&buffered[used..used + length]);
             used += length + 1;
             at += length as u64 + 1;
             count += 1;
@@ -91,17 +109,30 @@ pub(crate) struct Signatures {
 const TAIL: usize = 138;
 
 impl Signatures {
-    /// Reads the signatures of a log.
-    pub(crate) fn read(log: &Input) -> Self {
+    /// Reads the signatures of a log, of whose lines `open` gives what is signed and the signature.
+    pub(crate) fn read(log: &Input, open: impl Fn(&str) -> (Vec<u8>, Signature)) -> Self {
         let file = BufReader::new(File::open(&log.file).unwrap());
-        let signed = file.lines().map(|line| {
-            let line = line.unwrap();
-            let (body, tail) = line.split_at(line.len() - TAIL);
-            let mut signature = [0; 64];
-            hex::decode_to_slice(&tail[8..136], &mut signature).unwrap();
-            (format!("countersign-log/1\n{body}").into_bytes(), Signature::from_bytes(&signature))
-        });
-        Self { key: Input::key().verifying_key(), signed: signed.collect() }
+        let signed = file.lines().map(|line| open(&line.unwrap())).collect();
+        Self { key: Input::key().verifying_key(), signed }
+    }
+
+    /// Opens a line of `countersign-log/1`.
+    pub(crate) fn of_line(line: &str) -> (Vec<u8>, Signature) {
+        let (body, tail) = line.split_at(line.len() - TAIL);
+        let mut signature = [0; 64];
+        hex::decode_to_slice(&tail[8..136], &mut signature).unwrap();
+        (format!("countersign-log/1\n{body}").into_bytes(), Signature::from_bytes(&signature))
+    }
+
+    /// Opens a receipt of Signet, whose members stand in the order of their names.
+    pub(crate) fn of_receipt(line: &str) -> (Vec<u8>, Signature) {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        let mut receipt = record["receipt"].take();
+        let members = receipt.as_object_mut().unwrap();
+        let signature = members.remove("sig").unwrap();
+        members.remove("id").unwrap();
+        let bytes = STANDARD.decode(signature.as_str().unwrap().trim_start_matches("ed25519:")).unwrap();
+        (receipt.to_string().into_bytes(), Signature::from_slice(&bytes).unwrap())
     }
 
     /// Verifies each, strictly.

@@ -30,9 +30,10 @@ impl Table {
         self.holds
     }
 
-    /// Adds a ratio of program to limit.
-    pub(crate) fn ratio(&mut self, what: &str, of: &str, limit: Cost, program: Cost, budget: Budget) {
-        let (wall, cpu) = (program.wall / limit.wall, program.cpu / limit.cpu);
+    /// Adds the ratio of program to limit, which ran in turns: the median of the turns' ratios.
+    pub(crate) fn ratio(&mut self, what: &str, of: &str, turns: &[(Cost, Cost)], budget: Budget) {
+        let wall = median(turns, |(limit, program)| program.wall / limit.wall);
+        let cpu = median(turns, |(limit, program)| program.cpu / limit.cpu);
         let (kept, found, asked) = match budget {
             Budget::AtMost(most) => {
                 (wall <= most, format!("{wall:.2} × (processor time {cpu:.2} ×)"), format!("≤ {most} ×"))
@@ -43,18 +44,18 @@ impl Table {
                 format!("≥ {least} × its rate"),
             ),
         };
-        let limit = format!("{of}: {:.2} s", limit.wall);
-        self.row([what.to_owned(), limit, format!("{:.2} s", program.wall), found, asked], kept);
+        let limit = format!("{of}: {:.2} s", median(turns, |(limit, _)| limit.wall));
+        let program = format!("{:.2} s", median(turns, |(_, program)| program.wall));
+        self.row([what.to_owned(), limit, program, found, asked], kept);
     }
 
-    /// Adds the growth of time from an input to one ten times its size.
-    pub(crate) fn growth(&mut self, what: &str, tenth: Cost, whole: Cost) {
-        let found = whole.wall / tenth.wall;
-        let limit = format!("a tenth: {:.3} s", tenth.wall);
+    /// Adds the growth of time from an input to one ten times its size, which ran in turns.
+    pub(crate) fn growth(&mut self, what: &str, turns: &[(Cost, Cost)]) {
+        let found = median(turns, |(tenth, whole)| whole.wall / tenth.wall);
         let row = [
             format!("growth, {what}"),
-            limit,
-            format!("{:.2} s", whole.wall),
+            format!("a tenth: {:.3} s", median(turns, |(tenth, _)| tenth.wall)),
+            format!("{:.2} s", median(turns, |(_, whole)| whole.wall)),
             format!("{found:.2} ×"),
             "≤ 10.5 ×".to_owned(),
         ];
@@ -92,6 +93,13 @@ impl fmt::Display for Table {
         }
         Ok(())
     }
+}
+
+/// Returns the median of what `figure` makes of each turn.
+fn median(turns: &[(Cost, Cost)], figure: impl Fn(&(Cost, Cost)) -> f64) -> f64 {
+    let mut figures: Vec<f64> = turns.iter().map(figure).collect();
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
 }
 
 /// Prints bytes in the largest unit that is not below one.

@@ -4,15 +4,16 @@ use std::io::{BufReader, Cursor};
 
 use countersign::integrity::canon::Canon;
 use countersign::integrity::checkpoint::Checkpoint;
+use countersign::integrity::cloudtrail::object::{self as trail_object, TrailObject};
 use countersign::integrity::foreign::envelope::Signers;
 use countersign::integrity::foreign::seen::SignatureSeen;
-use countersign::integrity::foreign::{ChainFormat, dsse_line, jws};
+use countersign::integrity::foreign::{ChainFormat, ChainLibrary, Keys, dsse_line, jws};
 use countersign::integrity::json::scan_object;
 use countersign::integrity::keyring::Keyring;
 use countersign::integrity::tree::{Limits, Node, parse};
 use countersign::integrity::verdict::BreakKind;
 use countersign::source::container::Unpacked;
-use countersign::source::framing::{Lines, MAX_DEPTH, MAX_RECORD};
+use countersign::source::framing::{Lines, MAX_DEPTH, MAX_RECORD, Record, document_records};
 
 /// The scanner and the tree: whatever the scanner takes the tree reads, and every leaf is found by its pointer.
 pub fn json(data: &[u8]) {
@@ -63,12 +64,50 @@ pub fn object(data: &[u8]) {
     }
 }
 
+/// A JSON document with records in it: each record is a slice of the text, behind the one before.
+pub fn document(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(records) = document_records(text, &["/entries".to_owned(), String::new()]) else { return };
+    let mut next = 0;
+    for record in records {
+        let at = usize::try_from(record.offset).expect("it lies in memory");
+        assert_eq!(text.get(at..at + record.text.len()), Some(record.text));
+        assert!(at >= next, "records overlap");
+        next = at + record.text.len();
+    }
+}
+
+/// An object of AWS CloudTrail: what is read as a digest file names its times in order, and no text is two things.
+pub fn trail(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(TrailObject::Digest(digest)) = trail_object::read(text) {
+        assert!(digest.start <= digest.end);
+        assert_eq!(digest.sha256, countersign::digest::Digest::of(data));
+    }
+}
+
+/// A record, examined as each shipped chain profile says: no input makes a signature fit where no key is trusted.
+pub fn record(data: &[u8]) {
+    static SHIPPED: std::sync::LazyLock<ChainLibrary> =
+        std::sync::LazyLock::new(|| ChainLibrary::shipped().expect("shipped profiles load"));
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let keyring = Keyring::empty();
+    let keys = Keys { log: "gate", keyring: &keyring, mac: &[] };
+    for format in SHIPPED.iter() {
+        let record = Record::new(text, 0, 1, 0);
+        let Ok(seen) = format.examine(&record, &keys) else { continue };
+        let fits = |signature: &SignatureSeen| matches!(signature, SignatureSeen::Fits { .. });
+        assert!(!seen.iter().any(|seen| fits(&seen.signature)), "{}", format.id());
+    }
+}
+
 /// JWS and DSSE: no input makes a signature fit where no key is trusted.
 pub fn envelope(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let keyring = Keyring::empty();
     let signers = Signers { log: "gate", keyring: &keyring };
-    for opened in [jws::open(text, &signers), dsse_line::open(text, &[], &signers)].into_iter().flatten() {
+    for opened in [jws::open(text, &[], &signers), dsse_line::open(text, &[], &signers)].into_iter().flatten()
+    {
         assert!(!opened.signatures.iter().any(|seen| matches!(seen, SignatureSeen::Fits { .. })));
         if let Some(payload) = opened.payload {
             assert!(parse(&payload, &Limits::RECORD).is_ok());

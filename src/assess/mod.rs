@@ -326,7 +326,11 @@ fn uncovered(test: &Definition, sources: &[String], inputs: &Inputs<'_>) -> Vec<
         if source::required(source, inputs.keyring) <= Grade::Parsed {
             continue;
         }
-        let needed = chain.uncovered_columns.iter().filter(|column| test.requires.contains(*column));
+        // Those that the profile leaves open, and those that some record does.
+        let logs = inputs.stitched.logs.iter().filter(|log| log.source == source.settings.id);
+        let found = logs.flat_map(|log| &log.uncovered_fields);
+        let open: BTreeSet<&String> = chain.uncovered_columns.iter().chain(found).collect();
+        let needed = open.into_iter().filter(|column| test.requires.contains(*column));
         reasons.extend(needed.map(|column| {
             format!(
                 "no hash or signature of source `{}` covers `{column}`, and {} is demanded",

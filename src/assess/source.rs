@@ -46,7 +46,12 @@ fn mechanism(plan: &SourcePlan<'_>) -> String {
         codes.then_some("codes made with a shared key"),
     ];
     let parts: Vec<&str> = parts.into_iter().flatten().collect();
-    format!("{}, by chain profile `{}`", parts.join(" and "), chain.format.id())
+    let limits: Vec<&str> = chain.format.limits().iter().map(|limit| limit.word()).collect();
+    let limits = match limits.as_slice() {
+        [] => String::new(),
+        limits => format!("; limits of the format: {}", limits.join(", ")),
+    };
+    format!("{}, by chain profile `{}`{limits}", parts.join(" and "), chain.format.id())
 }
 
 /// Returns the entry of one source. `repeated` counts its events that repeat a fact.

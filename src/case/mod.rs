@@ -162,7 +162,6 @@ impl<'a> Join<'a> {
 
     /// First pass: requests, and which of them have a vote or a bypass on record.
     fn survey(&mut self, event: &Event) {
-        self.builders.event.push(&rows::event(event));
         if self.role(event) != Role::Approvals {
             return;
         }
@@ -217,6 +216,8 @@ impl<'a> Join<'a> {
 
     /// Second pass: everything that refers to a request.
     fn write(&mut self, event: &Event) {
+        // Here and not in the first pass: of the events and their own table, one shrinks as the other grows.
+        self.builders.event.push(&rows::event(event));
         match self.role(event) {
             Role::Independent => self.external(event),
             Role::Executions if event.kind.as_deref() == Some("execution") => self.execution(event),

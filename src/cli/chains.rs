@@ -9,6 +9,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::integrity::foreign::seen::{LayerFacts, Signed};
 use crate::integrity::foreign::{ChainEntry, ChainError, ChainFormat, ChainLibrary, ChainOrigin};
+use crate::report::console::clean;
 
 /// Work with the chain profiles, which say how a product hashes, links, and signs its records.
 #[derive(Args, Clone, Debug)]
@@ -23,7 +24,7 @@ enum ChainsCommand {
     List(ListArgs),
     /// Show the layers of one profile, and what its format cannot show.
     Show(ShowArgs),
-    /// Compile profiles and say what their formats cannot show; all at hand, without a file.
+    /// Compile profiles and say, before any data is read, what their formats cannot show.
     Lint(LintArgs),
 }
 
@@ -45,7 +46,7 @@ struct ShowArgs {
 
 #[derive(Args, Clone, Debug)]
 struct LintArgs {
-    /// Profile files.
+    /// Profile files; all profiles at hand, if left out.
     files: Vec<PathBuf>,
     /// Folder with a `chains` folder of its own.
     #[arg(long, default_value = ".")]
@@ -58,6 +59,14 @@ pub(super) enum ChainsError {
     /// A profile cannot be used. The user can fix this.
     #[error(transparent)]
     Profile(#[from] ChainError),
+    /// Some of several profiles cannot be used; the result says why. The user can fix this.
+    #[error("{unusable} of {} cannot be used", count(*files, "chain profile"))]
+    Some {
+        /// Profiles that cannot be used.
+        unusable: usize,
+        /// Profiles looked at.
+        files: usize,
+    },
     /// The output cannot be written.
     #[error("cannot write the result")]
     Output(#[from] io::Error),
@@ -67,6 +76,10 @@ impl From<ChainsError> for Failure {
     fn from(error: ChainsError) -> Self {
         match error {
             ChainsError::Profile(error) => Self::new(Exit::Usage, &error, error.help()),
+            error @ ChainsError::Some { .. } => {
+                let help = "mend the profiles that the lines above name".to_owned();
+                Self::new(Exit::Usage, &error, Some(help))
+            }
             ChainsError::Output(error) => Self::output(&error),
         }
     }
@@ -84,8 +97,34 @@ pub(super) fn run(args: &ChainsArgs, out: &mut dyn Write) -> Result<(), ChainsEr
         ChainsCommand::Lint(args) if args.files.is_empty() => {
             ChainLibrary::open(&args.workspace)?.iter().try_for_each(|format| lint(format, out))
         }
-        ChainsCommand::Lint(args) => args.files.iter().try_for_each(|path| lint(&read(path)?, out)),
+        ChainsCommand::Lint(args) => lint_files(&args.files, out),
     }
+}
+
+/// Lints each file, so that one that cannot be used does not hide the next.
+fn lint_files(files: &[PathBuf], out: &mut dyn Write) -> Result<(), ChainsError> {
+    if let [path] = files {
+        return lint(&read(path)?, out);
+    }
+    let mut unusable = 0;
+    for path in files {
+        match read(path) {
+            Ok(format) => lint(&format, out)?,
+            Err(error) => {
+                unusable += 1;
+                let failure = Failure::from(ChainsError::from(error)).to_string();
+                writeln!(out, "{}", failure.trim_end())?;
+            }
+        }
+    }
+    match unusable {
+        0 => Ok(()),
+        unusable => Err(ChainsError::Some { unusable, files: files.len() }),
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 fn read(path: &Path) -> Result<ChainFormat, ChainError> {
@@ -105,13 +144,13 @@ fn list(library: &ChainLibrary, out: &mut dyn Write) -> Result<(), ChainsError> 
         let layers: Vec<&str> = format.layers().iter().map(|layer| layer.name.as_str()).collect();
         writeln!(
             out,
-            "{:ids$}  {:products$}  {:8}  {:2} lints  {}  {}",
+            "{:ids$}  {:products$}  {:8}  {:>8}  {}  {}",
             format.id(),
-            format.product(),
+            clean(format.product()),
             signed(format.layers()),
-            format.lints().len(),
-            origin(entry),
-            layers.join(", ")
+            count(format.lints().len(), "lint"),
+            clean(&origin(entry)),
+            clean(&layers.join(", "))
         )?;
     }
     Ok(())
@@ -139,15 +178,21 @@ fn origin(entry: &ChainEntry) -> String {
 
 fn show(entry: &ChainEntry, out: &mut dyn Write) -> Result<(), ChainsError> {
     let format = entry.format();
-    writeln!(out, "{} {}", format.id(), format.version())?;
-    writeln!(out, "  product   {}", format.product())?;
+    writeln!(out, "{} {}", format.id(), clean(format.version()))?;
+    writeln!(out, "  product   {}", clean(format.product()))?;
     if let Some(versions) = format.product_versions() {
-        writeln!(out, "  versions  {versions}")?;
+        writeln!(out, "  versions  {}", clean(versions))?;
     }
-    writeln!(out, "  origin    {}", origin(entry))?;
+    writeln!(out, "  origin    {}", clean(&origin(entry)))?;
     writeln!(out, "  profile   sha256 {}", format.digest())?;
-    for layer in format.layers() {
-        writeln!(out, "layer {}", layer.name)?;
+    if let Some(replaced) = entry.replaces() {
+        writeln!(out, "  replaces  sha256 {replaced}")?;
+    }
+    for (index, layer) in format.layers().iter().enumerate() {
+        writeln!(out, "layer {}", clean(&layer.name))?;
+        if let Some(envelope) = format.envelope(index) {
+            writeln!(out, "  envelope  {envelope}")?;
+        }
         let linked = match (layer.linked, layer.spans_files) {
             (false, _) => "no",
             (true, false) => "within a file",
@@ -175,9 +220,9 @@ fn show(entry: &ChainEntry, out: &mut dyn Write) -> Result<(), ChainsError> {
 }
 
 fn lint(format: &ChainFormat, out: &mut dyn Write) -> Result<(), ChainsError> {
-    writeln!(out, "{}: compiles; {} lints", format.id(), format.lints().len())?;
+    writeln!(out, "{}: compiles; {}", format.id(), count(format.lints().len(), "lint"))?;
     for lint in format.lints() {
-        writeln!(out, "  {lint}")?;
+        writeln!(out, "  {}", clean(&lint.to_string()))?;
     }
     Ok(())
 }
@@ -187,74 +232,10 @@ fn print_lints(format: &ChainFormat, out: &mut dyn Write) -> Result<(), ChainsEr
         writeln!(out, "what the format cannot show")?;
     }
     for lint in format.lints() {
-        writeln!(out, "  {lint}")?;
+        writeln!(out, "  {}", clean(&lint.to_string()))?;
     }
     Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn chains(arguments: &[&str]) -> (Result<(), String>, String) {
-        #[derive(clap::Parser)]
-        struct Cli {
-            #[command(flatten)]
-            args: ChainsArgs,
-        }
-        let cli = <Cli as clap::Parser>::try_parse_from([&["chains"], arguments].concat()).unwrap();
-        let mut out = Vec::new();
-        let done = run(&cli.args, &mut out).map_err(|error| error.to_string());
-        (done, String::from_utf8(out).unwrap())
-    }
-
-    #[test]
-    fn chains_lists_shows_and_lints() {
-        let elsewhere = tempfile::tempdir().unwrap();
-        let workspace = elsewhere.path().to_str().unwrap();
-        let (done, out) = chains(&["list", workspace]);
-        assert_eq!(done, Ok(()));
-        assert_eq!(out.lines().count(), 9, "{out}");
-        assert!(out.lines().all(|line| line.contains("  shipped  ")), "{out}");
-        let of = |id: &str| out.lines().find(|line| line.starts_with(id)).unwrap();
-        assert!(of("agt-python-sink").contains("  mac  "), "{out}");
-        assert!(of("agt-rust").contains("  unsigned  "), "{out}");
-        assert!(of("pipelock").contains("recorder, receipt, "), "{out}");
-
-        let (done, out) = chains(&["show", "agt-python-sink", "--workspace", workspace]);
-        assert_eq!(done, Ok(()));
-        for expected in [
-            "  linked    within a file",
-            "each record, with a shared key, the link included",
-            "uncovered-field at `/environment`",
-        ] {
-            assert!(out.contains(expected), "{expected}: {out}");
-        }
-        let (done, _) = chains(&["show", "signett", "--workspace", workspace]);
-        assert_eq!(done, Err("no chain profile is named `signett`".to_owned()));
-        let (done, out) = chains(&["lint", "--workspace", workspace]);
-        assert_eq!(done, Ok(()));
-        assert_eq!(out.matches(": compiles; ").count(), 9, "{out}");
-    }
-
-    #[test]
-    fn a_workspace_s_profile_replaces_the_shipped_one_and_an_unsound_one_is_refused() {
-        let workspace = tempfile::tempdir().unwrap();
-        let folder = workspace.path().join("chains");
-        std::fs::create_dir_all(&folder).unwrap();
-        let shipped = ChainLibrary::shipped().unwrap();
-        let text = shipped.entry("signet").unwrap().text().to_owned();
-        std::fs::write(folder.join("signet.toml"), text.replace("version = \"1\"", "version = \"2\""))
-            .unwrap();
-        let path = workspace.path().to_str().unwrap();
-        let (done, out) = chains(&["list", path]);
-        assert_eq!(done, Ok(()));
-        assert!(out.contains("replaced by chains/signet.toml"), "{out}");
-
-        let wrong = folder.join("signet.toml");
-        std::fs::write(&wrong, text.replace("canon = \"jcs\"", "canon = \"jsc\"")).unwrap();
-        let (done, _) = chains(&["lint", wrong.to_str().unwrap()]);
-        let error = done.unwrap_err();
-        assert!(error.contains("signet.toml:") && error.ends_with("unknown canonicaliser `jsc`"), "{error}");
-    }
-}
+mod tests;

@@ -6,9 +6,9 @@ use clap::ValueEnum;
 
 use super::Io;
 use crate::assess::below_required;
-use crate::control::definition::Tier;
+use crate::control::definition::{Kind, Tier};
 use crate::exit::Exit;
-use crate::integrity::verdict::{Effect, Verdict};
+use crate::integrity::verdict::{Effect, Grade, Verdict};
 use crate::report::check::Check;
 use crate::report::console::clean;
 use crate::report::model::{Exception, Hole, Log, Report, TestOutcome};
@@ -72,10 +72,29 @@ impl<'a> Gate<'a> {
             (holes, Exit::NotEvidenced),
             (self.gone().next().is_some(), Exit::NotEvidenced),
             (!below_required(self.report()).is_empty(), Exit::NotEvidenced),
+            (!self.uncovered().is_empty(), Exit::NotEvidenced),
         ]
         .into_iter()
         .filter(|(holds, _)| *holds)
         .map(|(_, exit)| exit)
+    }
+
+    /// Returns the columns that tests need and that nothing covers, of sources of which more is required: source, column, grade.
+    ///
+    /// Such a column has grade `parsed`, which is below what its source requires, whatever the grade of the records.
+    fn uncovered(&self) -> BTreeSet<(&str, &str, Grade)> {
+        let tests = self.material.controls.tests.values().filter(|test| test.kind != Kind::EvidenceQuality);
+        let needed: BTreeSet<&String> = tests.flat_map(|test| &test.requires).collect();
+        let report = self.report();
+        let demanding = report.sources.iter().filter(|source| source.require > Grade::Parsed);
+        demanding
+            .flat_map(|source| {
+                let logs = report.logs.iter().filter(|log| log.source == source.id);
+                let open =
+                    logs.flat_map(|log| &log.uncovered_fields).filter(|column| needed.contains(column));
+                open.map(|column| (source.id.as_str(), column.as_str(), source.require))
+            })
+            .collect()
     }
 
     /// Returns the sources of the previous pack that this workspace lacks.
@@ -215,6 +234,13 @@ impl<'a> Gate<'a> {
         }
         for (source, required, found) in below_required(self.report()) {
             io.note(&format!("source `{}` has grade {found}, and {required} is required", clean(source)));
+        }
+        for (source, column, required) in self.uncovered() {
+            io.note(&format!(
+                "no hash or signature of source `{}` covers `{}`, and {required} is required",
+                clean(source),
+                clean(column)
+            ));
         }
     }
 }

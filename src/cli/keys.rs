@@ -224,9 +224,10 @@ fn add(args: &TrustArgs, io: &mut Io<'_>) -> Result<Exit, Failure> {
     let refused =
         |error: crate::integrity::keyring::TrustError| Failure::new(Exit::Usage, &error, error.help());
     Keyring::parse(&before, &read).map_err(refused)?;
-    compare(key.id(), args, io)?;
     let after = before + &entry(args, &key);
+    // What cannot be added is refused before anybody goes and asks for a key id.
     Keyring::parse(&after, &read).map_err(refused)?;
+    compare(key.id(), args, io)?;
     replace(&args.trust, after.as_bytes()).map_err(|error| unwritable(&args.trust, &error))?;
     io.note(&format!("trusted for {}, in `{}`", scope(args), args.trust.display()));
     io.result(&key.id().to_string())?;

@@ -177,6 +177,11 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
             Ok(true) => Ok(Exit::Done),
             Ok(false) => Ok(Exit::Usage),
             Err(sources::SourcesError::Profile(error)) => Err(crate::run::RunError::from(error).into()),
+            Err(sources::SourcesError::Unreadable { path, cause }) => Err(Failure::message(
+                Exit::Usage,
+                format!("cannot read `{path}`: {cause}"),
+                "check that the file exists and is readable",
+            )),
             Err(sources::SourcesError::Output(error)) => Err(Failure::output(&error)),
         },
         Command::Chains(args) => Ok(chains::run(args, io.out).map(|()| Exit::Done)?),

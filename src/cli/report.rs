@@ -1,13 +1,15 @@
 //! `countersign report`: makes the audit pack.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::gate::{FailOn, Gate};
 use super::{Common, Io, period};
+use crate::control::item::Evaluation;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::pack::{NamedBytes, OutFolder, PackContents, SourceContent, SourceObject, dsse, seal};
@@ -91,7 +93,7 @@ pub(super) fn run(args: &ReportArgs, common: &Common, io: &mut Io<'_>) -> Result
         report_json: &report_json,
         report_html: html.as_deref().map(str::as_bytes),
         report_pdf: pdf.as_deref(),
-        machine: vec![("items.json".to_owned(), items(&run))],
+        machine: vec![("items.json".to_owned(), Box::new(|out| items(&run, out)))],
         tables: run.tables.iter().map(|(name, frame)| ((*name).to_owned(), frame)).collect(),
         population: population(&run),
         sources: sources(&run, &material),
@@ -128,19 +130,31 @@ fn templates(root: &Path) -> Result<Templates, Failure> {
     Templates::with_overrides(&own).map_err(|error| Failure::new(Exit::Usage, &error, error.help()))
 }
 
-/// Returns `items.json`: the state of every item of every test, for whoever runs the tests again.
-fn items(run: &Run) -> Vec<u8> {
-    let mut tests: BTreeMap<&str, Vec<ItemState<'_>>> = BTreeMap::new();
-    for (id, evaluation) in &run.evaluations {
-        let states = evaluation.subjects.iter().flatten().map(|subject_id| ItemState {
-            subject_id,
-            state: evaluation.item(subject_id).map_or("ok", |item| item.state.word()),
-        });
-        tests.insert(id, states.collect());
+/// `items.json`: the state of every item of every test, for whoever runs the tests again.
+struct Items<'a>(&'a BTreeMap<String, Evaluation>);
+
+impl Serialize for Items<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(id, evaluation)| (id, States(evaluation))))
     }
-    let mut bytes = serde_json::to_vec(&tests).expect("strings are JSON");
-    bytes.push(b'\n');
-    bytes
+}
+
+/// The items of one test.
+struct States<'a>(&'a Evaluation);
+
+impl Serialize for States<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.subjects.iter().flatten().map(|subject_id| ItemState {
+            subject_id,
+            state: self.0.item(subject_id).map_or("ok", |item| item.state.word()),
+        }))
+    }
+}
+
+/// Writes `items.json`. With many cases it is the largest file of the pack but for the logs.
+fn items(run: &Run, mut out: impl Write) -> io::Result<()> {
+    serde_json::to_writer(&mut out, &Items(&run.evaluations))?;
+    out.write_all(b"\n")
 }
 
 fn population(run: &Run) -> Vec<NamedBytes> {

@@ -160,8 +160,14 @@ fn sorted_subjects(path: &str, population: &DataFrame) -> Result<StringChunked, 
     if ids.null_count() > 0 {
         return Err(contract(path, format!("{} rows without a subject_id", ids.null_count())));
     }
-    let unique = ids.unique().map_err(|error| contract(path, error.to_string()))?;
-    Ok(unique.sort(false).rechunk().into_owned())
+    // Sorted first and not made unique by Polars, which would copy every text: so they stay slices of the table's own.
+    let sorted = ids.sort(false).rechunk().into_owned();
+    let others = sorted.iter().skip(1).chain([None]);
+    let last_of_its_kind: BooleanChunked = sorted.iter().zip(others).map(|(own, next)| own != next).collect();
+    if last_of_its_kind.all() {
+        return Ok(sorted);
+    }
+    sorted.filter(&last_of_its_kind).map_err(|error| contract(path, error.to_string()))
 }
 
 /// Returns the items that the population sets aside as untestable or pending.

@@ -40,10 +40,27 @@ pub fn run(
                 detail: format!("no table `{table}`"),
             })?,
         };
-        frames.push((table.as_str(), frame));
+        frames.push((table.as_str(), spread(frame, sql)));
     }
     on_deep_stack(|| execute(sql, frames))
         .map_err(|error| ControlError::Query { path: path.to_owned(), detail: error.to_string() })
+}
+
+/// Spreads out the columns of one value that a query names, so that the engine reads plain columns. For the others one
+/// value stands as long as the query runs: most columns of most tables are empty.
+fn spread(mut frame: DataFrame, sql: &str) -> DataFrame {
+    let named =
+        |column: &&Column| matches!(column, Column::Scalar(_)) && sql.contains(column.name().as_str());
+    let plain: Vec<Column> = frame
+        .columns()
+        .iter()
+        .filter(named)
+        .map(|column| column.clone().take_materialized_series().into_column())
+        .collect();
+    for column in plain {
+        frame.with_column(column).expect("a column of the frame's own height and name");
+    }
+    frame
 }
 
 fn execute(sql: &str, frames: Vec<(&str, DataFrame)>) -> PolarsResult<DataFrame> {

@@ -123,7 +123,13 @@ impl<'a> LogLine<'a> {
 
     /// Returns the bytes that the signature is over (§6 of the format).
     pub fn signed_bytes(&self, buffer: &mut Vec<u8>) {
-        signed_bytes(&self.text[..self.text.len() - SIG_LEN], buffer);
+        buffer.clear();
+        self.add_signed_bytes(buffer);
+    }
+
+    /// Adds the bytes that the signature is over to those of other lines.
+    pub fn add_signed_bytes(&self, buffer: &mut Vec<u8>) {
+        add_signed_bytes(&self.text[..self.text.len() - SIG_LEN], buffer);
     }
 
     /// Returns the bytes that the signature would be over if the line named `key`.
@@ -195,7 +201,7 @@ impl Draft<'_> {
             "{{\"v\":\"{FORMAT}\",\"log\":\"{log}\",\"seq\":{seq},\"time\":\"{time}\",\"key\":\"{key}\",\"prev\":\"{prev}\",\"event\":{event}"
         );
         let mut bytes = Vec::new();
-        signed_bytes(&body, &mut bytes);
+        add_signed_bytes(&body, &mut bytes);
         let signature = hex::encode(sign(&bytes));
         format!("{body}{SIG_OPEN}{signature}\"}}")
     }
@@ -235,8 +241,7 @@ fn role_of(kind: Option<&str>) -> Role {
     }
 }
 
-fn signed_bytes(body: &str, buffer: &mut Vec<u8>) {
-    buffer.clear();
+fn add_signed_bytes(body: &str, buffer: &mut Vec<u8>) {
     buffer.extend_from_slice(CONTEXT);
     buffer.extend_from_slice(body.as_bytes());
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::integrity::countersign_log::{MAX_SEQ, is_log_name};
 
@@ -17,6 +18,15 @@ pub struct LogHead {
     pub seq: u64,
     /// SHA-256 of its line.
     pub digest: Digest,
+}
+
+/// A head of which somebody whom the verifier trusts showed when it existed. The writer of the log could not choose that time.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct WitnessedHead {
+    /// The head.
+    pub head: LogHead,
+    /// When it was seen.
+    pub seen_at: Moment,
 }
 
 impl fmt::Display for LogHead {

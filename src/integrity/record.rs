@@ -1,5 +1,6 @@
 //! The verified record: the only kind of record from which events are made.
 
+use crate::integrity::foreign::Payload;
 use crate::integrity::verdict::Grade;
 use crate::source::framing::Record;
 
@@ -29,6 +30,15 @@ impl<'a> VerifiedRecord<'a> {
         grade: Grade,
     ) -> Self {
         Self { record, log, seq, grade }
+    }
+
+    /// Returns it with the payload of its envelope as text: what is mapped is what was signed. Its place and its digest stay those
+    /// of the record.
+    pub fn opened<'b>(&self, payload: &'b Payload) -> VerifiedRecord<'b>
+    where
+        'a: 'b,
+    {
+        VerifiedRecord { record: Record { text: payload.text(), ..self.record }, ..*self }
     }
 
     /// Returns the record as it lies in its object.

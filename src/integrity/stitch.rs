@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use crate::clock::{Moment, Period};
 use crate::digest::Digest;
 use crate::integrity::chain::RunSummary;
-use crate::integrity::head::LogHead;
+use crate::integrity::head::{LogHead, WitnessedHead};
 use crate::integrity::keyring::Keyring;
 use crate::integrity::verdict::{BreakKind, Grade};
 use crate::report::model::{Hole, Log};
@@ -75,6 +75,8 @@ pub struct StitchInput<'a> {
     pub runs: &'a [RunSummary],
     /// Last records, as brought from outside.
     pub heads: &'a [LogHead],
+    /// Records of which it was shown when they existed. Every one of them is among `heads` too.
+    pub witnessed: &'a [WitnessedHead],
     /// Last records before the objects, as brought from outside.
     pub after: &'a [LogHead],
     /// Trusted keys; the same that the segments were scanned with.

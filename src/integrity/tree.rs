@@ -2,7 +2,7 @@
 //!
 //! The tree is strict where readers of one text could see two different values: a member name that stands twice and half a
 //! surrogate pair are refused. Numbers stay text, in the spelling of the source, and say what readers make of them
-//! ([`NumberClass`]); whether one is refused is for whoever writes or compares it, because `raw` bytes need no agreement.
+//! (`NumberClass`); whether one is refused is for whoever writes or compares it, because `raw` bytes need no agreement.
 
 use std::borrow::Cow;
 

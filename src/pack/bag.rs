@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -60,14 +60,19 @@ impl BagWriter {
     /// # Errors
     /// An unsafe or taken path, or a failed read or write.
     pub fn add_reader(&mut self, path: &str, from: impl Read) -> Result<Written, PackError> {
-        let path = PackPath::new(path)?;
-        if !path.is_payload() {
-            return Err(PackError::UnsafePath {
-                path: path.as_str().to_owned(),
-                why: "a payload file lies below `data/`",
-            });
-        }
-        self.files.write(path, from)
+        self.files.write(payload(path)?, from)
+    }
+
+    /// Writes what `fill` puts out as the payload file `path`; it is never held whole.
+    ///
+    /// # Errors
+    /// An unsafe or taken path, a failed write, or what `fill` gives.
+    pub fn add_with(
+        &mut self,
+        path: &str,
+        fill: impl FnOnce(&mut BagFile) -> Result<(), PackError>,
+    ) -> Result<Written, PackError> {
+        self.files.write_with(payload(path)?, fill)
     }
 
     /// Returns `<bytes>.<files>` of the payload so far.
@@ -85,6 +90,34 @@ impl BagWriter {
         self.files.write(PackPath::new(BAGIT)?, BAGIT_TEXT.as_bytes())?;
         self.files.write(PackPath::new(MANIFEST)?, listed.as_slice())?;
         Ok(TagWriter { files: self.files })
+    }
+}
+
+fn payload(path: &str) -> Result<PackPath, PackError> {
+    let path = PackPath::new(path)?;
+    if path.is_payload() {
+        return Ok(path);
+    }
+    Err(PackError::UnsafePath { path: path.as_str().to_owned(), why: "a payload file lies below `data/`" })
+}
+
+/// A file of the bag while it is written, which is hashed on the way.
+pub struct BagFile {
+    file: BufWriter<File>,
+    hasher: Hasher,
+    bytes: u64,
+}
+
+impl Write for BagFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..taken]);
+        self.bytes += taken as u64;
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -135,17 +168,30 @@ struct Files {
 
 impl Files {
     fn write(&mut self, path: PackPath, from: impl Read) -> Result<Written, PackError> {
+        let place = self.root.join(path.as_str());
+        self.write_with(path, |file| copy(from, file).map_err(PackError::io("copy into", &place)))
+    }
+
+    fn write_with(
+        &mut self,
+        path: PackPath,
+        fill: impl FnOnce(&mut BagFile) -> Result<(), PackError>,
+    ) -> Result<Written, PackError> {
         self.names.take(&path)?;
         let place = self.root.join(path.as_str());
         if let Some(folder) = place.parent() {
             fs::create_dir_all(folder).map_err(PackError::io("create", folder))?;
         }
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .open(&place)
             .map_err(PackError::io("create", &place))?;
-        let written = copy(from, &mut file).map_err(PackError::io("copy into", &place))?;
+        let mut file =
+            BagFile { file: BufWriter::with_capacity(BUFFER, file), hasher: Hasher::default(), bytes: 0 };
+        fill(&mut file)?;
+        file.flush().map_err(PackError::io("write", &place))?;
+        let written = Written { sha256: file.hasher.finish(), bytes: file.bytes };
         self.written.insert(path, written);
         Ok(written)
     }
@@ -179,19 +225,14 @@ pub(super) fn sync_folder(folder: &Path) -> Result<(), PackError> {
     Ok(())
 }
 
-fn copy(mut from: impl Read, to: &mut File) -> io::Result<Written> {
+fn copy(mut from: impl Read, to: &mut BagFile) -> io::Result<()> {
     let mut buffer = vec![0; BUFFER];
-    let mut hasher = Hasher::default();
-    let mut bytes = 0;
     loop {
-        let count = match from.read(&mut buffer) {
-            Ok(0) => return Ok(Written { sha256: hasher.finish(), bytes }),
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => to.write_all(&buffer[..count])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
-        };
-        hasher.update(&buffer[..count]);
-        to.write_all(&buffer[..count])?;
-        bytes += count as u64;
+        }
     }
 }

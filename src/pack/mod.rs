@@ -22,4 +22,4 @@ pub use self::check::{PackCheck, Signature, StatementKey};
 pub use self::error::PackError;
 pub use self::folder::{PackFolder, PackedObject, RunSettings};
 pub use self::out::OutFolder;
-pub use self::write::{NamedBytes, PackContents, Sealed, SourceContent, SourceObject, seal};
+pub use self::write::{Fill, NamedBytes, PackContents, Sealed, SourceContent, SourceObject, seal};

@@ -3,6 +3,8 @@
 //! A frame may hold the same rows in other chunks, depending on how many threads made it, and the writer would follow
 //! them. So each row group is cut here, and made of one chunk.
 
+use std::io::Write;
+
 use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude::*;
 
@@ -20,12 +22,21 @@ const ZSTD_LEVEL: i32 = 3;
 /// # Errors
 /// [`PackError::Table`] where the frame holds a type that Parquet cannot hold.
 pub fn encode(table: &str, frame: &DataFrame) -> Result<Vec<u8>, PackError> {
-    encode_frame(frame).map_err(|cause| PackError::Table { table: table.to_owned(), cause })
+    let mut bytes = Vec::new();
+    write(table, frame, &mut bytes)?;
+    Ok(bytes)
 }
 
-fn encode_frame(frame: &DataFrame) -> PolarsResult<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut writer = ParquetWriter::new(&mut bytes)
+/// Writes the Parquet file of `frame`, table `table`, to `out`.
+///
+/// # Errors
+/// [`PackError::Table`] where the frame holds a type that Parquet cannot hold, or `out` takes no more.
+pub fn write(table: &str, frame: &DataFrame, out: impl Write + Send) -> Result<(), PackError> {
+    write_frame(frame, out).map_err(|cause| PackError::Table { table: table.to_owned(), cause })
+}
+
+fn write_frame(frame: &DataFrame, out: impl Write + Send) -> PolarsResult<()> {
+    let mut writer = ParquetWriter::new(out)
         .with_compression(ParquetCompression::Zstd(Some(ZstdLevel::try_new(ZSTD_LEVEL)?)))
         .with_statistics(StatisticsOptions::default())
         .with_row_group_size(Some(ROW_GROUP_ROWS))
@@ -38,8 +49,7 @@ fn encode_frame(frame: &DataFrame) -> PolarsResult<Vec<u8>> {
         start += ROW_GROUP_ROWS;
     }
     writer.finish()?;
-    drop(writer);
-    Ok(bytes)
+    Ok(())
 }
 
 fn one_chunk(frame: &DataFrame) -> PolarsResult<DataFrame> {

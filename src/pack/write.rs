@@ -2,15 +2,14 @@
 //!
 //! Payload, payload manifest, tags, statement, tag manifest (`docs/formats/pack.md`, "What covers what").
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::SigningKey;
 use polars::prelude::DataFrame;
-use rayon::prelude::*;
 
 use crate::digest::Digest;
-use crate::pack::bag::{BagWriter, TagWriter, Written};
+use crate::pack::bag::{BagFile, BagWriter, TagWriter, Written};
 use crate::pack::dsse::{self, Envelope};
 use crate::pack::error::PackError;
 use crate::pack::folder::{PackedObject, RunSettings, objects_json, to_json};
@@ -26,6 +25,9 @@ use crate::report::model::Report;
 /// A file of the pack: its path below the folder of its kind, and its bytes.
 pub type NamedBytes = (String, Vec<u8>);
 
+/// Writes the bytes of a file of the pack that may be too large to hold.
+pub type Fill<'a> = Box<dyn FnOnce(&mut BagFile) -> io::Result<()> + 'a>;
+
 /// Everything that goes into a pack.
 pub struct PackContents<'a> {
     /// The report; `run.json`, the statement and the texts are made from it.
@@ -37,7 +39,7 @@ pub struct PackContents<'a> {
     /// The report as PDF.
     pub report_pdf: Option<&'a [u8]>,
     /// Files below `data/02_machine/`, among them `items.json`.
-    pub machine: Vec<NamedBytes>,
+    pub machine: Vec<(String, Fill<'a>)>,
     /// Tables, by name.
     pub tables: Vec<(String, &'a DataFrame)>,
     /// Further files below `data/04_population/`: `rejected.jsonl`, `unresolved-identities.csv`.
@@ -146,7 +148,10 @@ fn write_payload(
     if let Some(pdf) = contents.report_pdf {
         bag.add(REPORT_PDF, pdf)?;
     }
-    add_all(bag, MACHINE, &contents.machine)?;
+    for (name, fill) in contents.machine {
+        let path = format!("{MACHINE}{name}");
+        bag.add_with(&path, |file| fill(file).map_err(PackError::io("write", Path::new(&path))))?;
+    }
     write_tables(bag, &contents.tables)?;
     add_all(bag, POPULATION, &contents.population)?;
     write_sources(bag, contents.sources)?;
@@ -166,10 +171,9 @@ fn add_all(bag: &mut BagWriter, folder: &str, files: &[NamedBytes]) -> Result<()
 }
 
 fn write_tables(bag: &mut BagWriter, tables: &[(String, &DataFrame)]) -> Result<(), PackError> {
-    let encoded: Vec<Vec<u8>> =
-        tables.par_iter().map(|(name, frame)| parquet::encode(name, frame)).collect::<Result<_, _>>()?;
-    for ((name, _), bytes) in tables.iter().zip(encoded) {
-        bag.add(&format!("{TABLES}{name}.parquet"), &bytes)?;
+    for (name, frame) in tables {
+        let path = format!("{TABLES}{name}.parquet");
+        bag.add_with(&path, |file| parquet::write(name, frame, file))?;
     }
     Ok(())
 }

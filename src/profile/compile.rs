@@ -9,19 +9,25 @@ use super::condition::{Condition, JsonType, Test};
 use super::error::{ProfileError, did_you_mean};
 use super::expr::{Base, Constant, Expr, Path, Piece, Plan};
 use super::json::Pointer;
+use super::nested::Decode;
 use super::stamp::{DurationUnit, TimeFormat, read_zone};
 use super::syntax::{Key, Node, Shape, Table};
 use crate::redact::shown;
 
 /// The names that may follow `@`, beside those that `[nested]` declares.
-pub(super) const REFERENCES: [&str; 8] = ["record", "item", "parent", "index", "id", "source", "log", "set"];
+pub(super) const REFERENCES: [&str; 9] =
+    ["record", "item", "parent", "zip", "index", "id", "source", "log", "set"];
 
 /// The keys of which an expression table has exactly one.
-const OPERATORS: [&str; 10] =
-    ["map", "match", "time", "duration", "digest", "find", "join", "if", "add", "greatest"];
+pub(super) const OPERATORS: [&str; 13] = [
+    "map", "match", "time", "duration", "digest", "decode", "member", "nth", "find", "join", "if", "add",
+    "greatest",
+];
 
-/// The one way to digest a value that this version knows.
-pub(super) const UTF8_SHA256: &str = "utf8-sha256";
+/// SHA-256 of the UTF-8 bytes of a string.
+const UTF8_SHA256: &str = "utf8-sha256";
+/// SHA-256 of the bytes of a value after RFC 8785.
+const JCS_SHA256: &str = "jcs-sha256";
 
 /// Compiles the expressions of one profile.
 pub(super) struct Compiler<'t> {
@@ -133,6 +139,7 @@ impl<'t> Compiler<'t> {
             "record" => Ok(Base::Record),
             "item" => Ok(Base::Item),
             "parent" => Ok(Base::Parent),
+            "zip" => Ok(Base::Zip),
             other => {
                 let known: Vec<&str> = REFERENCES.into_iter().chain(self.nested.iter().copied()).collect();
                 let help = did_you_mean(other, known.iter().copied());
@@ -240,16 +247,30 @@ impl<'t> Compiler<'t> {
             }
             "find" => {
                 table.only(&["of", "find", "at"])?;
-                let at = table.opt("at").map(|node| node.text()).transpose()?.unwrap_or_default();
                 Ok(Expr::Find {
                     of: self.path(table.need("of")?)?,
                     fits: Box::new(self.condition(value)?),
-                    at: Pointer::compile(at).map_err(|what| value.error(what, None))?,
+                    at: at(table)?,
                 })
             }
             "join" => {
-                table.only(&["of", "join"])?;
-                Ok(Expr::Join { of: self.path(table.need("of")?)?, separator: value.text()?.to_owned() })
+                table.only(&["of", "join", "at", "quote"])?;
+                Ok(Expr::Join {
+                    of: self.path(table.need("of")?)?,
+                    separator: value.text()?.to_owned(),
+                    at: at(table)?,
+                    shell: table.opt("quote").map(|node| node.word(&["shell"])).transpose()?.is_some(),
+                })
+            }
+            "member" => {
+                table.only(&["of", "member", "at"])?;
+                let of = self.path(table.need("of")?)?;
+                Ok(Expr::Member { of, name: Box::new(self.expr(value)?), at: at(table)? })
+            }
+            "nth" => {
+                table.only(&["of", "nth", "at"])?;
+                let of = self.path(table.need("of")?)?;
+                Ok(Expr::Nth { of, index: Box::new(self.expr(value)?), at: at(table)? })
             }
             _ => {
                 let of = Box::new(self.expr(table.need("of")?)?);
@@ -296,10 +317,13 @@ impl<'t> Compiler<'t> {
                     .ok_or_else(|| value.error(format!("unknown unit `{word}`"), None))?;
                 Ok(Expr::Duration { of, unit })
             }
+            "decode" => {
+                table.only(&["of", "decode"])?;
+                Ok(Expr::Decode { of, steps: Decode::of(value)? })
+            }
             _ => {
                 table.only(&["of", "digest"])?;
-                value.word(&[UTF8_SHA256])?;
-                Ok(Expr::Digest { of })
+                Ok(Expr::Digest { of, jcs: value.word(&[UTF8_SHA256, JCS_SHA256])? == JCS_SHA256 })
             }
         }
     }
@@ -452,6 +476,12 @@ impl<'t> Compiler<'t> {
     }
 }
 
+/// Returns the pointer of `at`, which leads to the value itself where it is left out.
+fn at(table: Table<'_>) -> Compiled<Pointer> {
+    let Some(node) = table.opt("at") else { return Ok(Pointer::default()) };
+    Pointer::compile(node.text()?).map_err(|what| node.error(what, None))
+}
+
 /// Reads a value written in the profile. In conditions and maps a string is itself, without `=`.
 pub(super) fn constant(node: Node<'_>) -> Compiled<Constant> {
     match node.shape()? {
@@ -466,7 +496,8 @@ fn constants(node: Node<'_>) -> Compiled<Vec<Constant>> {
     node.list()?.into_iter().map(constant).collect()
 }
 
-fn regex(node: Node<'_>) -> Compiled<Regex> {
+/// Reads a pattern, whose automaton runs in linear time.
+pub(super) fn regex(node: Node<'_>) -> Compiled<Regex> {
     Regex::new(node.text()?).map_err(|error| {
         let cause = error.to_string();
         node.error(cause.lines().last().unwrap_or("not a pattern").trim().to_owned(), None)

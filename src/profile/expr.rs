@@ -9,8 +9,11 @@ use regex::Regex;
 use super::condition::Condition;
 use super::context::Context;
 use super::json::{Fault, Json, Pointer, float_text};
-use super::stamp::{DurationUnit, Stamp, TimeFormat, read_time};
+use super::nested::{Decode, Nested};
+use super::stamp::{DurationUnit, Stamp, TimeFormat, epoch_parts, read_time};
 use crate::digest::Digest;
+use crate::integrity::canon::Canon;
+use crate::integrity::tree::{self, Limits};
 use crate::redact::shown;
 
 /// The most arrays that one rule may walk inside each other.
@@ -29,8 +32,10 @@ pub(super) struct Plan {
     pub lets: Vec<Expr>,
     /// Closed maps.
     pub maps: Vec<WordMap>,
-    /// Strings of the record that hold JSON, in the order of their numbers in [`Base::Nested`].
-    pub nested: Vec<Path>,
+    /// Values inside values, in the order of their numbers in [`Base::Nested`].
+    pub nested: Vec<Nested>,
+    /// How many of them begin in the record itself; the others begin in one of these.
+    pub direct: usize,
 }
 
 /// A closed map from a product's words to canonical ones.
@@ -68,7 +73,9 @@ pub(super) enum Base {
     Item,
     /// The item around it; the root where there is none.
     Parent,
-    /// JSON inside a string of the record.
+    /// The item of the array that a rule zips with its own.
+    Zip,
+    /// A value inside a value of the record.
     Nested(usize),
 }
 
@@ -89,7 +96,8 @@ impl Path {
             Base::Record => scope.record,
             Base::Item => scope.item(0)?,
             Base::Parent => scope.item(1).unwrap_or(scope.root),
-            Base::Nested(index) => scope.nested.get(index)?.as_ref()?,
+            Base::Zip => scope.zip?,
+            Base::Nested(index) => scope.nested(index)?,
         };
         base.at(&self.pointer)
     }
@@ -140,9 +148,27 @@ pub(super) enum Expr {
         of: Box<Expr>,
         unit: DurationUnit,
     },
-    /// SHA-256 of the UTF-8 bytes of a string.
+    /// SHA-256 of the UTF-8 bytes of a string, or of the RFC 8785 bytes of any value.
     Digest {
         of: Box<Expr>,
+        jcs: bool,
+    },
+    /// The text that a text encodes.
+    Decode {
+        of: Box<Expr>,
+        steps: Vec<Decode>,
+    },
+    /// A value below the member that another value names.
+    Member {
+        of: Path,
+        name: Box<Expr>,
+        at: Pointer,
+    },
+    /// A value below the item of an array at a position.
+    Nth {
+        of: Path,
+        index: Box<Expr>,
+        at: Pointer,
     },
     /// A member of the first item of an array that fits.
     Find {
@@ -153,6 +179,8 @@ pub(super) enum Expr {
     Join {
         of: Path,
         separator: String,
+        at: Pointer,
+        shell: bool,
     },
     If {
         condition: Box<Condition>,
@@ -188,6 +216,8 @@ pub(super) struct Scope<'f> {
     pub record: &'f Json<'f>,
     pub root: &'f Json<'f>,
     nested: &'f [Option<Json<'f>>],
+    inner: &'f [Option<Json<'f>>],
+    zip: Option<&'f Json<'f>>,
     items: [Option<&'f Json<'f>>; MAX_EACH + 1],
     index: usize,
     id: Option<Cow<'f, str>>,
@@ -209,15 +239,34 @@ impl<'f> Scope<'f> {
             record,
             root,
             nested: &[],
+            inner: &[],
+            zip: None,
             items: [None; MAX_EACH + 1],
             index: 0,
             id: None,
         }
     }
 
-    /// Returns the scope with the parsed strings of the record.
+    /// Returns the scope with the values inside values of the record.
     pub(super) fn with_nested(self, nested: &'f [Option<Json<'f>>]) -> Self {
         Self { nested, ..self }
+    }
+
+    /// Returns the scope with the values that lie in those.
+    pub(super) fn with_inner(self, inner: &'f [Option<Json<'f>>]) -> Self {
+        Self { inner, ..self }
+    }
+
+    /// Returns the scope with the item that stands beside the innermost one.
+    pub(super) fn beside(self, zip: &'f Json<'f>) -> Self {
+        Self { zip: Some(zip), ..self }
+    }
+
+    fn nested(&self, index: usize) -> Option<&'f Json<'f>> {
+        match index.checked_sub(self.nested.len()) {
+            None => self.nested.get(index)?.as_ref(),
+            Some(inner) => self.inner.get(inner)?.as_ref(),
+        }
     }
 
     /// Returns the scope of an item of an array in this one.
@@ -244,11 +293,7 @@ impl Expr {
     pub(super) fn eval<'f>(&'f self, scope: &Scope<'f>) -> Result<Val<'f>, Fault> {
         Ok(match self {
             Self::Constant(constant) => constant.value(),
-            Self::Path(path) => match path.find(scope) {
-                None | Some(Json::Null) => Val::Null,
-                Some(Json::Text(text)) if scope.plan.nulls.iter().any(|null| *null == *text) => Val::Null,
-                Some(json) => Val::Json(json),
-            },
+            Self::Path(path) => scope.plan.value(path.find(scope)),
             Self::Let(index) => match scope.plan.lets.get(*index) {
                 Some(expr) => expr.eval(scope)?,
                 None => Val::Null,
@@ -288,12 +333,37 @@ impl Expr {
                 Some(text) => Val::Length(unit.read(&text)?),
                 None => Val::Null,
             },
-            Self::Digest { of } => match of.eval(scope)?.string()? {
-                Some(text) => Val::Text(Digest::of(text.as_bytes()).to_string().into()),
+            Self::Digest { of, jcs } => {
+                let value = of.eval(scope)?;
+                let bytes = match jcs {
+                    true => value.jcs()?,
+                    false => value.string()?.map(|text| text.as_bytes().to_vec()),
+                };
+                bytes.map_or(Val::Null, |bytes| Val::Text(Digest::of(&bytes).to_string().into()))
+            }
+            Self::Decode { of, steps } => match of.eval(scope)?.text()? {
+                Some(text) => {
+                    let decoded = steps.iter().try_fold(text.into_owned(), |text, decode| decode.read(&text));
+                    decoded.map_or(Val::Null, |text| Val::Text(text.into()))
+                }
                 None => Val::Null,
             },
+            Self::Member { of, name, at } => match (of.find(scope), name.eval(scope)?.text()?) {
+                (Some(object), Some(name)) => {
+                    scope.plan.value(object.member(&name).and_then(|member| member.at(at)))
+                }
+                _ => Val::Null,
+            },
+            Self::Nth { of, index, at } => {
+                let index = index.eval(scope)?.int()?.and_then(|index| usize::try_from(index).ok());
+                let item = match index {
+                    Some(index) => items(of, scope)?.get(index),
+                    None => None,
+                };
+                scope.plan.value(item.and_then(|item| item.at(at)))
+            }
             Self::Find { of, fits, at } => find(of, fits, at, scope)?,
-            Self::Join { of, separator } => join(of, separator, scope)?,
+            Self::Join { of, separator, at, shell } => join(of, separator, at, *shell, scope)?,
             Self::If { condition, then, otherwise } => {
                 if condition.holds(scope)? {
                     then.eval(scope)?
@@ -318,12 +388,27 @@ impl Expr {
             | Self::Capture { of, .. }
             | Self::Time { of, .. }
             | Self::Duration { of, .. }
-            | Self::Digest { of } => of.label(plan),
-            Self::Find { of, .. } | Self::Join { of, .. } => of.text.clone(),
+            | Self::Decode { of, .. }
+            | Self::Digest { of, .. } => of.label(plan),
+            Self::Find { of, .. }
+            | Self::Join { of, .. }
+            | Self::Member { of, .. }
+            | Self::Nth { of, .. } => of.text.clone(),
             Self::If { then, .. } => then.label(plan),
             Self::Add(left, _) => left.label(plan),
             Self::Setting(name) => format!("@set/{name}"),
             _ => "a constant".to_owned(),
+        }
+    }
+}
+
+impl Plan {
+    /// Returns what was found as a value; what the profile reads as null is null.
+    fn value<'f>(&self, found: Option<&'f Json<'f>>) -> Val<'f> {
+        match found {
+            None | Some(Json::Null) => Val::Null,
+            Some(Json::Text(text)) if self.nulls.iter().any(|null| *null == *text) => Val::Null,
+            Some(json) => Val::Json(json),
         }
     }
 }
@@ -369,6 +454,22 @@ impl<'f> Val<'f> {
         }
     }
 
+    /// Returns the RFC 8785 bytes of the value.
+    fn jcs(&self) -> Result<Option<Vec<u8>>, Fault> {
+        let mut text = String::new();
+        match self {
+            Self::Null => return Ok(None),
+            Self::Json(json) => json.write(&mut text)?,
+            other => match other.text()? {
+                Some(value) => Json::Text(value).write(&mut text)?,
+                None => return Ok(None),
+            },
+        }
+        let node = tree::parse(&text, &Limits::RECORD).map_err(|fault| Fault::rejected(fault.what))?;
+        let bytes = Canon::Jcs.to_bytes(&node);
+        bytes.map(Some).map_err(|error| Fault { kind: error.break_kind(), what: error.to_string() })
+    }
+
     /// Returns the value as an integer; a time as its epoch milliseconds.
     pub(super) fn int(&self) -> Result<Option<i64>, Fault> {
         match self {
@@ -404,6 +505,15 @@ impl<'f> Val<'f> {
     pub(super) fn time(&self, formats: &[TimeFormat], zone: Option<Offset>) -> Result<Option<Stamp>, Fault> {
         match self {
             Self::Time(stamp) => Ok(Some(*stamp)),
+            Self::Json(json @ Json::Object(_)) if formats.contains(&TimeFormat::Parts) => {
+                match (json.member("seconds"), json.member("nanoseconds").or(json.member("nanos"))) {
+                    (Some(Json::Int(seconds)), None) => epoch_parts(*seconds, 0).map(Some),
+                    (Some(Json::Int(seconds)), Some(Json::Int(nanos))) => {
+                        epoch_parts(*seconds, *nanos).map(Some)
+                    }
+                    _ => Err(Fault::rejected("an object without `seconds` where a time is expected")),
+                }
+            }
             other => match other.text()? {
                 Some(text) => read_time(&text, formats, zone),
                 None => Ok(None),
@@ -462,12 +572,30 @@ fn find<'f>(of: &'f Path, fits: &'f Condition, at: &Pointer, scope: &Scope<'f>) 
     Ok(Val::Null)
 }
 
-fn join<'f>(of: &Path, separator: &str, scope: &Scope<'f>) -> Result<Val<'f>, Fault> {
-    let mut parts = Vec::new();
+fn join<'f>(
+    of: &Path,
+    separator: &str,
+    at: &Pointer,
+    shell: bool,
+    scope: &Scope<'f>,
+) -> Result<Val<'f>, Fault> {
+    let mut parts: Vec<Cow<'_, str>> = Vec::new();
     for item in items(of, scope)? {
-        parts.extend(Val::Json(item).text()?);
+        let Some(item) = item.at(at) else { continue };
+        let part = Val::Json(item).text()?;
+        parts.extend(part.map(|part| if shell { quoted(part) } else { part }));
     }
     Ok(if parts.is_empty() { Val::Null } else { Val::Text(parts.join(separator).into()) })
+}
+
+/// Quotes a word as a POSIX shell would need it (Shell Command Language, §2.2.2), so that two lists of words never
+/// become one command.
+fn quoted(word: Cow<'_, str>) -> Cow<'_, str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"%+,-./:=@_".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        return word;
+    }
+    format!("'{}'", word.replace('\'', "'\\''")).into()
 }
 
 /// Adds a length to a time, or an integer to an integer; null where a part is null.

@@ -85,6 +85,69 @@ impl<'a> Json<'a> {
         })
     }
 
+    /// Returns the member of this name.
+    pub(super) fn member(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Object(members) => members.iter().find(|(known, _)| known == name).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// Returns the value without its source text.
+    pub(super) fn into_owned(self) -> Json<'static> {
+        match self {
+            Self::Null => Json::Null,
+            Self::Flag(flag) => Json::Flag(flag),
+            Self::Int(int) => Json::Int(int),
+            Self::Big(int) => Json::Big(int),
+            Self::Float(float) => Json::Float(float),
+            Self::Text(text) => Json::Text(Cow::Owned(text.into_owned())),
+            Self::List(items) => Json::List(items.into_iter().map(Json::into_owned).collect()),
+            Self::Object(members) => Json::Object(
+                members
+                    .into_iter()
+                    .map(|(name, value)| (Cow::Owned(name.into_owned()), value.into_owned()))
+                    .collect(),
+            ),
+        }
+    }
+
+    /// Appends the value as JSON text, members in their order.
+    ///
+    /// # Errors
+    ///
+    /// A number that was beyond 64 bits, whose digits are lost.
+    pub(super) fn write(&self, out: &mut String) -> Result<(), Fault> {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Flag(flag) => out.push_str(if *flag { "true" } else { "false" }),
+            Self::Int(int) => out.push_str(&int.to_string()),
+            Self::Big(int) => out.push_str(&int.to_string()),
+            Self::Float(float) => out.push_str(&float_text(*float)?),
+            Self::Text(text) => out.push_str(&quoted(text)),
+            Self::List(items) => {
+                out.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    out.push_str(if index > 0 { "," } else { "" });
+                    item.write(out)?;
+                }
+                out.push(']');
+            }
+            Self::Object(members) => {
+                out.push('{');
+                for (index, (name, value)) in members.iter().enumerate() {
+                    out.push_str(if index > 0 { "," } else { "" });
+                    out.push_str(&quoted(name));
+                    out.push(':');
+                    value.write(out)?;
+                }
+                out.push('}');
+            }
+        }
+        Ok(())
+    }
+
     /// Names the type of the value, with its article.
     pub(super) fn type_name(&self) -> &'static str {
         match self {
@@ -144,6 +207,13 @@ impl Pointer {
             })
             .collect::<Result<Vec<_>, String>>()
             .map(Self)
+    }
+}
+
+impl Pointer {
+    /// Returns the names that it goes down.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.0.iter().map(|token| token.name.to_string()).collect()
     }
 }
 

@@ -2,25 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::compile::{Compiler, REFERENCES, constant, time_formats, zone};
+use super::compile::{Compiler, REFERENCES, constant};
 use super::error::{ProfileError, did_you_mean};
-use super::expr::{Base, Constant, Path, Plan, WordMap};
-use super::json::Pointer;
+use super::expr::{Constant, Plan, WordMap};
+use super::nested::Nested;
+use super::read::Reading;
 use super::rule::{Groups, distinct, rule, verdict};
-use super::stamp::TimeFormat;
 use super::syntax::{Key, Node, Shape, Source, Table};
 use super::{Basis, Integrity, Profile};
 use crate::digest::Digest;
 use crate::redact::shown;
-use crate::source::framing::{Framing, MAX_RECORD};
 
 /// The version of the language, as a profile states it.
 const SCHEMA: &str = "countersign/source-profile/1";
 
-/// The most bytes that a profile may raise the record limit to: what a reader must hold in memory at once.
-const MAX_RAISED_RECORD: i64 = 256 * 1024 * 1024;
-
-const TOP: [&str; 19] = [
+/// The tables and keys of a profile.
+pub(super) const TOP: [&str; 19] = [
     "schema",
     "name",
     "version",
@@ -98,6 +95,7 @@ impl Profile {
             absent: top.need("absent")?.texts()?.into_iter().map(str::to_owned).collect(),
             digest: Digest::of(text.as_bytes()),
             framing: read.framing,
+            reader: read.reader,
             unwrap: read.unwrap,
             max_record: read.max_record,
             match_first: top.need("match")?.word(&["all", "first"])? == "first",
@@ -115,102 +113,15 @@ impl Profile {
     }
 }
 
-/// The `[read]` table.
-struct Reading<'t> {
-    framing: Framing,
-    unwrap: Vec<Pointer>,
-    max_record: usize,
-    nulls: Vec<String>,
-    times: Vec<TimeFormat>,
-    zone: Option<jiff::tz::Offset>,
-    record_time: Option<Node<'t>>,
-}
-
-impl<'t> Reading<'t> {
-    fn of(top: Table<'t>) -> Compiled<Self> {
-        let read = top.need("read")?.table()?;
-        read.only(&["framing", "records", "unwrap", "max_record", "nulls", "time", "zone", "record_time"])?;
-        let zone = read.opt("zone").map(zone).transpose()?;
-        Ok(Self {
-            framing: framing(read)?,
-            unwrap: pointers(read, "unwrap")?
-                .iter()
-                .map(|(node, text)| Pointer::compile(text).map_err(|what| node.error(what, None)))
-                .collect::<Compiled<_>>()?,
-            max_record: max_record(read)?,
-            nulls: read
-                .opt("nulls")
-                .map(|node| node.texts())
-                .transpose()?
-                .unwrap_or_default()
-                .into_iter()
-                .map(str::to_owned)
-                .collect(),
-            times: match read.opt("time") {
-                Some(node) => time_formats(node, zone.is_some())?,
-                None => vec![TimeFormat::Rfc3339],
-            },
-            zone,
-            record_time: read.opt("record_time"),
-        })
-    }
-}
-
-fn framing(read: Table<'_>) -> Compiled<Framing> {
-    let node = read.need("framing")?;
-    let word = node.word(&["lines", "document", "by-name"])?;
-    let records: Vec<String> =
-        pointers(read, "records")?.into_iter().map(|(_, text)| text.to_owned()).collect();
-    match word {
-        "lines" if records.is_empty() => Ok(Framing::Lines),
-        "lines" => Err(node.error("`records` has no meaning for lines", Some("remove `records`".to_owned()))),
-        _ if records.is_empty() => {
-            Err(node.error("a document without `records`", Some("add `records = [\"\"]`".to_owned())))
-        }
-        "document" => Ok(Framing::Document { records }),
-        _ => Ok(Framing::ByName { records }),
-    }
-}
-
-fn pointers<'t>(table: Table<'t>, key: &str) -> Compiled<Vec<(Node<'t>, &'t str)>> {
-    let Some(node) = table.opt(key) else { return Ok(Vec::new()) };
-    node.list()?
-        .into_iter()
-        .map(|node| {
-            let text = node.text()?;
-            Pointer::compile(text).map_err(|what| node.error(what, None))?;
-            Ok((node, text))
-        })
-        .collect()
-}
-
-fn max_record(read: Table<'_>) -> Compiled<usize> {
-    let Some(node) = read.opt("max_record") else { return Ok(MAX_RECORD) };
-    match node.shape()? {
-        Shape::Int(bytes) if (1..=MAX_RAISED_RECORD).contains(&bytes) => {
-            usize::try_from(bytes).map_err(|_| node.error("a limit beyond this machine", None))
-        }
-        _ => Err(node.error(format!("expected a number of bytes from 1 to {MAX_RAISED_RECORD}"), None)),
-    }
-}
-
 /// Returns a compiler that knows what the profile declares, and its groups of columns.
 fn declarations<'t>(
     top: Table<'t>,
     read: &Reading<'t>,
     settings: &[(Key<'t>, &'t str)],
 ) -> Compiled<(Compiler<'t>, Groups<'t>)> {
-    let mut nested_names = Vec::new();
     let mut plan =
         Plan { nulls: read.nulls.clone(), times: read.times.clone(), zone: read.zone, ..Plan::default() };
-    for (key, text) in texts(top, "nested")? {
-        if REFERENCES.contains(&key.text) || key.text.contains('/') {
-            return Err(key.error(format!("`@{}` has a meaning of its own", shown(key.text)), None));
-        }
-        let pointer = Pointer::compile(text).map_err(|what| key.error(what, None))?;
-        nested_names.push(key.text);
-        plan.nested.push(Path { base: Base::Root, pointer, text: text.to_owned() });
-    }
+    let nested_names = nested(top, &mut plan)?;
 
     let mut maps = BTreeMap::new();
     for (key, node) in entries(top, "maps")? {
@@ -230,6 +141,28 @@ fn declarations<'t>(
     let lets = entries(top, "let")?.into_iter().map(|(key, node)| (key.text, (key, node))).collect();
     let settings: BTreeSet<&str> = settings.iter().map(|(key, _)| key.text).collect();
     Ok((Compiler::new(plan, nested_names, settings, lets, maps), groups))
+}
+
+/// Reads `[nested]` into the plan, what begins in the record before what begins in that, and returns the names.
+fn nested<'t>(top: Table<'t>, plan: &mut Plan) -> Compiled<Vec<&'t str>> {
+    let mut names: Vec<&str> = Vec::new();
+    for inner in [false, true] {
+        let known = names.clone();
+        for (key, node) in entries(top, "nested")? {
+            if Nested::is_inner(node)? != inner {
+                continue;
+            }
+            if REFERENCES.contains(&key.text) || key.text.contains('/') {
+                return Err(key.error(format!("`@{}` has a meaning of its own", shown(key.text)), None));
+            }
+            plan.nested.push(Nested::of(key, node, &known)?);
+            names.push(key.text);
+        }
+        if !inner {
+            plan.direct = names.len();
+        }
+    }
+    Ok(names)
 }
 
 fn name(top: Table<'_>) -> Compiled<String> {
@@ -258,13 +191,16 @@ fn tables<'t>(top: Table<'t>, key: &str) -> Compiled<Vec<Node<'t>>> {
 
 impl Basis {
     /// Words of the bases.
-    pub(super) const WORDS: [&'static str; 4] = ["specification", "source", "fixture", "documentation"];
+    pub(super) const WORDS: [&'static str; 6] =
+        ["real sample", "vendor schema", "documentation", "specification", "source", "fixture"];
 
     fn from_word(word: &str) -> Self {
         match word {
             "specification" => Self::Specification,
             "source" => Self::Source,
             "fixture" => Self::Fixture,
+            "real sample" => Self::RealSample,
+            "vendor schema" => Self::VendorSchema,
             _ => Self::Documentation,
         }
     }

@@ -2,8 +2,9 @@
 
 use super::column::{Holds, PRINCIPAL_KINDS, Role, Slot, check_word};
 use super::context::Context;
-use super::expr::{Expr, Scope, Val, items};
+use super::expr::{Expr, Path, Scope, Val, items};
 use super::json::{Fault, Json};
+use super::nested::Nested;
 use super::rule::{Assign, Principal, Rule, Verdict};
 use super::{Mapped, Profile};
 use crate::digest::Digest;
@@ -34,10 +35,18 @@ impl Profile {
         out: &mut Vec<Event>,
     ) -> Result<Mapped<'_>, Fault> {
         let record = Json::parse(verified.record().text, self.max_record)?;
-        let root = self.unwrapped(&record)?;
+        let inner = self.wrapped(&record)?;
+        let root = match &inner {
+            Wrapped::Not => &record,
+            Wrapped::Object(inner) => inner,
+            Wrapped::Text(inner) => inner,
+        };
         let scope = Scope::new(&self.plan, context, verified.log(), &record, root);
-        let nested = self.nested(&scope)?;
-        let scope = scope.with_nested(&nested);
+        let (direct, inner) = self.plan.nested.split_at(self.plan.direct);
+        let direct = self.nested(direct, &scope)?;
+        let scope = scope.with_nested(&direct);
+        let inner = self.nested(inner, &scope)?;
+        let scope = scope.with_inner(&inner);
 
         if first(&self.housekeeping, &scope)?.is_some() {
             return Ok(Mapped::Housekeeping { time_ms: self.record_time(&scope) });
@@ -66,32 +75,29 @@ impl Profile {
         })
     }
 
-    /// Returns what the profile's paths begin at.
-    fn unwrapped<'f>(&self, record: &'f Json<'f>) -> Result<&'f Json<'f>, Fault> {
+    /// Returns what the profile's paths begin at: the first object at a place to unwrap, or in a string there.
+    fn wrapped<'f>(&self, record: &'f Json<'f>) -> Result<Wrapped<'f>, Fault> {
         if !matches!(record, Json::Object(_)) {
             return Err(Fault {
                 kind: BreakKind::Malformed,
                 what: format!("expected an object, found {}", record.type_name()),
             });
         }
-        let inner = self.unwrap.iter().find_map(|pointer| record.at(pointer));
-        Ok(inner.filter(|inner| matches!(inner, Json::Object(_))).unwrap_or(record))
+        let found = self.unwrap.iter().find_map(|pointer| record.at(pointer));
+        Ok(match found {
+            Some(inner @ Json::Object(_)) => Wrapped::Object(inner),
+            Some(Json::Text(text)) => match Json::parse(text, self.max_record) {
+                Ok(inner @ Json::Object(_)) => Wrapped::Text(inner),
+                Ok(_) => Wrapped::Not,
+                Err(fault) if fault.kind == BreakKind::Malformed => Wrapped::Not,
+                Err(fault) => return Err(fault),
+            },
+            _ => Wrapped::Not,
+        })
     }
 
-    /// Parses the strings of the record that hold JSON. One that holds something else is nothing.
-    fn nested<'f>(&self, scope: &Scope<'f>) -> Result<Vec<Option<Json<'f>>>, Fault> {
-        self.plan
-            .nested
-            .iter()
-            .map(|path| match path.find(scope) {
-                Some(Json::Text(text)) => match Json::parse(text, self.max_record) {
-                    Ok(json) => Ok(Some(json)),
-                    Err(fault) if fault.kind == BreakKind::Malformed => Ok(None),
-                    Err(fault) => Err(Fault { what: format!("`{}`: {}", path.text, fault.what), ..fault }),
-                },
-                _ => Ok(None),
-            })
-            .collect()
+    fn nested<'f>(&self, nested: &[Nested], scope: &Scope<'f>) -> Result<Vec<Option<Json<'f>>>, Fault> {
+        nested.iter().map(|nested| nested.read(scope, self.max_record)).collect()
     }
 
     fn record_time<'f>(&'f self, scope: &Scope<'f>) -> Option<i64> {
@@ -99,6 +105,14 @@ impl Profile {
         let stamp = value.time(&self.plan.times, self.plan.zone).ok()??;
         Some(stamp.ms())
     }
+}
+
+/// What a record wraps.
+enum Wrapped<'f> {
+    Not,
+    Object(&'f Json<'f>),
+    /// An object that a string holds.
+    Text(Json<'f>),
 }
 
 /// Returns the first verdict whose condition holds.
@@ -153,10 +167,28 @@ fn walk<'f>(
         }
         return Ok(());
     };
-    for (index, item) in items(path, scope).map_err(|fault| at_rule(fault, rule))?.iter().enumerate() {
-        walk(rule, level + 1, &scope.within(item, index), origin, before, out)?;
+    let own = items(path, scope).map_err(|fault| at_rule(fault, rule))?;
+    let beside = match &rule.zip {
+        Some(zip) if level + 1 == rule.each.len() => Some(zipped(zip, own.len(), scope)?),
+        _ => None,
+    };
+    for (index, item) in own.iter().enumerate() {
+        let mut inner = scope.within(item, index);
+        if let Some(beside) = beside.and_then(|beside| beside.get(index)) {
+            inner = inner.beside(beside);
+        }
+        walk(rule, level + 1, &inner, origin, before, out)?;
     }
     Ok(())
+}
+
+/// Returns the array that stands beside one of `length` items. Items pair by position, so both must be as long.
+fn zipped<'f>(zip: &Path, length: usize, scope: &Scope<'f>) -> Result<&'f [Json<'f>], Fault> {
+    let beside = items(zip, scope)?;
+    if beside.len() == length {
+        return Ok(beside);
+    }
+    Err(Fault::rejected(format!("{} items at `{}` beside {length}", beside.len(), zip.text)))
 }
 
 fn emit<'f>(rule: &'f Rule, sub: usize, scope: &Scope<'f>, origin: &Origin<'_>) -> Result<Event, Fault> {
@@ -212,7 +244,7 @@ fn begin(rule: &Rule, sub: usize, origin: &Origin<'_>) -> Event {
         log: Some(origin.verified.log().to_owned()),
         object: Some(origin.context.object().to_owned()),
         offset: int(record.offset),
-        length: i64::try_from(record.text.len()).ok(),
+        length: int(record.length),
         line: int(record.line),
         index: int(record.index),
         line_digest: Some(record.digest.to_string()),

@@ -14,8 +14,11 @@ mod error;
 mod expr;
 mod json;
 pub mod library;
+mod lint;
 mod load;
 mod map;
+mod nested;
+mod read;
 mod rule;
 pub mod sample;
 mod stamp;
@@ -31,6 +34,8 @@ pub use column::event_json;
 pub use context::Context;
 pub(crate) use error::did_you_mean;
 pub use error::{Place, ProfileError};
+pub use lint::{Remark, Weight};
+pub use read::{Found, Unusable};
 
 use crate::digest::Digest;
 use crate::integrity::verdict::BreakKind;
@@ -48,6 +53,7 @@ pub struct Profile {
     absent: Vec<String>,
     digest: Digest,
     framing: Framing,
+    reader: read::Reader,
     unwrap: Vec<json::Pointer>,
     max_record: usize,
     match_first: bool,
@@ -100,6 +106,10 @@ pub enum Basis {
     Fixture,
     /// The format is specified, and the product follows it by definition.
     Specification,
+    /// Records that the product or its vendor published were read, and no schema.
+    RealSample,
+    /// The vendor's own schema or type definitions were read.
+    VendorSchema,
     /// Only the vendor's documentation, or an agreement with whoever writes the log.
     Documentation,
 }
@@ -110,6 +120,8 @@ impl Basis {
         match self {
             Self::Source => "source",
             Self::Fixture => "fixture",
+            Self::RealSample => "real sample",
+            Self::VendorSchema => "vendor schema",
             Self::Specification => "specification",
             Self::Documentation => "documentation",
         }

@@ -18,6 +18,8 @@ pub(super) struct Rule {
     pub when: Condition,
     /// Arrays to walk, the outermost first.
     pub each: Vec<Path>,
+    /// The array whose items stand beside the innermost ones.
+    pub zip: Option<Path>,
     /// Which items count.
     pub fits: Option<Condition>,
     pub assigns: Vec<Assign>,
@@ -104,7 +106,7 @@ pub(super) fn rule<'t>(
     groups: &mut Groups<'t>,
 ) -> Compiled<Rule> {
     let table = node.table()?;
-    table.only(&["id", "emit", "when", "each", "where", "use", "set", "quality"])?;
+    table.only(&["id", "emit", "when", "each", "zip", "where", "use", "set", "quality"])?;
     let kind = table.need("emit")?.word(KINDS)?;
     let sets = sets(table, groups)?;
     let rule = Rule {
@@ -112,6 +114,7 @@ pub(super) fn rule<'t>(
         kind,
         when: compiler.condition(table.need("when")?)?,
         each: each(table, compiler)?,
+        zip: zip(table, compiler)?,
         fits: table.opt("where").map(|node| compiler.condition(node)).transpose()?,
         assigns: sets.values().map(|(key, value)| assign(*key, *value, compiler)).collect::<Compiled<_>>()?,
         quality: quality(table)?,
@@ -148,6 +151,14 @@ fn each<'t>(table: Table<'t>, compiler: &mut Compiler<'t>) -> Compiled<Vec<Path>
         return Err(node.error(format!("expected one to {MAX_EACH} arrays, found {}", nodes.len()), None));
     }
     nodes.into_iter().map(|node| compiler.path(node)).collect()
+}
+
+fn zip<'t>(table: Table<'t>, compiler: &mut Compiler<'t>) -> Compiled<Option<Path>> {
+    let Some(node) = table.opt("zip") else { return Ok(None) };
+    if table.opt("each").is_none() {
+        return Err(node.error("`zip` without `each`", Some("name the other array in `each`".to_owned())));
+    }
+    compiler.path(node).map(Some)
 }
 
 fn quality(table: Table<'_>) -> Compiled<Vec<String>> {

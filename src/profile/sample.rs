@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::library::Entry;
-use super::{Context, Mapped, Profile, ProfileError, event_json};
+use super::{Context, Mapped, Place, Profile, ProfileError, Unusable, event_json};
 use crate::integrity::record::VerifiedRecord;
-use crate::source::framing::{Framing, Record, document_records};
+use crate::source::framing::{Framing, Record};
 
 /// The source id under which samples are mapped.
 pub const SOURCE: &str = "sample";
@@ -64,22 +64,45 @@ pub fn lines(entry: &Entry, outcome: &mut Outcome) -> Result<Vec<Line>, ProfileE
         entry.files().iter().filter(|(name, _)| name.starts_with("sample") && !name.ends_with(".md"));
     for (name, bytes) in samples {
         let text = String::from_utf8_lossy(bytes);
-        let context = entry.profile().context(SOURCE, name, &BTreeMap::new())?;
-        let as_lines = match entry.profile().framing() {
-            Framing::Lines => true,
-            Framing::Document { .. } => false,
-            Framing::ByName { .. } => !name.ends_with(".json"),
-        };
-        for record in if as_lines { split(&text) } else { document(&text, entry.profile()) } {
-            let at = if as_lines {
-                format!("{name}:{}", record.line)
-            } else {
-                format!("{name}[{}]", record.index)
-            };
-            one(entry.profile(), record, &context, &at, &mut found, outcome);
+        let context = entry.profile().context(SOURCE, name, &settings(entry, name)?)?;
+        let profile = entry.profile();
+        let by_line = profile.framing().is_lines(name) || matches!(profile.framing(), Framing::Csv { .. });
+        let read = profile.object(name, &text, &mut |part| match part {
+            Ok(record) => {
+                let at = match (by_line, profile.explodes()) {
+                    (true, false) => format!("{name}:{}", record.line),
+                    (true, true) => format!("{name}:{}[{}]", record.line, record.index),
+                    (false, _) => format!("{name}[{}]", record.index),
+                };
+                one(profile, record, &context, &at, &mut found, outcome);
+            }
+            Err(Unusable { line, kind, detail, .. }) => {
+                let (result, reason) = match kind {
+                    Some(kind) => ("rejected", format!("{kind}: {detail}")),
+                    None => ("ignored", detail),
+                };
+                outcome.records += 1;
+                settle(&format!("{name}:{line}"), result, Some(reason), &mut found, outcome);
+            }
+        });
+        if let Err(what) = read {
+            settle(name, "rejected", Some(format!("{name} {what}")), &mut found, outcome);
         }
     }
     Ok(found)
+}
+
+/// Returns what a workspace would `set` for a sample: the table of its name in `set.toml`.
+fn settings(entry: &Entry, sample: &str) -> Result<BTreeMap<String, String>, ProfileError> {
+    let Some(bytes) = entry.files().get("set.toml") else { return Ok(BTreeMap::new()) };
+    let file = format!("sources/{}/set.toml", entry.profile().name());
+    let sets: BTreeMap<String, BTreeMap<String, String>> =
+        toml::from_slice(bytes).map_err(|error| ProfileError::Invalid {
+            place: Place { file, line: 1, column: 1 },
+            what: error.message().to_owned(),
+            help: Some("write a table of texts for each sample that needs one".to_owned()),
+        })?;
+    Ok(sets.get(sample).cloned().unwrap_or_default())
 }
 
 fn one(
@@ -106,6 +129,17 @@ fn one(
         Mapped::Housekeeping { .. } => ("housekeeping", None),
         Mapped::Rejected { kind, detail } => ("rejected", Some(format!("{kind}: {detail}"))),
     };
+    settle(at, result, reason, found, outcome);
+}
+
+/// Counts what became of a record, and notes it where that is no event.
+fn settle(
+    at: &str,
+    result: &'static str,
+    reason: Option<String>,
+    found: &mut Vec<Line>,
+    outcome: &mut Outcome,
+) {
     *outcome.results.entry(result).or_default() += 1;
     if result != "events" {
         let mut line = Map::from_iter([("at".to_owned(), at.into()), ("result".to_owned(), result.into())]);
@@ -114,26 +148,6 @@ fn one(
         }
         found.push(line);
     }
-}
-
-fn split(text: &str) -> Vec<Record<'_>> {
-    let mut offset = 0;
-    let mut records = Vec::new();
-    for (index, line) in (0_u64..).zip(text.split_inclusive('\n')) {
-        let trimmed = line.trim_end_matches(['\n', '\r']);
-        records.push(Record::new(trimmed, offset, index + 1, 0));
-        offset += u64::try_from(line.len()).unwrap_or_default();
-    }
-    records
-}
-
-/// Cuts a document as its framing says. A document that is none is one record, which is then rejected.
-fn document<'t>(text: &'t str, profile: &Profile) -> Vec<Record<'t>> {
-    let pointers = match profile.framing() {
-        Framing::Document { records } | Framing::ByName { records } => records,
-        Framing::Lines => Vec::new(),
-    };
-    document_records(text, &pointers).unwrap_or_else(|_| vec![Record::new(text, 0, 1, 0)])
 }
 
 /// Compares record by record, so that one event too many does not shift all that follow.

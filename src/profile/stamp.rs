@@ -53,13 +53,28 @@ pub(super) enum TimeFormat {
     Rfc3339,
     /// Seconds or a fraction of them since 1970-01-01 UTC; the number of decimal places of the unit.
     Epoch(u8),
+    /// An object with `seconds` since the Unix epoch and `nanoseconds` or `nanos`.
+    Parts,
+    /// ISO 8601 without separators, `20260302T100640Z` or `20260302100640Z`.
+    IsoBasic,
+    /// RFC 2822, `Mon, 02 Mar 2026 10:06:40 +0000`.
+    Rfc2822,
     /// A `strptime` pattern.
     Pattern(String),
 }
 
 impl TimeFormat {
     /// Words of the formats that are no pattern.
-    pub(super) const WORDS: [&str; 5] = ["rfc3339", "epoch-s", "epoch-ms", "epoch-us", "epoch-ns"];
+    pub(super) const WORDS: [&str; 8] = [
+        "rfc3339",
+        "epoch-s",
+        "epoch-ms",
+        "epoch-us",
+        "epoch-ns",
+        "seconds-nanoseconds",
+        "iso-basic",
+        "rfc2822",
+    ];
 
     /// Returns the format a profile names.
     pub(super) fn from_word(word: &str) -> Option<Self> {
@@ -69,6 +84,9 @@ impl TimeFormat {
             "epoch-ms" => Self::Epoch(3),
             "epoch-us" => Self::Epoch(6),
             "epoch-ns" => Self::Epoch(9),
+            "seconds-nanoseconds" => Self::Parts,
+            "iso-basic" => Self::IsoBasic,
+            "rfc2822" => Self::Rfc2822,
             pattern if pattern.contains('%') => Self::Pattern(pattern.to_owned()),
             _ => return None,
         })
@@ -83,6 +101,12 @@ impl TimeFormat {
         match self {
             Self::Rfc3339 => rfc3339(text, zone),
             Self::Epoch(places) => epoch(text, *places).map(Read::At),
+            Self::Parts => None,
+            Self::IsoBasic => iso_basic(text, zone),
+            Self::Rfc2822 => {
+                let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+                Some(Read::At(Stamp { at, digits: 0, zone_assumed: false }))
+            }
             Self::Pattern(pattern) => strptime(pattern, text, zone),
         }
     }
@@ -233,6 +257,27 @@ fn epoch(text: &str, places: u8) -> Option<Stamp> {
     let at = Timestamp::from_nanosecond(sign * nanos).ok()?;
     let digits = places + u8::try_from(kept.len()).ok()?;
     Some(Stamp { at, digits: digits.min(9), zone_assumed: false })
+}
+
+/// Spells a text such as `20260302T100640Z` with its separators, and reads that.
+fn iso_basic(text: &str, zone: Option<Offset>) -> Option<Read> {
+    let (date, rest) = text.split_at_checked(8)?;
+    let rest = rest.strip_prefix(['T', 't']).unwrap_or(rest);
+    let (time, rest) = rest.split_at_checked(6)?;
+    if !date.bytes().chain(time.bytes()).all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (year, month, day) = (&date[..4], &date[4..6], &date[6..]);
+    let (hour, minute, second) = (&time[..2], &time[2..4], &time[4..]);
+    rfc3339(&format!("{year}-{month}-{day}T{hour}:{minute}:{second}{rest}"), zone)
+}
+
+/// Returns the moment `nanos` nanoseconds after `seconds` since the Unix epoch.
+pub(super) fn epoch_parts(seconds: i64, nanos: i64) -> Result<Stamp, Fault> {
+    let wrong = || Fault::rejected(format!("`{seconds}` seconds and `{nanos}` nanoseconds are no time"));
+    let nanos = i32::try_from(nanos).ok().filter(|nanos| (0..1_000_000_000).contains(nanos));
+    let at = Timestamp::new(seconds, nanos.ok_or_else(wrong)?).map_err(|_| wrong())?;
+    Ok(Stamp { at, digits: 9, zone_assumed: false })
 }
 
 /// How a product writes a length of time.

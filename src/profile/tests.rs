@@ -1,5 +1,8 @@
 //! Tests of the language, feature by feature, on profiles of a few lines.
 
+mod schema;
+mod values;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};

@@ -1,6 +1,6 @@
 //! Which columns rest on values that no hash and no signature covers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Profile;
 use super::condition::Condition;
@@ -16,54 +16,62 @@ impl Profile {
     ///
     /// A condition that reads such a value decides whether there is an event at all, so it stands for every column of its rule.
     pub fn uncovered_columns(&self, format: &ChainFormat) -> BTreeSet<String> {
-        let mut uncovered = BTreeSet::new();
+        let open = self.mapped_pointers().into_iter().filter(|(pointer, _)| !format.protects(pointer));
+        open.flat_map(|(_, columns)| columns).collect()
+    }
+
+    /// Returns, by the pointer of every value of a record that some rule reads, each `table.column` that rests on it.
+    pub fn mapped_pointers(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let mut mapped: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut gate = Reader::new(self, &[]);
         let before = self.housekeeping.iter().chain(&self.ignores).chain(&self.rejects);
-        let gate = before.map(|verdict| &verdict.when).any(|when| {
-            let mut reader = Reader::new(self, format, &[]);
-            reader.condition(when);
-            reader.uncovered
-        });
+        before.for_each(|verdict| gate.condition(&verdict.when));
         for rule in &self.rules {
             let Some(table) = table_of(rule.kind) else { continue };
-            let mut reader = Reader::new(self, format, &rule.each);
-            reader.rule(rule);
-            let whole = gate || reader.uncovered;
+            let mut whole = Reader::new(self, &rule.each);
+            whole.rule(rule);
             for assign in &rule.assigns {
-                let mut reader = Reader::new(self, format, &rule.each);
+                let mut reader = Reader::new(self, &rule.each);
                 reader.assign(assign);
-                if whole || reader.uncovered {
-                    let name = super::coverage::assigned(assign);
-                    uncovered.extend(columns(table, &name).iter().map(|column| format!("{table}.{column}")));
+                let name = super::coverage::assigned(assign);
+                for pointer in gate.read.iter().chain(&whole.read).chain(&reader.read) {
+                    let named = columns(table, &name).iter().map(|column| format!("{table}.{column}"));
+                    mapped.entry(pointer.clone()).or_default().extend(named);
                 }
             }
         }
-        uncovered
+        mapped
     }
 }
 
 /// Follows what an expression reads.
 struct Reader<'p> {
     profile: &'p Profile,
-    format: &'p ChainFormat,
     /// Arrays whose items are walked, the outermost first.
     items: Vec<&'p Path>,
-    uncovered: bool,
+    /// Pointers from the record on.
+    read: BTreeSet<String>,
 }
 
 impl<'p> Reader<'p> {
-    fn new(profile: &'p Profile, format: &'p ChainFormat, each: &'p [Path]) -> Self {
-        Self { profile, format, items: each.iter().collect(), uncovered: false }
+    fn new(profile: &'p Profile, each: &'p [Path]) -> Self {
+        Self { profile, items: each.iter().collect(), read: BTreeSet::new() }
     }
 
     fn rule(&mut self, rule: &'p Rule) {
         for (depth, path) in rule.each.iter().enumerate() {
-            let mut outer = Self { items: rule.each[..depth].iter().collect(), uncovered: false, ..*self };
+            let mut outer = Self::new(self.profile, &rule.each[..depth]);
             outer.path(path);
-            self.uncovered |= outer.uncovered;
+            self.read.append(&mut outer.read);
         }
-        let mut outside = Self { items: Vec::new(), uncovered: false, ..*self };
+        if let Some(zip) = &rule.zip {
+            let mut outer = Self::new(self.profile, &rule.each[..rule.each.len() - 1]);
+            outer.path(zip);
+            self.read.append(&mut outer.read);
+        }
+        let mut outside = Self::new(self.profile, &[]);
         outside.condition(&rule.when);
-        self.uncovered |= outside.uncovered;
+        self.read.append(&mut outside.read);
         if let Some(fits) = &rule.fits {
             self.condition(fits);
         }
@@ -103,7 +111,12 @@ impl<'p> Reader<'p> {
             | Expr::Capture { of, .. }
             | Expr::Time { of, .. }
             | Expr::Duration { of, .. }
-            | Expr::Digest { of } => self.expr(of),
+            | Expr::Decode { of, .. }
+            | Expr::Digest { of, .. } => self.expr(of),
+            Expr::Member { of, name, .. } | Expr::Nth { of, index: name, .. } => {
+                self.path(of);
+                self.expr(name);
+            }
             Expr::Find { of, fits, .. } => {
                 self.path(of);
                 self.of_items(of, |inner| inner.condition(fits));
@@ -152,7 +165,7 @@ impl<'p> Reader<'p> {
 
     fn path(&mut self, path: &Path) {
         let all = self.absolute(path, self.items.len());
-        self.uncovered |= all.iter().any(|pointer| self.format.covers(pointer).is_none());
+        self.read.extend(all);
     }
 
     /// Returns the pointers from the record on that a path may mean, where `depth` of the arrays are walked.
@@ -178,11 +191,13 @@ impl<'p> Reader<'p> {
             Base::Root => below(roots()),
             Base::Item => below(item(0).unwrap_or_else(roots)),
             Base::Parent => below(item(1).unwrap_or_else(roots)),
-            // Text that holds JSON is covered as a whole, or not.
+            // A value that holds others is covered as a whole, or not.
             Base::Nested(index) => match self.profile.plan.nested.get(index) {
-                Some(nested) => self.absolute(nested, 0),
+                Some(nested) => self.absolute(&nested.path, 0),
                 None => Vec::new(),
             },
+            // The array that a rule zips is covered as a whole, or not: `rule` has looked at it.
+            Base::Zip => Vec::new(),
         }
     }
 }

@@ -144,6 +144,9 @@ pub struct Extracted {
     pub how: String,
     /// Records expected.
     pub records: Option<u64>,
+    /// Objects expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects: Option<u64>,
 }
 
 /// Conservation of records: `read` is the sum of the others.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::RunError;
-use super::previous::{Previous, PreviousError, PreviousSource};
+use super::previous::{Previous, PreviousCheckpoint, PreviousError, PreviousSource};
 use crate::clock::Moment;
 use crate::control::library::Library as Controls;
 use crate::digest::Digest;
@@ -22,6 +22,7 @@ use crate::integrity::verdict::BreakKind;
 use crate::pack::{NamedBytes, PackFolder};
 use crate::profile::library::Library as Profiles;
 use crate::report::model::{Override, PolicyFile};
+use crate::segment::census::Census;
 use crate::segment::plan::{Missing, objects};
 use crate::settings::Workspace;
 use crate::source::location::{self, ObjectRef};
@@ -63,6 +64,8 @@ pub struct Material {
     pub checkpoints: BTreeMap<String, Vec<Checkpoint>>,
     /// Last records before the objects, by source.
     pub after: BTreeMap<String, Vec<LogHead>>,
+    /// Objects as somebody listed them, by source.
+    pub census: BTreeMap<String, Census>,
     /// Objects, by source.
     pub objects: BTreeMap<String, Objects>,
     /// The pack of the period before, where the run goes on from one.
@@ -100,6 +103,7 @@ impl Material {
         let mut heads = BTreeMap::new();
         let mut after = BTreeMap::new();
         let mut checkpoints = BTreeMap::new();
+        let mut census = BTreeMap::new();
         let mut found = BTreeMap::new();
         for source in &workspace.sources {
             for (file, kind, all) in
@@ -114,7 +118,15 @@ impl Material {
                 }
                 policy.push((format!("{kind}/{}.head", source.id), text.into_bytes()));
             }
-            found.insert(source.id.clone(), objects(source, &root));
+            let (there, mut missing) = objects(source, &root);
+            if let Some(path) = &source.census {
+                let text = workspace.read(path)?;
+                let listed = census_of(&text, path)?;
+                missing.extend(listed.absent(&there));
+                census.insert(source.id.clone(), listed);
+                policy.push((census_name(&source.id), text.into_bytes()));
+            }
+            found.insert(source.id.clone(), (there, missing));
         }
         super::overlap::refuse(&workspace.sources, &found)?;
         let missing = missing_entries(&found);
@@ -136,6 +148,7 @@ impl Material {
             heads,
             checkpoints,
             after,
+            census,
             objects: found,
             previous: None,
             policy,
@@ -153,7 +166,7 @@ impl Material {
         if previous.ended() > starts {
             return Err(PreviousError::NotBefore { ended: previous.ended(), starts });
         }
-        for PreviousSource { id, heads } in &previous.sources {
+        for PreviousSource { id, heads, .. } in &previous.sources {
             if self.workspace.source(id).is_none() || heads.is_empty() {
                 continue;
             }
@@ -173,10 +186,29 @@ impl Material {
             self.policy.retain(|(path, _)| *path != name);
             self.policy.push((name, text.into_bytes()));
         }
+        self.carry_on(&previous)?;
         let text = serde_json::to_vec_pretty(&previous).expect("strings and numbers are JSON");
         self.policy.push((PREVIOUS.to_owned(), text));
         self.policy.sort();
         self.previous = Some(previous);
+        Ok(())
+    }
+
+    /// Compares with the checkpoints of the previous period the logs that still begin where they began in it.
+    fn carry_on(&mut self, previous: &Previous) -> Result<(), PreviousError> {
+        for source in &previous.sources {
+            let Some(PreviousCheckpoint { note, first_object }) = &source.checkpoint else { continue };
+            let objects = self.objects.get(&source.id).map(|(objects, _)| objects.as_slice());
+            if !objects.unwrap_or_default().iter().any(|object| object.name == *first_object) {
+                continue;
+            }
+            let checkpoint = Checkpoint::parse(note.as_bytes(), &self.keyring)
+                .map_err(|error| PreviousError::Checkpoint { id: source.id.clone(), source: error })?;
+            let own = self.checkpoints.entry(source.id.clone()).or_default();
+            if !own.contains(&checkpoint) {
+                own.push(checkpoint);
+            }
+        }
         Ok(())
     }
 
@@ -195,6 +227,7 @@ impl Material {
         let mut heads = BTreeMap::new();
         let mut after = BTreeMap::new();
         let mut checkpoints = BTreeMap::new();
+        let mut census = BTreeMap::new();
         let mut policy = vec![("countersign.toml".to_owned(), workspace.text.clone().into_bytes())];
         for source in &workspace.sources {
             for (kind, all) in [("heads", &mut heads), ("after", &mut after)] {
@@ -207,6 +240,11 @@ impl Material {
                     }
                     policy.push((name, text.into_bytes()));
                 }
+            }
+            let name = census_name(&source.id);
+            if let Some(text) = read(&name) {
+                census.insert(source.id.clone(), census_of(&text, &name)?);
+                policy.push((name, text.into_bytes()));
             }
         }
         let found = packed_objects(pack, &workspace, objects_dir, read(MISSING).as_deref())?;
@@ -221,7 +259,7 @@ impl Material {
         let controls = Controls::load_only(&root.join("controls"))?;
         let profiles = Profiles::open(&root)?;
         let chains = ChainLibrary::open(&root)?;
-        Self {
+        let mut material = Self {
             workspace,
             keyring,
             roster: Roster::default(),
@@ -231,12 +269,16 @@ impl Material {
             heads,
             checkpoints,
             after,
+            census,
             objects: found,
             previous,
             policy,
             trust,
+        };
+        if let Some(previous) = material.previous.clone() {
+            material.carry_on(&previous)?;
         }
-        .complete(people)
+        material.complete(people)
     }
 
     /// Adds the roster, the profiles used and the control library to the policy files.
@@ -356,6 +398,15 @@ fn trusted(path: &Path) -> Result<(Keyring, Vec<NamedBytes>), RunError> {
 
 fn heads_of(text: &str, path: &str) -> Result<Vec<LogHead>, RunError> {
     parse_heads(text).map_err(|source| RunError::Head { path: path.to_owned(), source })
+}
+
+fn census_of(text: &str, path: &str) -> Result<Census, RunError> {
+    Census::parse(text).map_err(|source| RunError::Census { path: path.to_owned(), source })
+}
+
+/// Returns the name of a census below `07_policy/`.
+fn census_name(source: &str) -> String {
+    format!("census/{source}.sha256")
 }
 
 fn listed<'t, T: Deserialize<'t>>(file: &'static str, text: &'t str) -> Result<T, RunError> {

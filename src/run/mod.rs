@@ -17,7 +17,7 @@ use self::previous::PreviousError;
 use crate::assess::{Assessment, Inputs, assess};
 use crate::case::{self, Context, Tables};
 use crate::clock::{Moment, Period};
-use crate::column::{FrameBuilder, Row, int_at, text_at, to_frame};
+use crate::column::{FrameBuilder, Row, int_at, stacked, text_at, to_frame};
 use crate::control::ControlError;
 use crate::control::item::{Evaluation, evaluate};
 use crate::identity::RosterError;
@@ -29,6 +29,7 @@ use crate::integrity::verdict::{Effect, Grade, Verdict};
 use crate::pack::PackError;
 use crate::profile::{Integrity, Profile, ProfileError};
 use crate::report::model::{Hole, Log};
+use crate::segment::census::CensusError;
 use crate::segment::finish::{Parts, finish};
 use crate::segment::links::Reread;
 use crate::segment::parallel;
@@ -118,6 +119,15 @@ pub enum RunError {
         #[source]
         source: CheckpointError,
     },
+    /// A list of the objects of a source.
+    #[error("census `{path}`")]
+    Census {
+        /// File, relative to the workspace.
+        path: String,
+        /// Why.
+        #[source]
+        source: CensusError,
+    },
     /// A pack.
     #[error(transparent)]
     Pack(#[from] PackError),
@@ -168,6 +178,7 @@ impl RunError {
             Self::Control(error) => error.help(),
             Self::Head { source, .. } => source.help(),
             Self::Checkpoint { source, .. } => source.help(),
+            Self::Census { source, .. } => source.help(),
             Self::Pack(error) => error.help(),
             Self::Previous(error) => error.help(),
             Self::Listed { .. } => None,
@@ -194,12 +205,15 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         heads: &material.heads,
         checkpoints: &material.checkpoints,
         after: &material.after,
+        census: &material.census,
         links: &Reread(&plan.sources),
         fates: true,
     };
     let mut stitched = stitch(&plan.sources, &summaries, window, &anchors);
     let order: Vec<String> = plan.sources.iter().map(|source| source.settings.id.clone()).collect();
     finish(&mut parts, &mut stitched, &order);
+    stitched.holes.extend(overlap::shared(&plan.sources, &parts, window));
+    stitched.holes.sort();
 
     let context = Context {
         roster: &material.roster,
@@ -443,9 +457,5 @@ fn integrity(records: Vec<DataFrame>, logs: &[Log], holes: &[Hole]) -> DataFrame
             protected: Some(true),
         });
     }
-    let mut all = FrameBuilder::<IntegrityRow>::default().finish();
-    for frame in records.into_iter().chain([extra.finish()]) {
-        all.vstack_mut_owned(frame).expect("frames of one row type have the same columns");
-    }
-    all
+    stacked::<IntegrityRow>(records.into_iter().chain([extra.finish()]))
 }

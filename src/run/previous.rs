@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::clock::{Moment, Period};
 use crate::digest::Digest;
+use crate::integrity::checkpoint::{Checkpoint, CheckpointError};
 use crate::integrity::head::LogHead;
 use crate::integrity::keyring::Keyring;
 use crate::integrity::verdict::Verdict;
@@ -43,6 +44,19 @@ pub struct PreviousSource {
     pub id: String,
     /// Last records of its logs; a log that was altered has none that counts.
     pub heads: Vec<LogHead>,
+    /// The checkpoint over its lines, where the pack rested on one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<PreviousCheckpoint>,
+}
+
+/// A checkpoint of an earlier pack, and where the lines under it began.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreviousCheckpoint {
+    /// The signed note.
+    pub note: String,
+    /// Name of the first object of its log. It says nothing of logs that begin elsewhere.
+    pub first_object: String,
 }
 
 /// Why an earlier pack cannot be gone on from. The user can fix these.
@@ -83,6 +97,15 @@ pub enum PreviousError {
         /// Head of the pack.
         found: String,
     },
+    /// Its checkpoint cannot be read under the keys that are trusted now.
+    #[error("the checkpoint of source `{id}` in the previous pack cannot be used")]
+    Checkpoint {
+        /// Source id.
+        id: String,
+        /// Why.
+        #[source]
+        source: CheckpointError,
+    },
     /// It does not lie before this period.
     #[error("the previous pack ends at {ended}, after this period's start, {starts}")]
     NotBefore {
@@ -96,8 +119,12 @@ pub enum PreviousError {
 impl PreviousError {
     /// Says what to do about it.
     pub fn help(&self) -> Option<String> {
+        if let Self::Checkpoint { source, .. } = self {
+            return source.help();
+        }
         Some(
             match self {
+                Self::Checkpoint { .. } => return None,
                 Self::Pack { .. } | Self::NoReport { .. } => "give the folder of an earlier pack with `--previous`",
                 Self::Altered { .. } => "bring the pack as it was sealed; `countersign verify` lists what changed",
                 Self::Disagrees { .. } => {
@@ -140,6 +167,15 @@ impl Previous {
             });
             heads.collect()
         };
+        let checkpoint = |id: &str| -> Option<PreviousCheckpoint> {
+            let name = pack.policy_dir().join(format!("heads/{id}.head"));
+            let note = std::fs::read_to_string(name).ok().filter(|text| Checkpoint::looks_like(text))?;
+            let mut logs = report.logs.iter().filter(|log| log.source == id);
+            let log = logs.next().filter(|log| log.verdict != Verdict::Altered)?;
+            // Of several logs in one source, nothing here tells which of them it is of.
+            let first_object = log.objects.first().filter(|_| logs.next().is_none())?.clone();
+            Some(PreviousCheckpoint { note, first_object })
+        };
         Ok(Self {
             schema: SCHEMA.to_owned(),
             results: Digest::of(&bytes),
@@ -152,7 +188,11 @@ impl Previous {
             sources: report
                 .sources
                 .iter()
-                .map(|source| PreviousSource { id: source.id.clone(), heads: heads(&source.id) })
+                .map(|source| PreviousSource {
+                    id: source.id.clone(),
+                    heads: heads(&source.id),
+                    checkpoint: checkpoint(&source.id),
+                })
                 .collect(),
         })
     }

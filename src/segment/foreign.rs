@@ -2,14 +2,17 @@
 
 use std::io;
 
-use super::plan::ChainPlan;
+use super::plan::{ChainPlan, SEGMENT_BYTES};
 use super::scan::{Keep, Scan};
 use crate::digest::Digest;
 use crate::integrity::chain::Rejected;
-use crate::integrity::foreign::Keys;
-use crate::integrity::foreign::scan::{ForeignOptions, ForeignScanned, ForeignScanner, MAX_IDS};
+use crate::integrity::foreign::scan::{
+    ForeignOptions, ForeignScanned, ForeignScanner, MAX_IDS, MAX_IDS_OF_LOG,
+};
+use crate::integrity::foreign::{Keys, Known};
 use crate::integrity::verdict::BreakKind;
 use crate::source::framing::{Line, Lines, Record};
+use crate::source::location::ObjectRef;
 
 /// Reads one segment for a scan.
 pub(super) struct Foreign<'s, 'a> {
@@ -18,6 +21,7 @@ pub(super) struct Foreign<'s, 'a> {
     keys: Keys<'a>,
     options: Options,
     start: u64,
+    known: Known,
 }
 
 /// What the scanner borrows.
@@ -29,7 +33,7 @@ impl<'s, 'a> Foreign<'s, 'a> {
     pub(super) fn new(scan: &'s mut Scan<'a>, chain: &'a ChainPlan<'a>, start: u64) -> Self {
         let keys = Keys { log: &scan.source.settings.id, keyring: scan.keyring, mac: &chain.mac };
         let options = Options { boundaries: scan.keyring.boundaries() };
-        Self { scan, chain, keys, options, start }
+        Self { scan, chain, keys, options, start, known: Known::default() }
     }
 
     pub(super) fn lines<R: io::BufRead>(mut self, mut lines: Lines<R>) -> io::Result<()> {
@@ -72,11 +76,19 @@ impl<'s, 'a> Foreign<'s, 'a> {
             layers: self.chain.format.layers(),
             boundaries,
             heads: &self.chain.heads,
+            mapped: &self.chain.mapped,
             max_ids: match self.scan.keep {
                 Keep::Rows => usize::MAX,
-                Keep::Summary => MAX_IDS,
+                Keep::Summary => self.fair_share_of_ids(),
             },
         }
+    }
+
+    /// Returns how many ids a segment keeps in `verify`, so that its memory does not grow with the log.
+    fn fair_share_of_ids(&self) -> usize {
+        let segments = |object: &ObjectRef| object.size.div_ceil(SEGMENT_BYTES).max(1);
+        let segments: u64 = self.scan.source.objects.iter().map(segments).sum();
+        usize::try_from(MAX_IDS_OF_LOG / segments.max(1)).unwrap_or(MAX_IDS).clamp(1, MAX_IDS)
     }
 
     fn line(&mut self, scanner: &mut ForeignScanner<'_>, line: &Line<'_>) {
@@ -123,13 +135,17 @@ impl<'s, 'a> Foreign<'s, 'a> {
     fn record(&mut self, scanner: &mut ForeignScanner<'_>, record: Record<'_>) {
         // A blank line is no record; like any line that no layer selects, nothing covers it.
         let blank = record.text.trim().is_empty();
-        let examined = if blank { Ok(Vec::new()) } else { self.chain.format.examine(&record, &self.keys) };
+        let (examined, payload) = match self.chain.format.examination(&record, &self.keys) {
+            _ if blank => (Ok(Vec::new()), None),
+            Ok(examination) => (Ok(examination.seen), examination.payload),
+            Err(fault) => (Err(fault), None),
+        };
         let selected = examined.as_ref().is_ok_and(|seen| !seen.is_empty());
         match scanner.record(record, examined) {
             ForeignScanned::Rejected(rejected) => self.reject(&rejected),
             ForeignScanned::Admitted(admitted) => {
                 if selected {
-                    scanner.uncovered(self.chain.format.uncovered_of(&record));
+                    scanner.uncovered(self.chain.format.uncovered_with(&record, &mut self.known));
                 }
                 match self.scan.keep {
                     Keep::Rows => {
@@ -138,7 +154,9 @@ impl<'s, 'a> Foreign<'s, 'a> {
                             let ignored = &mut self.scan.summary.tally.ignored;
                             *ignored.entry("blank line".to_owned()).or_default() += 1;
                         } else {
-                            self.scan.record(&admitted.record, admitted.time, selected);
+                            let opened = payload.as_ref().map(|payload| admitted.record.opened(payload));
+                            let record = opened.as_ref().unwrap_or(&admitted.record);
+                            self.scan.record(record, admitted.time, selected);
                         }
                     }
                     Keep::Summary => {

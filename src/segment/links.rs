@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader, Read as _};
 
-use super::plan::{SourcePlan, is_lines};
+use super::plan::SourcePlan;
 use crate::digest::Digest;
 use crate::integrity::chain::RunSummary;
 use crate::integrity::countersign_log::MAX_LINE;
@@ -15,7 +15,7 @@ use crate::integrity::foreign::{ChainFormat, Keys, Seen};
 use crate::integrity::keyring::Keyring;
 use crate::integrity::stitch::{Link, LinkIndex};
 use crate::source::container::Unpacked;
-use crate::source::framing::{self, Framing, Line, Lines, MAX_DOCUMENT, Record};
+use crate::source::framing::{self, Line, Lines, MAX_DOCUMENT, Record};
 use crate::source::location::ObjectRef;
 use crate::source::object;
 
@@ -62,14 +62,11 @@ impl RecordsAgain<'_> {
     ) -> Option<()> {
         let object = self.source.objects.iter().find(|known| known.name == object)?;
         let unpacked = Unpacked::new(object::open(object, None).ok()?).ok()?;
-        if !is_lines(&self.source.framing(), &object.name) {
+        if !self.source.framing().is_lines(&object.name) {
             let mut text = String::new();
             unpacked.take(MAX_DOCUMENT).read_to_string(&mut text).ok()?;
             let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-            let (Framing::Document { records } | Framing::ByName { records }) = self.source.framing() else {
-                return None;
-            };
-            for record in framing::document_records(text, &records).ok()? {
+            for record in framing::document_records(text, self.source.framing().pointers()).ok()? {
                 if record.offset >= start && !self.one(&record, chain, each) {
                     break;
                 }

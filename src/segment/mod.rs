@@ -5,6 +5,7 @@
 //! summaries, sorted, into verdicts, holes and totals. Summaries are never merged pairwise: with a fork in a log,
 //! the order of merging would change the result.
 
+pub mod census;
 pub mod finish;
 mod foreign;
 pub mod hole;

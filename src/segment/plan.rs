@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::digest::Digest;
 use crate::integrity::foreign::ChainFormat;
+use crate::integrity::foreign::scan::Mapped;
 use crate::integrity::head::LogHead;
 use crate::integrity::verdict::BreakKind;
 use crate::profile::{Context, Integrity, Profile};
@@ -77,6 +78,8 @@ pub struct ChainPlan<'p> {
     pub mac: Vec<Vec<u8>>,
     /// Columns that the source profile fills from values that no layer covers, sorted.
     pub uncovered_columns: Vec<String>,
+    /// Columns by the pointer that fills them.
+    pub mapped: Mapped,
 }
 
 impl<'p> ChainPlan<'p> {
@@ -91,6 +94,7 @@ impl<'p> ChainPlan<'p> {
             heads: heads.into_iter().map(|head| head.digest).collect(),
             mac: Vec::new(),
             uncovered_columns: profile.uncovered_columns(format).into_iter().collect(),
+            mapped: profile.mapped_pointers(),
         }
     }
 }
@@ -165,7 +169,7 @@ pub fn plan(sources: Vec<SourcePlan<'_>>, segment_bytes: u64) -> Plan<'_> {
     let mut segments = Vec::new();
     for (source, at) in sources.iter().zip(0..) {
         for (object, index) in source.objects.iter().zip(0..) {
-            let cuts = match is_lines(&source.framing(), &object.name) {
+            let cuts = match source.framing().is_lines(&object.name) {
                 true => cuts(object, segment_bytes),
                 false => vec![0],
             };
@@ -190,18 +194,6 @@ pub fn cuts(object: &ObjectRef, segment_bytes: u64) -> Vec<u64> {
         return vec![0];
     }
     (0..object.size.div_ceil(segment_bytes)).map(|piece| piece * segment_bytes).collect()
-}
-
-/// Tells whether the object named `name` holds one record per line.
-pub fn is_lines(framing: &Framing, name: &str) -> bool {
-    match framing {
-        Framing::Lines => true,
-        Framing::Document { .. } => false,
-        Framing::ByName { .. } => {
-            let bare = [".gz", ".zst"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
-            !bare.ends_with(".json")
-        }
-    }
 }
 
 fn is_plain(object: &ObjectRef) -> bool {

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Read as _};
 use super::Part;
 use super::foreign::Foreign;
 use super::hole::{DAY_MS, Surroundings};
-use super::plan::{Segment, SourcePlan, is_lines};
+use super::plan::{Segment, SourcePlan};
 use super::summary::{Failure, MAX_REJECTS, Reject, Summary, Times};
 use crate::clock::Moment;
 use crate::column::FrameBuilder;
@@ -17,9 +17,9 @@ use crate::integrity::countersign_log::MAX_LINE;
 use crate::integrity::keyring::Keyring;
 use crate::integrity::record::VerifiedRecord;
 use crate::integrity::verdict::{BreakKind, Grade};
-use crate::profile::{Context, Mapped};
-use crate::source::container::{Stopped, Unpacked, stopped};
-use crate::source::framing::{self, Framing, Line, Lines, MAX_DOCUMENT, MAX_RECORD, Record};
+use crate::profile::{Context, Found, Mapped, Unusable};
+use crate::source::container::Unpacked;
+use crate::source::framing::{self, Line, Lines, MAX_DOCUMENT, MAX_RECORD, Record};
 use crate::source::object;
 use crate::table::IntegrityRow;
 
@@ -116,7 +116,7 @@ impl<'a> Scan<'a> {
             true => Unpacked::one_member(stored)?,
             false => Unpacked::new(stored)?,
         };
-        if is_lines(&self.source.framing(), self.object) {
+        if self.source.framing().is_lines(self.object) {
             self.lines(Lines::new(
                 BufReader::with_capacity(1 << 18, &mut unpacked),
                 0,
@@ -163,6 +163,7 @@ impl<'a> Scan<'a> {
             keyring: self.keyring,
             max_silence: source.settings.max_silence_ms,
         });
+        let mut batch = Batch::default();
         let result = loop {
             let line = match lines.next_line() {
                 Ok(Some(line)) => line,
@@ -171,41 +172,52 @@ impl<'a> Scan<'a> {
             };
             self.summary.lines = line.number;
             self.summary.tally.read += 1;
-            let rejected = match (line.oversize, line.ended) {
-                (Some((length, digest)), _) => Some(scanner.overlong(length, Some(digest))),
-                (None, false) => match scanner.tail(line.bytes) {
-                    Some(rejected) => Some(rejected),
-                    None => {
-                        *self.summary.tally.rejected.entry(BreakKind::TornTail).or_default() += 1;
-                        None
-                    }
-                },
-                (None, true) => match scanner.line(line.bytes) {
-                    Scanned::Admitted(admitted) => {
-                        self.signer(line.number, admitted.key);
-                        match self.keep {
-                            Keep::Rows => self.record(&admitted.record, Some(admitted.time), true),
-                            Keep::Summary => self.seen(admitted.record.log(), admitted.time),
-                        }
-                        None
-                    }
-                    Scanned::Rejected(rejected) => Some(rejected),
-                },
-            };
-            if let Some(rejected) = rejected {
-                *self.summary.tally.rejected.entry(rejected.kind).or_default() += 1;
+            if line.ended && line.oversize.is_none() {
+                batch.push(line.bytes);
+                if batch.is_full() {
+                    self.admit(&mut scanner, &mut batch);
+                }
+                continue;
             }
+            self.admit(&mut scanner, &mut batch);
+            let kind = match line.oversize {
+                Some((length, digest)) => scanner.overlong(length, Some(digest)).kind,
+                None => scanner.tail(line.bytes).map_or(BreakKind::TornTail, |rejected| rejected.kind),
+            };
+            *self.summary.tally.rejected.entry(kind).or_default() += 1;
         };
+        self.admit(&mut scanner, &mut batch);
         self.summary.runs.push(scanner.finish());
         result
     }
 
+    /// Hands the lines of a batch to the scanner, and maps the records that it admits.
+    fn admit(&mut self, scanner: &mut LogScanner<'_>, batch: &mut Batch) {
+        for scanned in scanner.lines(&batch.lines()) {
+            match scanned {
+                Scanned::Admitted(admitted) => {
+                    self.signer(admitted.record.record().line, admitted.key);
+                    match self.keep {
+                        Keep::Rows => self.record(&admitted.record, Some(admitted.time), true),
+                        Keep::Summary => self.seen(admitted.record.log(), admitted.time),
+                    }
+                }
+                Scanned::Rejected(rejected) => {
+                    *self.summary.tally.rejected.entry(rejected.kind).or_default() += 1;
+                }
+            }
+        }
+        batch.clear();
+    }
+
     /// Reads one line of a log without a mechanism.
     fn plain_line(&mut self, line: &Line<'_>) {
-        self.summary.tally.read += 1;
+        let source = self.source;
+        let unusable =
+            |kind, detail| Err(Unusable { line: line.number, offset: line.offset, kind: Some(kind), detail });
         if let Some((length, _)) = line.oversize {
             let detail = format!("a record of {length} bytes; the limit is {MAX_RECORD}");
-            return self.reject(line.number, line.offset, BreakKind::Oversize, detail);
+            return self.found(unusable(BreakKind::Oversize, detail));
         }
         let mut bytes = line.bytes;
         let mut offset = line.offset;
@@ -214,27 +226,37 @@ impl<'a> Scan<'a> {
         }
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         let Ok(text) = std::str::from_utf8(bytes) else {
-            let detail = "not UTF-8 text".to_owned();
-            return self.reject(line.number, line.offset, BreakKind::Malformed, detail);
+            return self.found(unusable(BreakKind::Malformed, "not UTF-8 text".to_owned()));
         };
         if text.trim().is_empty() {
+            self.summary.tally.read += 1;
             *self.summary.tally.ignored.entry("blank line".to_owned()).or_default() += 1;
             return;
         }
         // A record that is complete without its line end is complete; one that is not was cut off.
-        if !line.ended && serde_json::from_str::<serde::de::IgnoredAny>(text).is_err() {
+        if !line.ended && !source.profile.is_whole(text) {
             let detail = "the last line has no line end and is not complete".to_owned();
-            return self.reject(line.number, line.offset, BreakKind::TornTail, detail);
+            return self.found(unusable(BreakKind::TornTail, detail));
         }
         let record = Record::new(text, offset, line.number, 0);
-        self.plain(record);
+        source.profile.line(record, &mut |found| self.found(found));
+    }
+
+    /// Counts a part of an object, and maps it where it is a record.
+    fn found(&mut self, found: Found<'_>) {
+        self.summary.tally.read += 1;
+        match found {
+            Ok(record) => self.plain(record),
+            Err(Unusable { kind: None, detail, .. }) => {
+                *self.summary.tally.ignored.entry(detail).or_default() += 1;
+            }
+            Err(Unusable { line, offset, kind: Some(kind), detail }) => {
+                self.reject(line, offset, kind, detail);
+            }
+        }
     }
 
     fn document(&mut self, unpacked: &mut Unpacked) -> io::Result<()> {
-        let pointers = match self.source.framing() {
-            Framing::Document { records } | Framing::ByName { records } => records,
-            Framing::Lines => Vec::new(),
-        };
         let mut bytes = Vec::new();
         unpacked.take(MAX_DOCUMENT + 1).read_to_end(&mut bytes)?;
         let fail = |kind, detail: String| Some(Failure { kind, detail });
@@ -264,22 +286,15 @@ impl<'a> Scan<'a> {
         }
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         self.summary.lines = text.lines().count() as u64;
-        match framing::document_records(text, &pointers) {
-            Ok(records) => {
-                let source = self.source;
-                if let Some(chain) = &source.chain {
-                    Foreign::new(self, chain, 0).document(records);
-                    return Ok(());
-                }
-                for record in records {
-                    self.summary.tally.read += 1;
-                    self.plain(record);
-                }
-            }
-            Err(detail) => {
-                self.summary.trail = None;
-                self.summary.failure = fail(BreakKind::Malformed, detail);
-            }
+        let source = self.source;
+        let read = match &source.chain {
+            Some(chain) => framing::document_records(text, source.framing().pointers())
+                .map(|records| Foreign::new(self, chain, 0).document(records)),
+            None => source.profile.document(text, &mut |found| self.found(found)),
+        };
+        if let Err(detail) = read {
+            self.summary.trail = None;
+            self.summary.failure = fail(BreakKind::Malformed, detail);
         }
         Ok(())
     }
@@ -384,12 +399,12 @@ impl<'a> Scan<'a> {
     fn finish(mut self, stored: io::Result<Option<(Digest, u64)>>) -> (Part, Summary) {
         match stored {
             Ok(stored) => self.summary.stored = stored,
-            Err(error) => self.summary.failure = Some(failure(&error)),
+            Err(error) => self.summary.failure = Some(Failure::of(&error)),
         }
         let part = match self.keep {
             Keep::Rows => Part {
-                events: self.events.finish_compact(),
-                records: self.records.finish_compact(),
+                events: self.events.finish(),
+                records: self.records.finish(),
                 signers: self.signers,
                 groups: self.groups,
             },
@@ -399,16 +414,38 @@ impl<'a> Scan<'a> {
     }
 }
 
-fn failure(error: &io::Error) -> Failure {
-    let (kind, detail) = match stopped(error) {
-        Stopped::Truncated => {
-            (BreakKind::TruncatedObject, "the compressed bytes end in the middle".to_owned())
-        }
-        Stopped::Ratio => (BreakKind::Oversize, error.to_string()),
-        Stopped::Trailing => (BreakKind::Altered, error.to_string()),
-        Stopped::Unreadable => (BreakKind::UnreadableObject, error.to_string()),
-    };
-    Failure { kind, detail }
+/// Lines that go to the scanner together, because their signatures are cheaper to check so.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Batch {
+    /// Most lines: beyond this many nothing is gained.
+    const LINES: usize = 64;
+    /// Bytes from which on no line is added, so that long lines do not add up in memory.
+    const BYTES: usize = 1 << 18;
+
+    fn push(&mut self, line: &[u8]) {
+        self.bytes.extend_from_slice(line);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn is_full(&self) -> bool {
+        self.ends.len() >= Self::LINES || self.bytes.len() >= Self::BYTES
+    }
+
+    fn lines(&self) -> Vec<&[u8]> {
+        let mut start = 0;
+        let line = |end: &usize| &self.bytes[std::mem::replace(&mut start, *end)..*end];
+        self.ends.iter().map(line).collect()
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
 }
 
 impl Summary {
@@ -434,7 +471,7 @@ impl Summary {
     pub(super) fn digested(&mut self, stored: io::Result<(Digest, u64)>) {
         match stored {
             Ok(stored) => self.stored = Some(stored),
-            Err(error) => self.failure = Some(failure(&error)),
+            Err(error) => self.failure = Some(Failure::of(&error)),
         }
     }
 

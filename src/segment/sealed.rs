@@ -12,7 +12,8 @@ use super::tree::{Prefix, Shown, TreeObject, compare};
 use crate::clock::Period;
 use crate::integrity::checkpoint::Checkpoint;
 use crate::integrity::countersign_log::LogLine;
-use crate::integrity::head::LogHead;
+use crate::integrity::head::{LogHead, WitnessedHead};
+use crate::integrity::keyring::Keyring;
 use crate::integrity::stitch::{Fate, LogVerdict};
 use crate::integrity::verdict::{Break, BreakKind, Completeness, Effect, Grade, Verdict};
 use crate::report::model::{Hole, Log};
@@ -29,6 +30,8 @@ pub struct Sealed {
     pub covered: Covered,
     /// Last lines under them, as heads, where the log is a `countersign-log/1`.
     pub heads: Vec<LogHead>,
+    /// Those of them that a trusted cosigner saw, and when.
+    pub witnessed: Vec<WitnessedHead>,
     /// What they show to be wrong.
     pub breaks: Vec<Break>,
     /// What they could not show, in words.
@@ -36,7 +39,7 @@ pub struct Sealed {
 }
 
 /// Compares the lines of a log, which lie in `objects` in this order, with the checkpoints that were brought for it.
-pub fn examine(objects: &[TreeObject<'_>], checkpoints: &[&Checkpoint]) -> Sealed {
+pub fn examine(objects: &[TreeObject<'_>], checkpoints: &[&Checkpoint], keyring: &Keyring) -> Sealed {
     let mut sealed = Sealed::default();
     for (index, checkpoint) in checkpoints.iter().enumerate() {
         if let Some(other) = checkpoints[..index].iter().find(|other| other.forks_from(checkpoint)) {
@@ -46,7 +49,7 @@ pub fn examine(objects: &[TreeObject<'_>], checkpoints: &[&Checkpoint]) -> Seale
             );
             sealed.breaks.push(at_the_end(objects, BreakKind::Fork, detail));
         }
-        sealed.take(objects, checkpoint);
+        sealed.take(objects, checkpoint, keyring);
     }
     sealed.breaks.sort();
     sealed.breaks.dedup();
@@ -54,12 +57,16 @@ pub fn examine(objects: &[TreeObject<'_>], checkpoints: &[&Checkpoint]) -> Seale
 }
 
 impl Sealed {
-    fn take(&mut self, objects: &[TreeObject<'_>], checkpoint: &Checkpoint) {
+    fn take(&mut self, objects: &[TreeObject<'_>], checkpoint: &Checkpoint, keyring: &Keyring) {
         let Checkpoint { origin, size, .. } = checkpoint;
         match compare(objects, checkpoint) {
             Shown::Held(prefixes) => {
-                if let Some(last) = prefixes.last() {
-                    self.heads.extend(head_at(&objects[last.object], last.lines));
+                let last = prefixes.last();
+                if let Some(head) = last.and_then(|last| head_at(&objects[last.object], last.lines)) {
+                    let seen_at = checkpoint.anchored_at(keyring);
+                    self.witnessed
+                        .extend(seen_at.map(|seen_at| WitnessedHead { head: head.clone(), seen_at }));
+                    self.heads.push(head);
                 }
                 for Prefix { object, lines } in prefixes {
                     let covered = self.covered.entry(objects[object].object.name.clone()).or_default();

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use super::census::{self, Census};
 use super::hole::{damage, silences};
 use super::links::RecordsAgain;
-use super::plan::{ChainPlan, SourcePlan, is_lines};
+use super::plan::{ChainPlan, SourcePlan};
 use super::sealed::{self, Covered, Sealed};
 use super::summary::{Summary, Times};
 use super::tree::TreeObject;
@@ -17,7 +18,7 @@ use crate::integrity::checkpoint::Checkpoint;
 use crate::integrity::cloudtrail::{self, Expected, Item, TrailInput};
 use crate::integrity::foreign::scan::ForeignSummary;
 use crate::integrity::foreign::stitch::{ForeignInput, stitch_foreign};
-use crate::integrity::head::LogHead;
+use crate::integrity::head::{LogHead, WitnessedHead};
 use crate::integrity::keyring::Keyring;
 use crate::integrity::stitch::{LinkIndex, LogVerdict, ObjectFact, StitchInput, stitch as chain_stitch};
 use crate::integrity::verdict::{BreakKind, Completeness, Grade, Verdict};
@@ -73,6 +74,8 @@ pub struct Anchors<'a> {
     pub checkpoints: &'a BTreeMap<String, Vec<Checkpoint>>,
     /// Last records before the objects, by source.
     pub after: &'a BTreeMap<String, Vec<LogHead>>,
+    /// Objects as somebody listed them, by source.
+    pub census: &'a BTreeMap<String, Census>,
     /// Links of single records.
     pub links: &'a dyn LinkIndex,
     /// True where the fate of each record is wanted, and not only their number.
@@ -94,6 +97,7 @@ pub fn stitch(
     let mut stitched = Stitched::default();
     for source in sources {
         let id = source.settings.id.as_str();
+        let first_log = stitched.logs.len();
         let segments: Vec<&Summary> = summaries.values().filter(|summary| summary.source == id).collect();
         let bases = bases(&segments);
         let found = one(source, &segments);
@@ -139,6 +143,11 @@ pub fn stitch(
             stitched.covered.insert(id.to_owned(), sealed.covered);
             stitched.logs.push(log);
         }
+        if let Some(census) = anchors.census.get(id) {
+            let breaks = census.breaks(&found.objects);
+            holes.extend(census::holes(&breaks, id, lifetime(source, window)));
+            census::onto(&mut stitched.logs[first_log..], &breaks);
+        }
         // The chain and the reader may both notice that an object is missing or that a log is silent.
         holes.sort();
         holes.dedup_by(|a, b| (&a.span, a.kind, &a.object, a.line) == (&b.span, b.kind, &b.object, b.line));
@@ -160,6 +169,7 @@ fn chains(
     window: Period,
     anchors: &Anchors<'_>,
     sealed: &[LogHead],
+    witnessed: &[WitnessedHead],
 ) -> crate::integrity::stitch::Stitched {
     let none = Vec::new();
     let id = &source.settings.id;
@@ -171,6 +181,7 @@ fn chains(
         objects: &object_facts(source, segments),
         runs: &runs,
         heads: &heads,
+        witnessed,
         after: anchors.after.get(id).unwrap_or(&none),
         keyring: anchors.keyring,
         links: anchors.links,
@@ -204,6 +215,7 @@ fn foreign(
         period: lifetime(source, window),
         as_of: window.to,
         uncovered_columns: &chain.uncovered_columns,
+        mapped: &chain.mapped,
         fates: anchors.fates,
     })
 }
@@ -236,7 +248,7 @@ fn chained(
     window: Period,
     anchors: &Anchors<'_>,
 ) -> (crate::integrity::stitch::Stitched, Vec<String>) {
-    let mut verdicts = chains(source, segments, window, anchors, &[]);
+    let mut verdicts = chains(source, segments, window, anchors, &[], &[]);
     let Some(all) = anchors.checkpoints.get(&source.settings.id) else { return (verdicts, Vec::new()) };
     let mut unmatched: Vec<String> = all.iter().map(|checkpoint| checkpoint.origin.clone()).collect();
     let mut found: BTreeMap<String, Sealed> = BTreeMap::new();
@@ -248,11 +260,12 @@ fn chained(
         }
         unmatched.retain(|origin| own.iter().all(|checkpoint| checkpoint.origin != *origin));
         let objects = sealed::objects_of_log(source, segments, verdict);
-        found.insert(verdict.log.log.clone(), sealed::examine(&objects, &own));
+        found.insert(verdict.log.log.clone(), sealed::examine(&objects, &own, anchors.keyring));
     }
     let heads: Vec<LogHead> = found.values().flat_map(|sealed| sealed.heads.clone()).collect();
+    let witnessed: Vec<WitnessedHead> = found.values().flat_map(|sealed| sealed.witnessed.clone()).collect();
     if !heads.is_empty() {
-        verdicts = chains(source, segments, window, anchors, &heads);
+        verdicts = chains(source, segments, window, anchors, &heads, &witnessed);
     }
     for verdict in &mut verdicts.logs {
         if let Some(sealed) = found.get(&verdict.log.log) {
@@ -272,12 +285,13 @@ fn plain_checkpoints<'a>(
     let all = anchors.checkpoints.get(&settings.id).map(Vec::as_slice).unwrap_or_default();
     let objects = sealed::objects_of_source(source, segments);
     let framing = source.framing();
-    let of_lines = objects.iter().all(|object| is_lines(&framing, &object.object.name));
+    let of_lines = objects.iter().all(|object| framing.is_lines(&object.object.name));
     let (own, other): (Vec<&Checkpoint>, Vec<&Checkpoint>) = all.iter().partition(|checkpoint| {
         let log = checkpoint.log();
         of_lines && (log == settings.id || settings.logs.iter().any(|name| name == log))
     });
-    let sealed = if own.is_empty() { Sealed::default() } else { sealed::examine(&objects, &own) };
+    let sealed =
+        if own.is_empty() { Sealed::default() } else { sealed::examine(&objects, &own, anchors.keyring) };
     (objects, sealed, other.into_iter().map(|checkpoint| checkpoint.origin.clone()).collect())
 }
 
@@ -419,6 +433,13 @@ fn absent(source: &SourcePlan<'_>, found: &StitchedSource, window: Period) -> Ve
         let detail =
             format!("{} records were read, and the extraction declares {expected}", found.tally.read);
         holes.push(whole(BreakKind::Gap, "", detail));
+    }
+    let declared = settings.extracted.as_ref().and_then(|extracted| extracted.objects);
+    let objects = found.objects.len() as u64;
+    if let Some(expected) = declared.filter(|expected| *expected != objects) {
+        let kind = if objects < expected { BreakKind::MissingObject } else { BreakKind::ExtraObject };
+        let detail = format!("{objects} objects were read, and the extraction declares {expected}");
+        holes.push(whole(kind, "", detail));
     }
     if let (Some(limit), true, false) = (settings.max_silence_ms, inside > 0, source.is_native()) {
         for times in found.times.values() {

@@ -1,6 +1,7 @@
 //! What one segment says about itself: about a kilobyte, however long the segment.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,7 @@ use crate::integrity::cloudtrail::object::TrailObject;
 use crate::integrity::foreign::scan::ForeignSummary;
 use crate::integrity::verdict::BreakKind;
 use crate::report::model::Tally;
+use crate::source::container::{Stopped, stopped};
 
 /// The most rejected records listed one by one in a segment; past it, the whole segment counts as damaged.
 pub const MAX_REJECTS: usize = 10_000;
@@ -53,6 +55,21 @@ pub struct Failure {
     pub kind: BreakKind,
     /// The facts.
     pub detail: String,
+}
+
+impl Failure {
+    /// Says what an error of reading an object is.
+    pub fn of(error: &io::Error) -> Self {
+        let (kind, detail) = match stopped(error) {
+            Stopped::Truncated => {
+                (BreakKind::TruncatedObject, "the compressed bytes end in the middle".to_owned())
+            }
+            Stopped::Ratio => (BreakKind::Oversize, error.to_string()),
+            Stopped::Trailing => (BreakKind::Altered, error.to_string()),
+            Stopped::Unreadable => (BreakKind::UnreadableObject, error.to_string()),
+        };
+        Self { kind, detail }
+    }
 }
 
 /// A record that could not be used.

@@ -72,6 +72,8 @@ struct SourceEntry {
     require: Option<String>,
     head: Option<String>,
     after: Option<String>,
+    census: Option<String>,
+    mac_key: Option<Value>,
     max_silence: Option<String>,
     #[serde(default, deserialize_with = "optional_moment")]
     from: Option<Moment>,
@@ -91,6 +93,7 @@ struct ExtractedEntry {
     at: Moment,
     how: String,
     records: Option<u64>,
+    objects: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -407,6 +410,13 @@ fn source(entry: SourceEntry) -> Result<Source, SettingsError> {
             Some("list paths, folders, globs or URLs".to_owned()),
         ));
     }
+    if entry.mac_key.is_some() {
+        return Err(invalid(
+            place,
+            "a shared key has no place in a workspace: who can verify with it can also forge, and a pack cannot hold it",
+            Some("remove `mac_key`; bring the key to `countersign verify --mac-key` instead".to_owned()),
+        ));
+    }
     let grades: Vec<(&str, Grade)> = Grade::ALL.iter().map(|grade| (grade.word(), *grade)).collect();
     let require = entry.require.map(|word| choose(&place, "require", &word, &grades)).transpose()?;
     let roles = [
@@ -428,10 +438,17 @@ fn source(entry: SourceEntry) -> Result<Source, SettingsError> {
         require,
         head: entry.head,
         after: entry.after,
+        census: entry.census,
         from: entry.from,
         until: entry.until,
         set: entry.set,
-        extracted: entry.extracted.map(|e| Extracted { by: e.by, at: e.at, how: e.how, records: e.records }),
+        extracted: entry.extracted.map(|e| Extracted {
+            by: e.by,
+            at: e.at,
+            how: e.how,
+            records: e.records,
+            objects: e.objects,
+        }),
         may_be_empty: entry.may_be_empty.map(|entry| (entry.reason, entry.until)),
     })
 }

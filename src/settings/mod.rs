@@ -106,6 +106,8 @@ pub struct Source {
     pub head: Option<String>,
     /// File with the head before these objects.
     pub after: Option<String>,
+    /// File that lists its objects with their digests.
+    pub census: Option<String>,
     /// Longest silence allowed, milliseconds.
     pub max_silence_ms: Option<i64>,
     /// Start of its life, where later than the period's.

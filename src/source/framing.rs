@@ -1,6 +1,5 @@
 //! How the bytes of an object are cut into records.
 
-use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read as _};
 
 use memchr::memchr;
@@ -24,27 +23,70 @@ pub enum Framing {
         /// Pointers to try in a document, in order.
         records: Vec<String>,
     },
+    /// JSON values one after another, on one or many lines each.
+    Stream,
+    /// JSON objects one after another whose members are the records. Names may repeat, and an item of an array may
+    /// carry the array's name: `sudo` writes both.
+    Members,
+    /// Comma-separated values (RFC 4180): one record per row.
+    Csv {
+        /// The byte between two fields.
+        delimiter: u8,
+        /// Names of the fields; without them the first row names them.
+        header: Option<Vec<String>>,
+    },
 }
 
-/// One record as it lies in its object. The text is the exact source slice.
+impl Framing {
+    /// Returns the pointers to try in a document; none where the framing has no such document.
+    pub fn pointers(&self) -> &[String] {
+        match self {
+            Self::Document { records } | Self::ByName { records } => records,
+            Self::Lines | Self::Stream | Self::Members | Self::Csv { .. } => &[],
+        }
+    }
+
+    /// Tells whether the object named `name` holds one record per line.
+    pub fn is_lines(&self, name: &str) -> bool {
+        match self {
+            Self::Lines => true,
+            Self::Document { .. } | Self::Stream | Self::Members | Self::Csv { .. } => false,
+            Self::ByName { .. } => {
+                let bare =
+                    [".gz", ".zst"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
+                !bare.ends_with(".json")
+            }
+        }
+    }
+}
+
+/// One record as it lies in its object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Record<'a> {
-    /// The record's own bytes, without a line end.
+    /// What is mapped: the record's own bytes without a line end, or the JSON that a reader made of them.
     pub text: &'a str,
+    /// Bytes that the record takes in the object.
+    pub length: u64,
     /// Byte offset of the text in the decompressed object.
     pub offset: u64,
     /// Line on which it starts, from 1, counted from the start of its segment.
     pub line: u64,
     /// Position in its line or document, from 0.
     pub index: u64,
-    /// SHA-256 of the text.
+    /// SHA-256 of the bytes that it takes in the object.
     pub digest: Digest,
 }
 
 impl<'a> Record<'a> {
     /// Returns the record `text` at a place.
     pub fn new(text: &'a str, offset: u64, line: u64, index: u64) -> Self {
-        Self { text, offset, line, index, digest: Digest::of(text.as_bytes()) }
+        Self { text, length: text.len() as u64, offset, line, index, digest: Digest::of(text.as_bytes()) }
+    }
+
+    /// Returns the record that `text` shows of this one, which keeps its place, length and digest.
+    pub fn shown_as<'b>(&self, text: &'b str) -> Record<'b> {
+        let Self { length, offset, line, index, digest, .. } = *self;
+        Record { text, length, offset, line, index, digest }
     }
 }
 
@@ -196,10 +238,11 @@ impl<R: BufRead> Lines<R> {
 pub fn document_records<'a>(text: &'a str, pointers: &[String]) -> Result<Vec<Record<'a>>, String> {
     let root: &RawValue =
         serde_json::from_str(text).map_err(|error| format!("is not a JSON document: {error}"))?;
-    let found = pointers
-        .iter()
-        .find_map(|pointer| descend(root, pointer))
-        .ok_or_else(|| format!("holds nothing at {}", quoted(pointers)))?;
+    let mut found = None;
+    for pointer in pointers {
+        found = found.or(descend(root, pointer)?);
+    }
+    let found = found.ok_or_else(|| format!("holds nothing at {}", quoted(pointers)))?;
     let items: Vec<&RawValue> = if found.get().starts_with('[') {
         serde_json::from_str(found.get()).map_err(|error| format!("is not a JSON array: {error}"))?
     } else {
@@ -223,16 +266,59 @@ fn quoted(pointers: &[String]) -> String {
 }
 
 /// Returns where `part`, a slice of `text`, begins in it.
-fn offset_in(text: &str, part: &str) -> usize {
+pub(crate) fn offset_in(text: &str, part: &str) -> usize {
     part.as_ptr().addr() - text.as_ptr().addr()
 }
 
-fn descend<'a>(value: &'a RawValue, pointer: &str) -> Option<&'a RawValue> {
+/// Returns the value at a pointer. Of a member that stands there twice readers would take one or the other, so it is refused.
+fn descend<'a>(value: &'a RawValue, pointer: &str) -> Result<Option<&'a RawValue>, String> {
     let mut value = value;
     for token in pointer.split('/').skip(1) {
         let name = token.replace("~1", "/").replace("~0", "~");
-        let members: BTreeMap<String, &RawValue> = serde_json::from_str(value.get()).ok()?;
-        value = members.get(&name)?;
+        let Ok(members) = members(value.get()) else { return Ok(None) };
+        let mut named = members.into_iter().filter(|(member, _)| *member == name);
+        let Some((_, found)) = named.next() else { return Ok(None) };
+        if named.next().is_some() {
+            return Err(format!("holds `{name}` twice"));
+        }
+        value = found;
     }
-    Some(value)
+    Ok(Some(value))
+}
+
+/// Returns the members of a JSON object in their order, with names that stand twice.
+///
+/// # Errors
+///
+/// A fragment saying that `text` is no JSON object.
+pub(crate) fn members(text: &str) -> Result<Vec<(String, &RawValue)>, String> {
+    serde_json::from_str::<Members<'_>>(text)
+        .map(|members| members.0)
+        .map_err(|error| format!("is not a JSON object: {error}"))
+}
+
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> serde::Deserialize<'de> for Members<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> serde::de::Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
+    }
 }

@@ -28,7 +28,7 @@ HOSTS = [
 ]
 MACHINE_PATHS = ["/" + "root/.", "/" + "work/", "../" + "shared"]
 # Cargo writes the registry's address into its lock file, and cannot do without.
-LOCK_FILES = {"Cargo.lock", "tests/interop/emit/agt-rust/Cargo.lock"}
+LOCK_FILES = {"Cargo.lock", "fuzz/Cargo.lock", "tests/interop/emit/agt-rust/Cargo.lock"}
 
 # Words that would be the assessor's opinion, or more than a signature can show.
 CLAIMS = [

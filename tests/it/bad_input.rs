@@ -100,7 +100,7 @@ fn trust_file_and_keys_that_are_not_as_they_should_be() {
     replaced("trust.toml", "owner  ", "ownr  ")
         .refuses(&["unknown member `ownr` in key 1", "did you mean `owner`?"]);
     replaced("trust.toml", "gate-eu-TEST-KEY.pub", "none.pub")
-        .refuses(&["key 1: cannot read key file `keys/none.pub`"]);
+        .refuses(&["key 1: cannot read `keys/none.pub`"]);
     replaced("trust.toml", "\"log\"", "\"logs\"")
         .refuses(&["expected purpose `log`, `checkpoint` or `statement`, found `logs`"]);
     let workspace = Workspace::copy_of("clean");

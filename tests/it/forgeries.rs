@@ -1,13 +1,17 @@
 //! What an attacker writes to be called `verified`: none of it ever is.
 
-use countersign::integrity::verdict::{BreakKind, Completeness, Verdict};
+use std::cell::Cell;
+
+use countersign::integrity::verdict::{BreakKind, Completeness, Grade, Verdict};
+use curve25519_dalek::EdwardsPoint;
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
 use curve25519_dalek::scalar::Scalar;
 use sha2::{Digest as _, Sha512};
 
 use crate::chains::capture;
-use crate::chains::edit::Files;
+use crate::chains::edit::{self, Files};
 use crate::chains::format::{Container, Format, formats, native, pem_trust, vectors_folder};
+use crate::chains::resign::{self, Signer, by_stranger};
 use crate::chains::{Answer, Brings, verify};
 use crate::support::{SignedLog, Workspace, countersign, head_of, sample};
 
@@ -83,15 +87,7 @@ fn signatures_on_which_verifiers_disagree_are_not_verified() {
         let public = (ED25519_BASEPOINT_POINT * secret + torsion).compress().to_bytes();
         let der = [&hex::decode("302a300506032b6570032100").unwrap()[..], &public].concat();
         let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", base64(&der));
-        let sign = |message: &[u8]| {
-            let nonce = Scalar::from_bytes_mod_order([9; 32]);
-            let r = (ED25519_BASEPOINT_POINT * nonce).compress().to_bytes();
-            let hash = Sha512::new().chain_update(r).chain_update(public).chain_update(message).finalize();
-            let challenge = Scalar::from_bytes_mod_order_wide(&hash.into());
-            let signature = [r, (nonce + challenge * secret).to_bytes()].concat();
-            let residue = torsion * challenge;
-            (signature, residue == EIGHT_TORSION[0])
-        };
+        let sign = |message: &[u8]| torsioned(&secret, torsion, &public, message);
         let id = countersign::digest::Digest::of(&public).to_string();
         let mut prev = "0".repeat(64);
         let mut text = String::new();
@@ -159,7 +155,9 @@ fn a_key_pinned_for_another_log_verifies_nothing() {
         let trust = format.trust.replace(&format!("\"{}\"", format.log), "\"another\"");
         assert_ne!(trust, format.trust);
         let answer = verify(&format.files, Brings { trust: &trust, ..Brings::key(format) });
-        assert!(answer.breaks.contains(&BreakKind::WrongPurposeKey), "{}: {answer:?}", format.chain);
+        // A record that does not carry its key cannot say that it is one which is trusted for something else.
+        let kinds = [BreakKind::WrongPurposeKey, BreakKind::UnknownKey];
+        assert!(answer.breaks.iter().any(|kind| kinds.contains(kind)), "{}: {answer:?}", format.chain);
         never_verified(format.chain, &answer);
     }
 }
@@ -267,11 +265,187 @@ fn a_pack_signed_by_the_keys_of_its_own_workspace_is_not_verified() {
 
 #[test]
 fn forged_logs_of_other_products_are_never_verified() {
+    let mut forged = 0;
     for format in formats() {
         for (name, files) in vectors_folder(format.chain, "forged-") {
-            never_verified(&name, &verify(&files, Brings::key(&format)));
+            let answer = verify(&files, Brings::key(&format));
+            never_verified(&name, &answer);
+            let by_signature = [BreakKind::MissingSignature, BreakKind::WeakKey, BreakKind::UnknownKey];
+            assert!(answer.breaks.iter().any(|kind| by_signature.contains(kind)), "{name}: {answer:?}");
+            forged += 1;
         }
     }
+    assert_eq!(forged, 3);
+}
+
+/// The neutral element as key and as R, with S = 0, fits every message unless verification is strict (RFC 8032, 5.1.7).
+#[test]
+fn logs_of_other_products_signed_by_a_weak_key_are_never_verified() {
+    use ed25519_dalek::{Signature, Verifier as _, VerifyingKey};
+    let mut neutral = [0; 32];
+    neutral[0] = 1;
+    let signature: [u8; 64] = [neutral, [0; 32]].concat().try_into().unwrap();
+    let loose = VerifyingKey::from_bytes(&neutral).unwrap();
+    let sign = |message: &[u8]| {
+        assert!(loose.verify(message, &Signature::from_bytes(&signature)).is_ok(), "other verifiers take it");
+        signature
+    };
+    let mut forged = 0;
+    for format in formats() {
+        if format.resign.is_none() {
+            continue;
+        }
+        let files = resigned(&format, &Signer { public: neutral, sign: &sign });
+        never_verified(format.chain, &verify(&files, Brings::key(&format)));
+        let nobody = Brings { trust: "", ..Brings::key(&format) };
+        let answer = verify(&files, nobody);
+        never_verified(format.chain, &answer);
+        assert!(answer.grade <= Grade::Consistent, "{}: {answer:?}", format.chain);
+        // Whoever means to trust that key is told why it cannot be.
+        let workspace = Workspace::empty();
+        workspace.write("a.log", &files[0].1);
+        workspace.write("trust.toml", pem_trust(&capture::pem(&neutral), format.log));
+        let at = |name: &str| workspace.at(name).to_str().unwrap().to_owned();
+        countersign(&["verify", &at("a.log"), "--chain", format.chain, "--trust", &at("trust.toml")])
+            .refuses(&["weak key", "small order"]);
+        forged += 1;
+    }
+    assert_eq!(forged, 3);
+}
+
+/// The key differs by a small-order point from one that somebody holds; see
+/// `signatures_on_which_verifiers_disagree_are_not_verified`.
+#[test]
+fn logs_of_other_products_on_which_verifiers_disagree_are_not_verified() {
+    let secret = Scalar::from_bytes_mod_order([7; 32]);
+    let mut tried = 0;
+    for torsion in &EIGHT_TORSION[1..] {
+        let public = (ED25519_BASEPOINT_POINT * secret + torsion).compress().to_bytes();
+        let misfits = Cell::new(0);
+        let sign = |message: &[u8]| {
+            let (signature, fits) = torsioned(&secret, torsion, &public, message);
+            misfits.set(misfits.get() + u32::from(!fits));
+            signature
+        };
+        for format in formats() {
+            if format.resign.is_none() {
+                continue;
+            }
+            misfits.set(0);
+            let files = resigned(&format, &Signer { public, sign: &sign });
+            if misfits.get() == 0 {
+                continue;
+            }
+            let workspace = Workspace::empty();
+            workspace.write("a.log", &files[0].1);
+            workspace.write("trust.toml", pem_trust(&capture::pem(&public), format.log));
+            let at = |name: &str| workspace.at(name).to_str().unwrap().to_owned();
+            let ran = countersign(&[
+                "verify",
+                &at("a.log"),
+                "--chain",
+                format.chain,
+                "--log",
+                format.log,
+                "--trust",
+                &at("trust.toml"),
+            ]);
+            assert!([2, 3, 4].contains(&ran.exit), "{}: {ran:#?}", format.chain);
+            tried += 1;
+        }
+    }
+    assert!(tried > 14, "{tried}");
+}
+
+/// Signs as somebody who holds `secret` and means the key `public`, which has the small-order part `torsion`; and tells whether
+/// the signature is one that single verification takes.
+fn torsioned(secret: &Scalar, torsion: &EdwardsPoint, public: &[u8; 32], message: &[u8]) -> ([u8; 64], bool) {
+    let nonce = Scalar::from_bytes_mod_order([9; 32]);
+    let r = (ED25519_BASEPOINT_POINT * nonce).compress().to_bytes();
+    let hash = Sha512::new().chain_update(r).chain_update(public).chain_update(message).finalize();
+    let challenge = Scalar::from_bytes_mod_order_wide(&hash.into());
+    let signature = [r, (nonce + challenge * secret).to_bytes()].concat().try_into().unwrap();
+    (signature, torsion * challenge == EIGHT_TORSION[0])
+}
+
+/// Returns the log of a format signed again by somebody else.
+fn resigned(format: &Format, signer: &Signer<'_>) -> Vec<(String, String)> {
+    let records = Files::of(format);
+    let records: Vec<String> = (0..records.len()).map(|index| records.record(index).to_owned()).collect();
+    let text = format.resign.unwrap()(&records, signer).join("\n") + "\n";
+    vec![(format.files[0].0.clone(), text)]
+}
+
+/// Only the first record of each log keeps its signature; hashes that do not cover signatures still hold.
+#[test]
+fn one_signed_record_among_unsigned_ones_of_other_products_verifies_none() {
+    let mut tried = 0;
+    for format in formats() {
+        let Some(signature) = format.signature.filter(|_| format.chain != "countersign-log") else {
+            continue;
+        };
+        let mut files = Files::of(&format);
+        for index in 1..files.len() {
+            if let Some(bare) = edit::stripped(files.record(index), signature) {
+                files = files.with(index, bare);
+            }
+        }
+        let answer = verify(&files.texts(), Brings::key(&format));
+        never_verified(format.chain, &answer);
+        assert_eq!(answer.verdict, Some(Verdict::Altered), "{}: {answer:?}", format.chain);
+        tried += 1;
+    }
+    assert_eq!(tried, 4);
+}
+
+/// The hash of this format leaves the proof out, so that the chain holds whoever signed. It does not stand in for a signature.
+#[test]
+fn a_receipt_under_an_unknown_key_between_pinned_ones_is_not_covered() {
+    let format = capture::agent_receipts();
+    let files = Files::of(&format);
+    let stranger = Files::cut(&format.resigned.as_ref().unwrap().files, format.container);
+    for index in 0..files.len() {
+        let mixed = files.with(index, stranger.record(index).to_owned()).texts();
+        let answer = verify(&mixed, Brings::key(&format));
+        assert!(!answer.breaks.contains(&BreakKind::Altered), "the chain holds: {answer:?}");
+        never_verified("between pinned ones", &answer);
+        let head = answer.head.clone().unwrap();
+        never_verified("with a head", &verify(&mixed, Brings { head: Some(&head), ..Brings::key(&format) }));
+    }
+}
+
+/// Whoever stole a key goes on with times of before it was revoked; the chain has reached a later time already.
+#[test]
+fn a_revoked_key_cannot_backdate_itself_in_a_log_of_another_product() {
+    let format = capture::agent_receipts();
+    let files = Files::of(&format);
+    let at = |index: usize, time: &str| {
+        let record = files.record(index);
+        let dated = record.replace(
+            "\"issuanceDate\":\"2026-04-22T00:00:00Z\"",
+            &format!("\"issuanceDate\":\"2026-04-22T{time}:00Z\""),
+        );
+        assert_ne!(dated, record);
+        dated
+    };
+    let log = |times: [&str; 3]| {
+        let records: Vec<String> = times.iter().enumerate().map(|(index, time)| at(index, time)).collect();
+        let text = by_stranger(&records, resign::agent_receipts).join("\n") + "\n";
+        vec![("a.jsonl".to_owned(), text)]
+    };
+    let own = pem_trust(&resign::stranger_pem(), format.log);
+    let trust = own.replace("purpose", "revoked_at = 2026-04-22T09:00:00Z\npurpose");
+    let verdict =
+        |times: [&str; 3], trust: &str| verify(&log(times), Brings { trust, ..Brings::key(&format) });
+    assert_eq!(verdict(["07:00", "08:00", "08:30"], &trust).verdict, Some(Verdict::Verified));
+    for times in [["07:00", "08:00", "10:00"], ["07:00", "10:00", "08:30"], ["10:00", "07:00", "08:30"]] {
+        let answer = verdict(times, &trust);
+        assert_eq!(answer.breaks, [BreakKind::RevokedKey], "{times:?}: {answer:?}");
+        never_verified("backdated", &answer);
+        assert_eq!(verdict(times, &own).verdict, Some(Verdict::Verified), "{times:?}");
+    }
+    let compromised = own.replace("purpose", "compromised_at = 2030-01-01T00:00:00Z\npurpose");
+    never_verified("compromised", &verdict(["07:00", "08:00", "08:30"], &compromised));
 }
 
 /// Receipts keep their signatures; what the recorder says around them is changed, and its chain computed again.
@@ -280,18 +454,28 @@ fn an_unsigned_wrapper_around_signed_receipts_is_not_verified() {
     let format = capture::pipelock();
     let files = Files::of(&format);
     let entries: Vec<String> = (0..files.len()).map(|index| files.record(index).to_owned()).collect();
+    let genuine = verify(&format.files, Brings::key(&format)).head;
+    assert!(genuine.is_some());
     assert_eq!(capture::rechained(&entries), entries, "the capture is chained as its format says");
-    // Without the checkpoint at its end, nothing signs the recorder's entries.
-    for (old, new) in [
-        ("receipt: allow read fetch", "receipt: denied by a person"),
-        ("\"session_id\":\"proxy\"", "\"session_id\":\"other\""),
+    for (old, new, count) in [
+        ("receipt: allow read fetch", "receipt: denied by a person", 1),
+        ("\"session_id\":\"proxy\"", "\"session_id\":\"other\"", 19),
     ] {
-        let mut forged = entries[..17].to_vec();
-        forged[1] = forged[1].replacen(old, new, 1);
-        assert_ne!(forged[1], entries[1]);
-        let text = capture::rechained(&forged).join("\n") + "\n";
-        if formats().iter().any(|shipped| shipped.chain == format.chain) {
-            never_verified(new, &verify(&[("a.jsonl".to_owned(), text)], Brings::key(&format)));
+        // Without the checkpoint at its end, nothing signs the recorder's entries; with it, it signs the link that was there.
+        // A checkpoint names no key, so that one which fits no trusted key may be by another.
+        for (kept, kind) in [(17, None), (19, Some(BreakKind::UnknownKey))] {
+            let mut forged = entries[..kept].to_vec();
+            for entry in forged.iter_mut().skip(1).take(count) {
+                *entry = entry.replacen(old, new, 1);
+            }
+            assert_ne!(forged[1], entries[1]);
+            let text = capture::rechained(&forged).join("\n") + "\n";
+            let files = [("a.jsonl".to_owned(), text)];
+            let answer = verify(&files, Brings::key(&format));
+            never_verified(new, &answer);
+            let answer_to_head = verify(&files, Brings { head: genuine.as_deref(), ..Brings::key(&format) });
+            assert_eq!(answer_to_head.verdict, Some(Verdict::Altered), "{new}: {answer_to_head:?}");
+            assert!(kind.is_none_or(|kind| answer.breaks.contains(&kind)), "{new}, {kept}: {answer:?}");
         }
     }
 }

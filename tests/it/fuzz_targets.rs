@@ -4,7 +4,14 @@
 #[expect(unreachable_pub, reason = "it is a crate of its own in `fuzz/`")]
 mod targets;
 
-use std::io::Write as _;
+use std::fs;
+use std::path::Path;
+
+use countersign::integrity::checkpoint::Checkpoint;
+use countersign::integrity::cloudtrail::object::read;
+use countersign::integrity::foreign::{ChainFormat, ChainLibrary, Keys};
+use countersign::integrity::keyring::Keyring;
+use countersign::source::framing::Record;
 
 /// Numbers that look random and are the same in every run (splitmix64).
 struct Numbers(u64);
@@ -40,43 +47,64 @@ fn run(target: fn(&[u8]), seeds: &[&[u8]], count: usize) {
     }
 }
 
-const RECORD: &[u8] =
-    br#" {"a":[1,-0.5e3,"\u00e9\ud83d\ude00<&>",{"10":null,"9":true}],"e\u0301":9007199254740992,"b":{}} "#;
+/// A target, by its name, and how many changes of each of its seeds are tried.
+type Target = (&'static str, fn(&[u8]), usize);
 
-#[test]
-fn json_and_canonical_bytes() {
-    run(targets::json, &[RECORD, b"{\"kind\":\"request\",\"n\":[-12.5e3,0,true,null]}"], 5000);
-    run(targets::canon, &[RECORD, b"[1e20,\"\",[[]],{\"__proto__\":1}]"], 5000);
+/// Every target.
+const TARGETS: [Target; 9] = [
+    ("json", targets::json, 5000),
+    ("canon", targets::canon, 5000),
+    ("object", targets::object, 1000),
+    ("document", targets::document, 5000),
+    ("envelope", targets::envelope, 2000),
+    ("checkpoint", targets::checkpoint, 5000),
+    ("chain", targets::chain, 500),
+    ("trail", targets::trail, 2000),
+    ("record", targets::record, 500),
+];
+
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
 #[test]
-fn stored_objects() {
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    gzip.write_all(b"{\"a\":1}\n{\"b\":2}\ntail").unwrap();
-    let gzip = gzip.finish().unwrap();
-    let zstd = zstd::encode_all(&b"{\"a\":1}\n{\"b\":2}\ntail"[..], 3).unwrap();
-    run(targets::object, &[b"one\n\ntwo\r\nthree", &gzip, &zstd], 1000);
+fn every_target_holds_on_its_seeds_and_on_changes_of_them() {
+    for (name, target, count) in TARGETS {
+        let seeds = seeds(name);
+        assert!(!seeds.is_empty(), "{name}");
+        run(target, &seeds.iter().map(Vec::as_slice).collect::<Vec<_>>(), count);
+    }
 }
 
 #[test]
-fn envelopes_and_checkpoints() {
-    let jws = b"eyJhbGciOiJFZERTQSIsImtpZCI6ImsifQ.eyJpZCI6MX0.AAAA";
-    let flattened = br#"{"payload":"eyJpZCI6MX0","protected":"eyJhbGciOiJFZERTQSJ9","header":{"kid":"k"},"signature":"AAAA"}"#;
-    let dsse = br#"{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[{"keyid":"","sig":"AAAA"}]}"#;
-    run(targets::envelope, &[jws, flattened, dsse], 2000);
-    let checkpoint = "gate\n2\nqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo=\n\n— gate AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
-    let read = countersign::integrity::checkpoint::Checkpoint::parse(
-        checkpoint.as_bytes(),
-        &countersign::integrity::keyring::Keyring::empty(),
-    );
-    assert!(read.is_ok(), "the seed must be one that is read: {read:?}");
-    run(targets::checkpoint, &[checkpoint.as_bytes()], 5000);
+fn every_target_of_the_fuzzer_is_run_here() {
+    let manifest: toml::Value = toml::from_str(include_str!("../../fuzz/Cargo.toml")).unwrap();
+    let built: Vec<&str> =
+        manifest["bin"].as_array().unwrap().iter().map(|bin| bin["name"].as_str().unwrap()).collect();
+    let mut here = TARGETS.map(|(name, _, _)| name);
+    here.sort_unstable();
+    let mut built = built;
+    built.sort_unstable();
+    assert_eq!(built, here);
 }
 
+/// A seed that is refused at once shows nothing.
 #[test]
-fn chain_profiles() {
-    let seed = include_bytes!("../../chains/agent-receipts.toml");
-    let text = std::str::from_utf8(seed).unwrap();
-    assert!(countersign::integrity::foreign::ChainFormat::parse("agent-receipts", text).is_ok());
-    run(targets::chain, &[seed], 500);
+fn seeds_are_read_by_what_they_are_for() {
+    let text = |target: &str, at: usize| String::from_utf8(seeds(target).remove(at)).unwrap();
+    let checkpoint = text("checkpoint", 0);
+    assert!(Checkpoint::parse(checkpoint.as_bytes(), &Keyring::empty()).is_ok(), "{checkpoint}");
+    assert!(ChainFormat::parse("agent-receipts", &text("chain", 0)).is_ok());
+    assert_eq!(seeds("trail").iter().filter(|seed| read(str::from_utf8(seed).unwrap()).is_ok()).count(), 4);
+    let library = ChainLibrary::shipped().unwrap();
+    let keys = Keys { log: "gate", keyring: &Keyring::empty(), mac: &[] };
+    for seed in seeds("record") {
+        let record = Record::new(str::from_utf8(&seed).unwrap(), 0, 1, 0);
+        let taken =
+            library.iter().any(|format| format.examine(&record, &keys).is_ok_and(|seen| !seen.is_empty()));
+        assert!(taken, "{}", record.text);
+    }
 }

@@ -9,6 +9,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use crate::chains::edit::Files;
+use crate::chains::format::{Format, formats};
+use crate::chains::{Answer, Brings, verify, verify_or_refuse};
 use crate::support::{SignedLog, Workspace};
 
 const LOG: &str = "logs/gate-eu/gate-eu-2026-06.jsonl";
@@ -188,5 +191,112 @@ fn losing_anything_improves_nothing() {
         }
         let better = improved(&base, &less, &losses);
         assert!(better.is_empty(), "after {losses:?}: {better:#?}");
+    }
+}
+
+/// One loss of a log that stands alone. Numbers are reduced to what there is.
+#[derive(Clone, Debug)]
+enum LogLoss {
+    Key(usize),
+    Shared,
+    Head,
+    File(usize),
+    Record(usize),
+    Tail(usize),
+    Start(usize),
+}
+
+fn log_losses() -> impl Strategy<Value = Vec<LogLoss>> {
+    let one = prop_oneof![
+        2 => (0_usize..1000).prop_map(LogLoss::Key),
+        1 => Just(LogLoss::Shared),
+        2 => Just(LogLoss::Head),
+        1 => (0_usize..1000).prop_map(LogLoss::File),
+        4 => (0_usize..1000).prop_map(LogLoss::Record),
+        2 => (1_usize..20).prop_map(LogLoss::Tail),
+        2 => (1_usize..20).prop_map(LogLoss::Start),
+    ];
+    proptest::collection::vec(one, 1..4)
+}
+
+/// What is left of a log and of what a verifier brings.
+#[derive(Clone)]
+struct Left {
+    files: Files,
+    keys: Vec<String>,
+    mac: Option<Vec<u8>>,
+    head: Option<String>,
+}
+
+impl Left {
+    fn lose(&mut self, loss: &LogLoss) {
+        let records = self.files.len();
+        match loss {
+            LogLoss::Key(at) if !self.keys.is_empty() => drop(self.keys.remove(at % self.keys.len())),
+            LogLoss::Shared => self.mac = None,
+            LogLoss::Head => self.head = None,
+            LogLoss::File(at) => self.files.drop_file(*at),
+            LogLoss::Record(at) if records > 0 => self.drop_record(at % records),
+            LogLoss::Tail(count) => {
+                (0..(*count).min(records)).for_each(|_| self.drop_record(self.files.len() - 1));
+            }
+            LogLoss::Start(count) => (0..(*count).min(records)).for_each(|_| self.drop_record(0)),
+            LogLoss::Key(_) | LogLoss::Record(_) => {}
+        }
+    }
+
+    fn drop_record(&mut self, index: usize) {
+        self.files = self.files.change(index, |records, at| drop(records.remove(at)));
+    }
+
+    fn verify(&self, format: &Format) -> Option<Answer> {
+        let trust = self.keys.concat();
+        let brings = Brings {
+            trust: &trust,
+            mac: self.mac.as_deref(),
+            head: self.head.as_deref(),
+            ..Brings::key(format)
+        };
+        // A head that matches no record is refused as a mistake, which is no answer, and no better one.
+        verify_or_refuse(&self.files.texts(), brings)
+    }
+}
+
+#[test]
+fn losing_anything_of_a_log_of_any_format_improves_nothing() {
+    let cases = std::env::var("COUNTERSIGN_CASES").ok().map_or(6, |cases| cases.parse().unwrap());
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    for format in formats() {
+        let head = verify(&format.files, Brings::key(&format)).head;
+        assert!(head.is_some(), "{}: a log of one chain has a head", format.chain);
+        let keys = format.trust.split_inclusive("\n\"\"\"\n").map(str::to_owned).collect();
+        let whole = Left { files: Files::of(&format), keys, mac: format.mac.clone(), head };
+        let base = whole.verify(&format).unwrap();
+        assert!(
+            base.breaks.is_empty() && base.verdict > Some(Verdict::Altered),
+            "{}: {base:?}",
+            format.chain
+        );
+        let mut each = vec![
+            vec![LogLoss::Key(0)],
+            vec![LogLoss::Shared],
+            vec![LogLoss::Head],
+            vec![LogLoss::File(1)],
+            vec![LogLoss::Record(1)],
+            vec![LogLoss::Tail(1)],
+            vec![LogLoss::Start(1)],
+            vec![LogLoss::Head, LogLoss::Tail(1)],
+        ];
+        each.extend((0..cases).map(|_| log_losses().new_tree(&mut runner).unwrap().current()));
+        for losses in each {
+            let mut left = whole.clone();
+            losses.iter().for_each(|loss| left.lose(loss));
+            let Some(less) = left.verify(&format) else { continue };
+            let better = less.verdict > base.verdict
+                || less.grade > base.grade
+                || less.completeness > base.completeness;
+            assert!(!better, "{} after {losses:?}: {base:?} became {less:?}", format.chain);
+        }
     }
 }

@@ -9,12 +9,14 @@ use crate::cli::Io;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::integrity::checkpoint::Checkpoint;
+use crate::integrity::keyring::Keyring;
 use crate::integrity::verdict::{Break, BreakKind, Completeness, Grade, Verdict};
 use crate::report::model::Log;
 use crate::segment::plan::{SEGMENT_BYTES, cuts};
 use crate::segment::sealed::{examine, onto_plain};
+use crate::segment::summary;
 use crate::segment::tree::TreeObject;
-use crate::source::container::{Stopped, Unpacked, stopped};
+use crate::source::container::Unpacked;
 use crate::source::location::ObjectRef;
 use crate::source::object;
 
@@ -47,13 +49,8 @@ pub(super) fn verify(
             }
             Err(error) => {
                 whole = false;
-                let kind = match stopped(&error) {
-                    Stopped::Truncated => BreakKind::TruncatedObject,
-                    Stopped::Ratio => BreakKind::Oversize,
-                    Stopped::Trailing => BreakKind::Altered,
-                    Stopped::Unreadable => BreakKind::UnreadableObject,
-                };
-                log.breaks.push(at(object, 0, kind, error.to_string()));
+                let failure = summary::Failure::of(&error);
+                log.breaks.push(at(object, 0, failure.kind, failure.detail));
             }
         }
     }
@@ -67,7 +64,8 @@ pub(super) fn verify(
         log.integrity = Grade::Parsed;
     }
     if whole && !own.is_empty() {
-        onto_plain(&mut log, &trees, &examine(&trees, &own), whole);
+        // No record here names a key, so that none needs to be older than a compromise.
+        onto_plain(&mut log, &trees, &examine(&trees, &own, &Keyring::empty()), whole);
     }
     let mut exits = vec![match log.verdict {
         Verdict::Altered => Exit::Altered,
@@ -129,7 +127,7 @@ fn at(object: &ObjectRef, line: u64, kind: BreakKind, detail: String) -> Break {
     Break { object: object.name.clone(), line, offset: 0, seq: None, kind, detail }
 }
 
-fn bare(name: &str, objects: &[ObjectRef]) -> Log {
+pub(super) fn bare(name: &str, objects: &[ObjectRef]) -> Log {
     Log {
         source: name.to_owned(),
         log: name.to_owned(),

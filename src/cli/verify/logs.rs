@@ -10,8 +10,9 @@ use crate::clock::{Moment, Period};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::integrity::countersign_log::is_log_name;
+use crate::integrity::foreign::ChainFormat;
 use crate::integrity::head::LogHead;
-use crate::integrity::verdict::{Completeness, Effect, Verdict};
+use crate::integrity::verdict::{Break, BreakKind, Completeness, Effect, Verdict};
 use crate::profile::Integrity;
 use crate::report::console::clean;
 use crate::report::model::Log;
@@ -34,10 +35,17 @@ pub(super) fn verify(args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> R
         Err(_) if args.source.is_none() && args.chain.is_none() && !brought.checkpoints.is_empty() => {
             return super::lines::verify(args, &objects, brought, io);
         }
+        // Who reads JSON gets a document for every answer about the files.
+        Err(failure) if args.json && failure.exit() == Exit::NotEvidenced => {
+            return unrecognised(args, &profiles, &objects, &failure, io);
+        }
         found => found?,
     };
     if let Some(note) = &chosen.note {
         io.note(note);
+    }
+    if let Some(limits) = chosen.chain.and_then(limits) {
+        io.note(&limits);
     }
     let id = name(args, brought, &chosen);
     let settings = source(id.clone(), args.log.clone(), chosen.profile.name());
@@ -64,17 +72,85 @@ pub(super) fn verify(args: &VerifyArgs, brought: &Brought, io: &mut Io<'_>) -> R
         heads: &BTreeMap::from([(id.clone(), brought.heads.clone())]),
         checkpoints: &BTreeMap::from([(id.clone(), brought.checkpoints.clone())]),
         after: &BTreeMap::from([(id, brought.after.clone())]),
+        census: &BTreeMap::new(),
         links: &Reread(&plan.sources),
         fates: false,
     };
     // A verifier has no period: every time counts.
     let always = Period { from: Moment::from_ms(0), to: Moment::from_ms(253_402_300_799_000) };
-    let stitched = stitch(&plan.sources, &summaries, always, &anchors);
+    let mut stitched = stitch(&plan.sources, &summaries, always, &anchors);
+    contradictions(&brought.heads, &mut stitched.logs);
 
     let exit = Exit::worst(exits(args, &stitched));
     print(&stitched.logs, exit, args.json, io)?;
+    if chosen.chain.is_some() && !args.json && brought.heads.is_empty() {
+        print_heads(&stitched.logs, io)?;
+    }
     unmatched(stitched.unmatched_heads.iter(), stitched.unmatched_checkpoints.iter().cloned(), io);
     Ok(exit)
+}
+
+/// Says what the format of a log cannot show, whatever its records say.
+fn limits(format: &ChainFormat) -> Option<String> {
+    let limits: Vec<&str> = format.limits().iter().map(|limit| limit.word()).collect();
+    (!limits.is_empty()).then(|| {
+        format!("limits of the format: {}; `countersign chains` says what they mean", limits.join(", "))
+    })
+}
+
+/// Two heads at one place of a log, with other bytes: somebody was shown another log, whichever of the two this one is.
+fn contradictions(heads: &[LogHead], logs: &mut [Log]) {
+    for (index, head) in heads.iter().enumerate() {
+        let other = heads[..index]
+            .iter()
+            .find(|other| (&other.log, other.seq) == (&head.log, head.seq) && other.digest != head.digest);
+        let Some(other) = other else { continue };
+        let detail = format!(
+            "two heads at sequence {}: one states `{}`, the other `{}`",
+            head.seq, other.digest, head.digest
+        );
+        for log in logs.iter_mut().filter(|log| log.log == head.log) {
+            log.verdict = Verdict::Altered;
+            log.completeness = log.completeness.min(Completeness::Contiguous);
+            let object = log.objects.last().cloned().unwrap_or_default();
+            log.reasons.insert(0, format!("`fork`: {detail}"));
+            log.breaks.push(Break {
+                object,
+                line: 0,
+                offset: 0,
+                seq: Some(head.seq),
+                kind: BreakKind::Fork,
+                detail: detail.clone(),
+            });
+            log.breaks.sort();
+        }
+    }
+}
+
+fn unrecognised(
+    args: &VerifyArgs,
+    profiles: &Profiles,
+    objects: &[ObjectRef],
+    failure: &Failure,
+    io: &mut Io<'_>,
+) -> Result<Exit, Failure> {
+    let name = args.log.as_deref().unwrap_or(UNNAMED);
+    let object = objects.iter().find(|object| profiles.fits_none(object));
+    let detail = "no format is recognised by its first records".to_owned();
+    let log = Log {
+        reasons: vec![detail.clone()],
+        breaks: vec![Break {
+            object: object.map(|object| object.name.clone()).unwrap_or_default(),
+            line: 0,
+            offset: 0,
+            seq: None,
+            kind: BreakKind::UnrecognisedFormat,
+            detail,
+        }],
+        ..super::lines::bare(name, objects)
+    };
+    print(&[log], failure.exit(), args.json, io)?;
+    Ok(failure.exit())
 }
 
 /// Prints the logs as the verifier asked.
@@ -90,6 +166,17 @@ pub(super) fn print(logs: &[Log], exit: Exit, json: bool, io: &mut Io<'_>) -> Re
     }
     if logs.is_empty() {
         io.result("not-verifiable  no record was found")?;
+    }
+    Ok(())
+}
+
+/// Prints the last record of each log as `--head` takes it: foreign products write no such file.
+fn print_heads(logs: &[Log], io: &mut Io<'_>) -> Result<(), Failure> {
+    for log in logs.iter().filter(|log| log.verdict != Verdict::Altered && is_log_name(&log.log)) {
+        if let Some(head) = &log.head {
+            let head = LogHead { log: log.log.clone(), seq: head.seq, digest: head.digest };
+            io.result(&format!("  head: {head}"))?;
+        }
     }
     Ok(())
 }
@@ -169,6 +256,7 @@ pub(super) fn source(id: String, log: Option<String>, profile: &str) -> Source {
         require: None,
         head: None,
         after: None,
+        census: None,
         max_silence_ms: None,
         from: None,
         until: None,

@@ -224,8 +224,12 @@ fn print_uncovered(log: &Log, io: &mut Io<'_>) -> Result<(), Failure> {
 
 /// Prints one log: a line, why it is not verified, and its breaks.
 fn print_log(log: &Log, io: &mut Io<'_>) -> Result<(), Failure> {
+    let rejected = match log.rejected {
+        0 => String::new(),
+        some => format!(", {} rejected", grouped(some)),
+    };
     io.result(&format!(
-        "{:<15} {} · {} of {} records covered · {} · {}",
+        "{:<15} {} · {} of {} records covered{rejected} · {} · {}",
         log.verdict.word(),
         clean(&log.log),
         grouped(log.covered),

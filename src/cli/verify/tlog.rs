@@ -156,7 +156,6 @@ pub(super) fn verify_proof(
     let bytes = read(path, MAX_NOTE as u64 + 1).map_err(|error| unreadable(path, &error))?;
     let proof = TlogProof::parse(&bytes, &brought.keyring)
         .map_err(|error| Failure::new(Exit::Usage, &error, error.help()))?;
-    io.note(&said_by(&proof.checkpoint, &brought.keyring, false));
     let name = path.display().to_string();
     let beside = name.strip_suffix(".tlog-proof").map(Path::new).filter(|beside| beside.is_file());
     let record = match (record, &proof.extra, beside) {
@@ -173,6 +172,7 @@ pub(super) fn verify_proof(
         }
     };
     let checkpoint = &proof.checkpoint;
+    io.note(&said_by(checkpoint, &brought.keyring, false));
     let mut log = bare(&checkpoint.origin, &name);
     log.records = 1;
     log.first = Some(proof.index);

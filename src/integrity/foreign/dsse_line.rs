@@ -3,15 +3,14 @@
 //! The key id in an envelope is not authenticated: it may help to find a key and proves nothing. Every signature is checked, and
 //! none may be made twice by one key, so that a count of signatures is a count of keys.
 
-use std::collections::BTreeSet;
-
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::integrity::dsse::{IN_TOTO, pre_authentication};
-use crate::integrity::foreign::envelope::{Fault, Opened, Signers, payload_text, quoted};
-use crate::integrity::foreign::seen::SignatureSeen;
+use crate::integrity::foreign::envelope::{
+    Fault, Opened, Signers, bounded, payload_text, quoted, signed_twice, together,
+};
 use crate::integrity::signature::{Algorithm, KeyKind, PublicKey};
 use crate::integrity::tree::{Limits, Node, parse};
 use crate::integrity::verdict::BreakKind;
@@ -42,24 +41,18 @@ pub fn open_node(node: &Node<'_>, types: &[&str], signers: &Signers<'_>) -> Resu
     let payload = decoded("payload", text_member(node, "payload")?)?;
     let message = pre_authentication(payload_type, &payload);
     let items = node.member("signatures").and_then(Node::items);
-    let mut faults = Vec::new();
+    let items = items.ok_or_else(|| malformed("expected an array as member `signatures`"))?;
     let mut signatures = Vec::new();
-    let mut signed_by = BTreeSet::new();
-    for item in items.ok_or_else(|| malformed("expected an array as member `signatures`"))? {
+    for item in bounded(items)? {
         let signature = decoded("signature", text_member(item, "sig")?)?;
         let hint = match item.member("keyid") {
             None => "",
             Some(hint) if hint.is_null() => "",
             Some(hint) => hint.text().ok_or_else(|| malformed("expected a text as member `keyid`"))?,
         };
-        let seen = signers.by_hint(hint, |key| fits(key, &message, &signature));
-        if let SignatureSeen::Fits { key, .. } = &seen
-            && !signed_by.insert(*key)
-        {
-            faults.push(malformed("one key has signed the envelope twice"));
-        }
-        signatures.push(seen);
+        signatures.push(signers.by_hint(hint, |key| fits(key, &message, &signature)));
     }
+    let mut faults: Vec<Fault> = signed_twice(&signatures).into_iter().collect();
     let payload = payload_text(payload).map_err(|fault| faults.push(fault)).ok();
     if payload_type == IN_TOTO
         && let Some(payload) = &payload
@@ -74,13 +67,6 @@ pub fn open_node(node: &Node<'_>, types: &[&str], signers: &Signers<'_>) -> Resu
         faults,
         uncovered: uncovered(node),
     })
-}
-
-/// Returns what several signatures show: one that is wrong spoils the envelope, and one that fits a trusted key carries it.
-fn together(signatures: &[SignatureSeen]) -> SignatureSeen {
-    let wrong = signatures.iter().find(|seen| matches!(seen, SignatureSeen::Wrong { .. }));
-    let fitting = signatures.iter().find(|seen| matches!(seen, SignatureSeen::Fits { .. }));
-    wrong.or(fitting).or(signatures.first()).cloned().unwrap_or(SignatureSeen::Missing)
 }
 
 /// An envelope names no algorithm: the kind of key decides. ECDSA signatures are found in both encodings.

@@ -4,8 +4,11 @@ use crate::digest::Digest;
 use crate::integrity::foreign::seen::{Seen, SignatureSeen};
 use crate::integrity::keyring::Keyring;
 use crate::integrity::signature::PublicKey;
-use crate::integrity::tree::{Limits, parse};
+use crate::integrity::tree::{Limits, Node, parse};
 use crate::integrity::verdict::BreakKind;
+
+/// Most signatures of one envelope: each is tried with each key of its log. Envelopes seen here have one, those of a quorum a few.
+pub const MAX_SIGNATURES: usize = 64;
 
 /// What is wrong with a record, with the facts as a fragment.
 pub type Fault = (BreakKind, String);
@@ -88,6 +91,33 @@ impl<'a> Signers<'a> {
             SignatureSeen::SelfSigned { key: id }
         }
     }
+}
+
+/// Returns what several signatures show: one that is wrong spoils the envelope, and one that fits a trusted key carries it.
+pub(super) fn together(signatures: &[SignatureSeen]) -> SignatureSeen {
+    let wrong = signatures.iter().find(|seen| matches!(seen, SignatureSeen::Wrong { .. }));
+    let fitting = signatures.iter().find(|seen| matches!(seen, SignatureSeen::Fits { .. }));
+    wrong.or(fitting).or(signatures.first()).cloned().unwrap_or(SignatureSeen::Missing)
+}
+
+/// Refuses an envelope of more signatures than are checked.
+pub(super) fn bounded<'n, 't>(items: &'n [Node<'t>]) -> Result<&'n [Node<'t>], Fault> {
+    if items.len() > MAX_SIGNATURES {
+        let what = format!("an envelope of {} signatures, above the limit of {MAX_SIGNATURES}", items.len());
+        return Err((BreakKind::Oversize, what));
+    }
+    Ok(items)
+}
+
+/// Says that one key has signed an envelope twice, so that a count of signatures would be no count of keys.
+pub(super) fn signed_twice(signatures: &[SignatureSeen]) -> Option<Fault> {
+    let key = |seen: &SignatureSeen| match seen {
+        SignatureSeen::Fits { key, .. } | SignatureSeen::SelfSigned { key } => Some(*key),
+        _ => None,
+    };
+    let keys: Vec<Digest> = signatures.iter().filter_map(key).collect();
+    let twice = keys.iter().enumerate().any(|(n, key)| keys[..n].contains(key));
+    twice.then(|| (BreakKind::Malformed, "one key has signed the envelope twice".to_owned()))
 }
 
 /// Returns what a signature shows that does not fit the key that it must fit.

@@ -2,8 +2,11 @@
 
 use super::condition::all_hold;
 use super::encoding::decode_any;
+use super::envelope::Signers;
 use super::format::{Case, ChainFormat, Genesis, GenesisForm, Layer, Link, LinkValue, TerminalRule};
 use super::key::{self, Keys};
+use super::known::Known;
+use super::mechanism::{Mechanism, Payload};
 use super::pointer::{ANY_INDEX, Pointer, begins, written};
 use super::seen::{Prev, Seen, SignatureSeen, Terminal};
 use super::value::{Fault, Kind, Place, View};
@@ -14,6 +17,15 @@ use crate::integrity::tree::{self, Limits, Node};
 use crate::integrity::verdict::BreakKind;
 use crate::redact::shown;
 use crate::source::framing::Record;
+
+/// Everything that one record shows by itself.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Examination {
+    /// What each layer sees. An empty list: no layer selects the record.
+    pub seen: Vec<Seen>,
+    /// What stands in the envelope, where the format is one of envelopes. Only this may be mapped.
+    pub payload: Option<Payload>,
+}
 
 /// A record as parsed: JSON, or the fields of a line.
 enum Parsed<'t> {
@@ -28,12 +40,29 @@ impl ChainFormat {
     ///
     /// The kind and the facts where the record cannot be read in one way only.
     pub fn examine(&self, record: &Record<'_>, keys: &Keys<'_>) -> Result<Vec<Seen>, Fault> {
+        self.examination(record, keys).map(|examination| examination.seen)
+    }
+
+    /// As [`ChainFormat::examine`], with the payload of a record that is an envelope.
+    ///
+    /// # Errors
+    ///
+    /// As [`ChainFormat::examine`].
+    pub fn examination(&self, record: &Record<'_>, keys: &Keys<'_>) -> Result<Examination, Fault> {
         let parsed = self.parsed(record.text)?;
-        let mut all = Vec::new();
+        let mut all = Examination { seen: Vec::new(), payload: None };
         for (index, layer) in self.layers.iter().enumerate() {
-            if let Some(seen) = self.layer_sees(index, layer, record.text, &parsed, keys)? {
-                all.push(seen);
-            }
+            let seen = match &layer.mechanism {
+                Some(mechanism) => {
+                    let opened = self.envelope_shows(index, layer, mechanism, record.text, &parsed, keys)?;
+                    opened.map(|(seen, payload)| {
+                        all.payload = all.payload.take().or(payload);
+                        seen
+                    })
+                }
+                None => self.layer_sees(index, layer, record.text, &parsed, keys)?,
+            };
+            all.seen.extend(seen);
         }
         Ok(all)
     }
@@ -41,6 +70,11 @@ impl ChainFormat {
     /// Returns the pointers of the values of this record that no hash and no signature covers, sorted. Indexes of arrays are
     /// written as `*`.
     pub fn uncovered_of(&self, record: &Record<'_>) -> Vec<String> {
+        self.uncovered_with(record, &mut Known::default())
+    }
+
+    /// As [`ChainFormat::uncovered_of`], for one record of many: `known` is of this format, and keeps what was found.
+    pub fn uncovered_with(&self, record: &Record<'_>, known: &mut Known) -> Vec<String> {
         let Ok(parsed) = self.parsed(record.text) else { return vec![String::new()] };
         let mut uncovered: Vec<Vec<String>> = match &parsed {
             Parsed::Json(node) => leaves(node),
@@ -48,6 +82,17 @@ impl ChainFormat {
         };
         let mut movable = Vec::new();
         for layer in &self.layers {
+            if let Some(mechanism) = &layer.mechanism {
+                if layer.selects(record.text, &parsed) {
+                    let at = layer.at.tokens();
+                    let whole_line = at.is_empty() && self.is_text();
+                    uncovered.retain(|path| {
+                        let below = path.strip_prefix(at);
+                        !whole_line && !below.is_some_and(|below| mechanism.covers(below))
+                    });
+                }
+                continue;
+            }
             let _ = with_view(layer, record.text, &parsed, |view| {
                 let Some(case) = layer.cases.iter().find(|case| all_hold(&case.conditions, view)) else {
                     return Ok(());
@@ -55,7 +100,7 @@ impl ChainFormat {
                 let open = movable_in(layer, case, view);
                 uncovered.retain(|path| {
                     open.iter().any(|open| begins(open, path))
-                        || coverage::of_case(layer, case, path).next().is_none()
+                        || known.open(layer, case, path, || !coverage::case_protects(layer, case, path))
                 });
                 movable.extend(open);
                 Ok(())
@@ -109,18 +154,7 @@ impl ChainFormat {
     ) -> Result<Option<Seen>, Fault> {
         let mut found = None;
         with_view(layer, line, parsed, |view| {
-            let mut seen = Seen {
-                layer: index,
-                chain: chain_name(&layer.chain_key, view),
-                seq: None,
-                prev: None,
-                link: None,
-                signature: SignatureSeen::NotSigned,
-                time: None,
-                ids: Vec::new(),
-                terminal: None,
-                faults: Vec::new(),
-            };
+            let mut seen = nothing_seen(index);
             self.fill(&mut seen, layer, view, keys);
             found = Some(seen);
             Ok(())
@@ -128,7 +162,35 @@ impl ChainFormat {
         Ok(found)
     }
 
+    /// Opens the envelope that a layer selects, and sees its payload in place of the record.
+    fn envelope_shows(
+        &self,
+        index: usize,
+        layer: &Layer,
+        mechanism: &Mechanism,
+        line: &str,
+        parsed: &Parsed<'_>,
+        keys: &Keys<'_>,
+    ) -> Result<Option<(Seen, Option<Payload>)>, Fault> {
+        let mut found = None;
+        with_view(layer, line, parsed, |view| {
+            let signers = Signers { log: keys.log, keyring: keys.keyring };
+            let opened = mechanism.open(view.selected, &signers)?;
+            let mut seen = nothing_seen(index);
+            if let Some(payload) = &opened.payload {
+                let payload = json(payload)?;
+                self.fill(&mut seen, layer, &View { selected: Place::Node(&payload), ..*view }, keys);
+            }
+            seen.signature = opened.signature;
+            seen.faults.extend(opened.faults);
+            found = Some((seen, opened.payload.map(Payload)));
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
     fn fill(&self, seen: &mut Seen, layer: &Layer, view: &View<'_>, keys: &Keys<'_>) {
+        seen.chain = chain_name(&layer.chain_key, view);
         seen.faults.extend(layer.require.iter().filter_map(|condition| condition.fault(view)));
         if let Some(seq) = &layer.seq {
             seen.seq = view.at(&seq.field).and_then(Place::integer);
@@ -149,13 +211,9 @@ impl ChainFormat {
         for pointer in &layer.ids {
             match view.at(pointer).map(|place| (place.kind(), place.text().or(place.raw()))) {
                 Some((Kind::String | Kind::Integer, Some(id))) => {
-                    let id = [
-                        self.id.as_bytes(),
-                        layer.name.as_bytes(),
-                        pointer.to_string().as_bytes(),
-                        id.as_bytes(),
-                    ]
-                    .map(<[u8]>::to_vec);
+                    // Without the layer: what a signed value names is the same wherever it was wrapped.
+                    let id = [self.id.as_bytes(), pointer.to_string().as_bytes(), id.as_bytes()]
+                        .map(<[u8]>::to_vec);
                     seen.ids.push(Digest::of_parts(id.iter().map(Vec::as_slice)));
                 }
                 _ => seen.faults.push(expected("an identifier", pointer, view)),
@@ -200,6 +258,29 @@ impl ChainFormat {
     }
 }
 
+impl Layer {
+    /// Tells whether the layer is for a record.
+    fn selects(&self, line: &str, parsed: &Parsed<'_>) -> bool {
+        let record = parsed.place();
+        all_hold(&self.conditions, &View { line, record, selected: record })
+    }
+}
+
+fn nothing_seen(layer: usize) -> Seen {
+    Seen {
+        layer,
+        chain: String::new(),
+        seq: None,
+        prev: None,
+        link: None,
+        signature: SignatureSeen::NotSigned,
+        time: None,
+        ids: Vec::new(),
+        terminal: None,
+        faults: Vec::new(),
+    }
+}
+
 impl<'t> Parsed<'t> {
     fn place<'v>(&'v self) -> Place<'v>
     where
@@ -233,7 +314,7 @@ fn with_view(
     see: impl FnOnce(&View<'_>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let record = parsed.place();
-    if !all_hold(&layer.conditions, &View { line, record, selected: record }) {
+    if !layer.selects(line, parsed) {
         return Ok(());
     }
     let Some(selected) = record.find(&layer.at) else {

@@ -1,11 +1,14 @@
 //! A compiled chain profile, and its parts.
 
+use std::collections::BTreeSet;
+
 use super::condition::{Condition, Pattern};
 use super::encoding::Encoding;
 use super::expr::Expr;
 use super::hash::HashAlgorithm;
-use super::lint::{self, ChainLint};
-use super::pointer::{Pointer, begins, written};
+use super::lint::{self, ChainLint, ChainLintKind};
+use super::mechanism::Mechanism;
+use super::pointer::{Pointer, written};
 use super::seen::{LayerFacts, Signed};
 use super::stamp::TimeFormat;
 use super::{coverage, load};
@@ -52,6 +55,8 @@ pub(super) struct Layer {
     pub at: crate::integrity::tree::Pointer,
     /// True where the selected value may be a string that holds JSON.
     pub embedded: bool,
+    /// The envelope that the selected value is; what it holds is what the rest of the layer sees.
+    pub mechanism: Option<Mechanism>,
     pub chain_key: Vec<Pointer>,
     pub seq: Option<Sequence>,
     pub time: Option<Time>,
@@ -213,6 +218,30 @@ pub struct Covering {
     pub by: By,
 }
 
+impl Layer {
+    /// Returns what is known of a layer of envelopes: each is signed by itself, all that it holds is covered, and nothing links.
+    fn facts_of_envelopes(&self) -> LayerFacts {
+        LayerFacts {
+            name: self.name.clone(),
+            linked: false,
+            binds: false,
+            links_lines: false,
+            sequenced: self.seq.is_some(),
+            start: self.seq.as_ref().map_or(0, |seq| seq.start),
+            step: self.seq.as_ref().map_or(1, |seq| seq.step),
+            // Numbers are of the log, wherever its records lie.
+            spans_files: self.seq.is_some(),
+            signed: Signed::Each,
+            signs_link: false,
+            signs_place: self.seq.as_ref().is_some_and(|seq| !seq.field.record),
+            signs_record: true,
+            symmetric: false,
+            time_covered: self.time.is_some(),
+            within: Vec::new(),
+        }
+    }
+}
+
 impl Signature {
     /// Tells whether every record of the case is signed.
     pub(super) fn is_unconditional(&self) -> bool {
@@ -288,6 +317,11 @@ impl ChainFormat {
         &self.facts
     }
 
+    /// Returns the word of the envelope that the records of a layer are, where they are one.
+    pub fn envelope(&self, layer: usize) -> Option<&'static str> {
+        self.layers[layer].mechanism.as_ref().map(|mechanism| mechanism.kind.word())
+    }
+
     /// Tells whether the times of a layer never fall within a chain.
     pub fn monotonic(&self, layer: usize) -> bool {
         self.layers[layer].time.as_ref().is_some_and(|time| time.monotonic)
@@ -298,17 +332,32 @@ impl ChainFormat {
         &self.lints
     }
 
+    /// Returns what the format cannot show, apart from the fields that it leaves uncovered, which each log lists.
+    pub fn limits(&self) -> Vec<ChainLintKind> {
+        let kinds = self.lints.iter().map(|lint| lint.kind);
+        let kinds: BTreeSet<ChainLintKind> =
+            kinds.filter(|kind| *kind != ChainLintKind::UncoveredField).collect();
+        kinds.into_iter().collect()
+    }
+
     /// Returns the members that the product is known to write, as JSON Pointers.
     pub fn fields(&self) -> Vec<String> {
         self.fields.iter().map(|field| written(field)).collect()
     }
 
     /// Returns the layers that cover the value at a JSON Pointer of a record, whatever else the record says; `None` where
-    /// none does. `*` stands for any array index.
+    /// none does. `*` stands for any array index. Of a format of envelopes, pointers start at the payload.
     pub fn covers(&self, pointer: &str) -> Option<Vec<Covering>> {
         let path = crate::integrity::tree::Pointer::parse(pointer).ok()?;
         let coverings = self.coverings(path.tokens());
         (!coverings.is_empty()).then_some(coverings)
+    }
+
+    /// Tells whether a change of the value at a JSON Pointer of a record shows, whatever else the record says: some layer
+    /// covers it, and not only by a hash that can be made anew beside the signature that the record stands by.
+    pub fn protects(&self, pointer: &str) -> bool {
+        let Ok(path) = crate::integrity::tree::Pointer::parse(pointer) else { return false };
+        self.layers.iter().any(|layer| coverage::protects(layer, path.tokens()))
     }
 
     pub(super) fn coverings(&self, path: &[String]) -> Vec<Covering> {
@@ -326,6 +375,9 @@ impl ChainFormat {
 
     fn facts_of(&self, index: usize) -> LayerFacts {
         let layer = &self.layers[index];
+        if layer.mechanism.is_some() {
+            return layer.facts_of_envelopes();
+        }
         let signing = layer.cases.iter().filter_map(|case| case.signature.as_ref());
         let signed = if signing.clone().next().is_none() {
             Signed::Never
@@ -344,21 +396,21 @@ impl ChainFormat {
             let mut signing = layer.cases.iter().filter(|case| case.signature.is_some());
             signing.all(|case| coverage::signed(layer, case, path).is_some())
         };
+        let seq = layer.seq.as_ref().map(|seq| seq.field.whole(at));
         let time = layer.time.as_ref().map(|time| time.field.whole(at));
         LayerFacts {
             name: layer.name.clone(),
             linked: layer.link.is_some(),
+            binds: coverage::binds(layer),
+            links_lines: coverage::links_lines(layer),
             sequenced: layer.seq.is_some(),
             start: layer.seq.as_ref().map_or(0, |seq| seq.start),
             step: layer.seq.as_ref().map_or(1, |seq| seq.step),
             spans_files: layer.link.as_ref().is_some_and(|link| link.spans_files),
             signed,
-            signs_link: signed != Signed::Never && prev.is_some_and(|prev| signs(&prev)),
-            signs_record: signing.clone().all(|signature| {
-                let areas = coverage::areas(&signature.over, at);
-                let prev = layer.link.as_ref().map(|link| link.prev.whole(at));
-                areas.iter().any(|area| prev.as_ref().is_none_or(|prev| !begins(prev, &area.path)))
-            }),
+            signs_link: signed != Signed::Never && prev.as_ref().is_some_and(|prev| signs(prev)),
+            signs_place: signed != Signed::Never && prev.or(seq).is_some_and(|place| signs(&place)),
+            signs_record: coverage::signs_record(layer),
             symmetric: signing.clone().any(|signature| signature.algorithm == SignatureAlgorithm::Hmac),
             time_covered: time.is_some_and(|time| coverage::of_layer(layer, &time).is_some()),
             within: coverage::within(&self.layers, index),

@@ -6,6 +6,7 @@ use super::condition::Test;
 use super::coverage::{areas, of_case};
 use super::expr::{Expr, Glue, Odd};
 use super::format::{By, ChainFormat, Hash, KeySource, Layer, LinkValue, SignatureAlgorithm};
+use super::mechanism::Mechanism;
 use super::pointer::{Pointer, written};
 use super::value::Kind;
 use crate::integrity::verdict::words;
@@ -70,25 +71,25 @@ impl fmt::Display for ChainLint {
     }
 }
 
+const ONE_BY_ONE: &str =
+    "records are signed one by one and not linked, so that one can be dropped or moved without a trace";
+
 /// Returns the weaknesses of a format, in the order of its layers.
 pub(super) fn lints(format: &ChainFormat) -> Vec<ChainLint> {
     let mut lints = Vec::new();
     for (index, layer) in format.layers.iter().enumerate() {
         let mut of_layer = Lints { layer, lints: &mut lints };
+        if let Some(mechanism) = &layer.mechanism {
+            of_layer.envelopes(mechanism, format.separator.is_none());
+            continue;
+        }
         of_layer.keys();
         of_layer.chain(format.facts[index].signs_link);
         of_layer.bytes();
     }
     for field in &format.fields {
-        if format.coverings(field).is_empty() {
-            lints.push(ChainLint {
-                kind: ChainLintKind::UncoveredField,
-                layer: None,
-                field: Some(written(field)),
-                explanation:
-                    "no hash and no signature covers it in every record, so a change of it leaves no trace"
-                        .to_owned(),
-            });
+        if !is_covered(format, field) {
+            lints.push(uncovered(field));
         }
     }
     let mut distinct: Vec<ChainLint> = Vec::with_capacity(lints.len());
@@ -98,6 +99,26 @@ pub(super) fn lints(format: &ChainFormat) -> Vec<ChainLint> {
         }
     }
     distinct
+}
+
+fn uncovered(field: &[String]) -> ChainLint {
+    ChainLint {
+        kind: ChainLintKind::UncoveredField,
+        layer: None,
+        field: Some(written(field)),
+        explanation: "no hash and no signature covers it in every record, so a change of it leaves no trace"
+            .to_owned(),
+    }
+}
+
+/// Tells whether a member of the record is covered. In an envelope, that is not the same as a member of its payload.
+fn is_covered(format: &ChainFormat, field: &[String]) -> bool {
+    let envelopes = || format.layers.iter().filter_map(|layer| Some((&layer.at, layer.mechanism.as_ref()?)));
+    if envelopes().next().is_none() {
+        return !format.coverings(field).is_empty();
+    }
+    envelopes()
+        .all(|(at, mechanism)| field.strip_prefix(at.tokens()).is_some_and(|below| mechanism.covers(below)))
 }
 
 struct Lints<'a> {
@@ -113,6 +134,28 @@ impl Lints<'_> {
 
     fn at(&self, pointer: &Pointer) -> Option<String> {
         Some(written(&pointer.whole(self.layer.at.tokens())))
+    }
+
+    fn envelopes(&mut self, mechanism: &Mechanism, is_json: bool) {
+        let layer = self.layer;
+        if layer.seq.is_none() {
+            self.no_sequence();
+        }
+        self.add(ChainLintKind::SignatureWithoutLink, None, ONE_BY_ONE);
+        // A text has no members beside those of the token.
+        for below in mechanism.open_members().iter().filter(|_| is_json) {
+            let below = below.iter().map(|token| (*token).to_owned());
+            let field: Vec<String> = layer.at.tokens().iter().cloned().chain(below).collect();
+            self.lints.push(uncovered(&field));
+        }
+    }
+
+    fn no_sequence(&mut self) {
+        self.add(
+            ChainLintKind::NoSequence,
+            None,
+            "records carry no number, so that only a broken link shows a gap, and nothing shows a missing end",
+        );
     }
 
     fn keys(&mut self) {
@@ -149,19 +192,11 @@ impl Lints<'_> {
         let layer = self.layer;
         let signed = layer.cases.iter().any(|case| case.signature.is_some());
         if layer.seq.is_none() {
-            self.add(
-                ChainLintKind::NoSequence,
-                None,
-                "records carry no number, so that only a broken link shows a gap, and nothing shows a missing end",
-            );
+            self.no_sequence();
         }
         let Some(link) = &layer.link else {
             if signed {
-                self.add(
-                    ChainLintKind::SignatureWithoutLink,
-                    None,
-                    "records are signed one by one and not linked, so that one can be dropped or moved without a trace",
-                );
+                self.add(ChainLintKind::SignatureWithoutLink, None, ONE_BY_ONE);
             }
             return;
         };

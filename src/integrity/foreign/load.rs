@@ -6,6 +6,7 @@ use super::format::{
     Case, ChainFormat, Genesis, GenesisForm, Hash, KeySource, Layer, Link, LinkValue, Recognise, Sequence,
     Signature, SignatureAlgorithm, TerminalRule, Time,
 };
+use super::load_envelope::{mechanism, one_view};
 use super::load_expr::{
     Loaded, algorithm, conditions, conditions_at, count, encoding_of, encodings, expr, path, pattern,
     pointer, pointers, size,
@@ -41,6 +42,8 @@ pub(super) const TABLES: [(&str, &[&str]); 13] = [
             "where",
             "at",
             "embedded",
+            "mechanism",
+            "types",
             "chain_key",
             "seq",
             "time",
@@ -119,6 +122,7 @@ pub(super) fn format(file: &str, id: &str, text: &str) -> Loaded<ChainFormat> {
             .map(|node| path(node).map(|path| path.tokens().to_vec()))
             .collect::<Loaded<_>>()?,
     };
+    let layers = layers(&top, separator.is_some())?;
     Ok(ChainFormat {
         id: id.to_owned(),
         version: top.need("version")?.text()?.to_owned(),
@@ -129,7 +133,7 @@ pub(super) fn format(file: &str, id: &str, text: &str) -> Loaded<ChainFormat> {
         separator,
         max_record: read.opt("max_record").map_or(Ok(MAX_RECORD), |node| size(node, 256 << 20))?,
         recognise,
-        layers: layers(&top)?,
+        layers,
         facts: Vec::new(),
         lints: Vec::new(),
         fields,
@@ -189,7 +193,7 @@ fn framing(read: &Table<'_>) -> Loaded<(Framing, Option<String>)> {
     }
 }
 
-fn layers(top: &Table<'_>) -> Loaded<Vec<Layer>> {
+fn layers(top: &Table<'_>, is_text: bool) -> Loaded<Vec<Layer>> {
     let tables = list(top, "layer")?.into_iter().map(|node| node.table()).collect::<Result<Vec<_>, _>>()?;
     if tables.is_empty() {
         return Err(top.error("a profile without a layer", Some("add `[[layer]]`".to_owned())).into());
@@ -204,7 +208,7 @@ fn layers(top: &Table<'_>) -> Loaded<Vec<Layer>> {
         }
         names.push(name);
     }
-    tables
+    let layers = tables
         .iter()
         .enumerate()
         .map(|(index, table)| {
@@ -227,17 +231,19 @@ fn layers(top: &Table<'_>) -> Loaded<Vec<Layer>> {
             };
             layer(&Members { own: *table, model }, &names)
         })
-        .collect()
+        .collect::<Loaded<Vec<_>>>()?;
+    one_view(&tables, &layers, is_text)?;
+    Ok(layers)
 }
 
 /// The members of a layer: its own, else those of the layer that it is like.
-struct Members<'t> {
+pub(super) struct Members<'t> {
     own: Table<'t>,
     model: Option<Table<'t>>,
 }
 
 impl<'t> Members<'t> {
-    fn opt(&self, key: &str) -> Option<Node<'t>> {
+    pub(super) fn opt(&self, key: &str) -> Option<Node<'t>> {
         self.own.opt(key).or_else(|| self.model.and_then(|model| model.opt(key)))
     }
 
@@ -257,15 +263,19 @@ fn layer(table: &Members<'_>, names: &[String]) -> Loaded<Layer> {
         || Ok(crate::integrity::tree::Pointer::parse("").expect("the empty pointer is one")),
         path,
     )?;
+    let mechanism = mechanism(table)?;
     let cases = cases(table)?;
     let hash = cases.iter().find_map(|case| case.hash.as_ref());
     let link = table.opt("link").map(|node| link(&node.table()?, hash)).transpose()?;
-    coherent(table, link.as_ref(), &cases)?;
+    if mechanism.is_none() {
+        coherent(table, link.as_ref(), &cases)?;
+    }
     Ok(Layer {
         name,
         conditions: table.conditions("where")?,
         at,
         embedded: table.opt("embedded").map_or(Ok(false), |node| node.flag())?,
+        mechanism,
         chain_key: table.opt("chain_key").map_or(Ok(Vec::new()), pointers)?,
         seq: table.opt("seq").map(|node| sequence(&node.table()?)).transpose()?,
         time: table.opt("time").map(|node| time(&node.table()?)).transpose()?,

@@ -394,7 +394,8 @@ pub(super) fn pattern(node: Node<'_>) -> Loaded<Pattern> {
     }
     let regex = Regex::new(text).map_err(|error| {
         let cause = error.to_string();
-        node.error(cause.lines().last().unwrap_or("not a pattern").trim().to_owned(), None)
+        let last = cause.lines().last().unwrap_or("not a pattern").trim();
+        node.error(last.strip_prefix("error: ").unwrap_or(last).to_owned(), None)
     })?;
     Ok(Pattern(regex))
 }

@@ -18,6 +18,7 @@ pub use self::summary::{
     Back, Cell, Claim, Clock, Cut, CutBy, DamagedRecord, ForeignSummary, Group, IdSeen, Signer, Spot, Strand,
     TerminalSeen,
 };
+use super::pointer::ANY_INDEX;
 use super::seen::{LayerFacts, Seen, SignatureSeen, Signed};
 use crate::clock::Moment;
 use crate::digest::Digest;
@@ -37,14 +38,19 @@ pub const MAX_CUTS: usize = 256;
 pub const MAX_DAMAGED: usize = 4096;
 /// Most records of one segment that speak of an end.
 pub const MAX_TERMINALS: usize = 4096;
-/// Most ids of one segment that `verify` compares, which keeps its memory constant; a report compares all.
+/// Most ids of one segment that `verify` compares; a report compares all.
 pub const MAX_IDS: usize = 16_384;
+/// Most ids of a whole log that `verify` compares: its segments share them, however many there are.
+pub const MAX_IDS_OF_LOG: u64 = 1 << 17;
 /// Most uncovered pointers listed of one segment.
 pub const MAX_UNCOVERED: usize = 64;
 /// Longest name of a chain that is kept as it stands; a longer one is kept as its digest.
 const MAX_CHAIN_NAME: usize = 128;
 /// Most faults listed of one record.
 const MAX_FAULTS: usize = 4;
+
+/// Columns by the pointer of the value that fills them, even in part.
+pub type Mapped = BTreeMap<String, BTreeSet<String>>;
 
 /// What a scanner must know before the first record.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +67,8 @@ pub struct ForeignOptions<'a> {
     pub boundaries: &'a [Moment],
     /// Digests of the heads that were brought.
     pub heads: &'a [Digest],
+    /// Pointers that the source profile reads, and the columns that they fill; `*` stands for any array index.
+    pub mapped: &'a Mapped,
     /// Most ids to keep.
     pub max_ids: usize,
 }
@@ -105,6 +113,8 @@ pub struct ForeignScanner<'a> {
     cell_count: usize,
     /// Damaged records before this one know the time after them.
     settled: usize,
+    /// True where no layer of the format holds all others.
+    wrapped_in_turn: bool,
 }
 
 /// Stands for a cut that has not come yet.
@@ -130,6 +140,7 @@ impl<'a> ForeignScanner<'a> {
                 notes: BTreeMap::new(),
                 uncovered: BTreeSet::new(),
                 uncovered_cut: false,
+                exposed: BTreeSet::new(),
                 torn: None,
                 clock: Clock::default(),
                 unlisted: 0,
@@ -141,6 +152,7 @@ impl<'a> ForeignScanner<'a> {
             groups_of: Vec::new(),
             cell_count: 0,
             settled: 0,
+            wrapped_in_turn: options.layers.iter().filter(|layer| layer.within.is_empty()).count() > 1,
         }
     }
 
@@ -156,6 +168,8 @@ impl<'a> ForeignScanner<'a> {
             if self.summary.uncovered.contains(pointer) {
                 continue;
             }
+            let read = self.options.mapped.keys().filter(|mapped| overlap(mapped, pointer));
+            self.summary.exposed.extend(read.cloned());
             if self.summary.uncovered.len() >= MAX_UNCOVERED {
                 self.summary.uncovered_cut = true;
             } else {
@@ -283,8 +297,8 @@ impl<'a> ForeignScanner<'a> {
         for (strand, signer) in &members {
             self.cut_after(*strand, *signer, spot, time)?;
         }
+        self.note_ids(seen, spot);
         for one in seen {
-            self.note_ids(one, spot);
             self.note_terminal(one, Spot { seq: one.seq, ..spot })?;
         }
         Some(group)
@@ -392,7 +406,9 @@ impl<'a> ForeignScanner<'a> {
     fn reaches(&self, strand: usize, signer: Signer) -> Option<&'a LayerFacts> {
         let layer = &self.options.layers[self.summary.strands[strand].layer];
         let signs = matches!(signer, Signer::Fits { .. } | Signer::SelfSigned { .. });
-        (layer.linked && layer.signed == Signed::Some && layer.signs_link && signs).then_some(layer)
+        // Where each record is signed, and its signature stands for it, no other stands in.
+        let stands_in = layer.signed == Signed::Some || !layer.signs_record;
+        (layer.binds && stands_in && layer.signs_link && signs).then_some(layer)
     }
 
     /// Cuts a strand before its last record, where a signature over the link alone covers what came before.
@@ -451,14 +467,25 @@ impl<'a> ForeignScanner<'a> {
         Some(())
     }
 
-    fn note_ids(&mut self, seen: &Seen, spot: Spot) {
-        for id in &seen.ids {
+    fn note_ids(&mut self, seen: &[Seen], spot: Spot) {
+        let stated: BTreeSet<Digest> = seen.iter().flat_map(|seen| seen.ids.iter().copied()).collect();
+        // A record that neither a link nor a number nor an id tells from a copy of itself is known by its bytes.
+        let bare = |seen: &Seen| {
+            let layer = &self.options.layers[seen.layer];
+            !layer.linked && !layer.sequenced
+        };
+        let whole = (stated.is_empty() && !seen.is_empty() && seen.iter().all(bare)).then_some(spot.digest);
+        // Where a signed value may stand in a record of one layer or of another, its hash is its name in both.
+        let signed = seen
+            .iter()
+            .filter(|seen| self.wrapped_in_turn && self.options.layers[seen.layer].signed == Signed::Each);
+        let links = signed.filter_map(|seen| seen.link.as_deref().map(Digest::of));
+        let named = links.map(|link| Digest::of_parts([b"link".as_slice(), link.as_bytes()]));
+        for id in stated.into_iter().chain(whole).chain(named) {
             if self.summary.ids.len() >= self.options.max_ids {
                 self.summary.ids_cut = true;
                 return;
             }
-            let layer = (seen.layer as u64).to_be_bytes();
-            let id = Digest::of_parts([layer.as_slice(), id.as_bytes().as_slice()]);
             self.summary.ids.push(IdSeen { id, spot });
         }
     }
@@ -542,6 +569,12 @@ pub(super) fn follows(
         _ => false,
     };
     numbered && (!layer.linked || (link.is_some() && prev.link() == link))
+}
+
+/// Tells whether one of two pointers leads to the other's value or into it.
+fn overlap(one: &str, other: &str) -> bool {
+    let mut tokens = one.split('/').zip(other.split('/'));
+    tokens.all(|(one, other)| one == other || one == ANY_INDEX || other == ANY_INDEX)
 }
 
 /// Returns the name under which a chain is kept.

@@ -28,6 +28,11 @@ pub struct LayerFacts {
     pub name: String,
     /// True where records link to the record before them by a hash.
     pub linked: bool,
+    /// True where the link is a hash that covers the link of the record it names, so that what covers a record covers all
+    /// before it. An id, a code under a shared key, and a hash without the link in it do not.
+    pub binds: bool,
+    /// True where the link is the SHA-256 of the line before, which is what a brought head states.
+    pub links_lines: bool,
     /// True where a sequence number stands in each record; it rises by `step` from `start`.
     pub sequenced: bool,
     /// First sequence number of a chain.
@@ -40,6 +45,8 @@ pub struct LayerFacts {
     pub signed: Signed,
     /// True where the signed bytes contain the link to the record before, so that a trusted signature covers what came before.
     pub signs_link: bool,
+    /// True where the signed bytes of each signed record contain its place: the link, or the sequence number where there is no link.
+    pub signs_place: bool,
     /// False where a signature is made over the link alone: it covers what came before, and not the record that carries it.
     pub signs_record: bool,
     /// True where the code is made with a shared key: the grade is `mac` at most.
@@ -126,7 +133,7 @@ pub struct Seen {
     pub signature: SignatureSeen,
     /// Its time, UTC.
     pub time: Option<Moment>,
-    /// Digests of values that no two records may share.
+    /// Digests of values that no two records may share, whichever layer sees them.
     pub ids: Vec<Digest>,
     /// What it says about the end of a chain.
     pub terminal: Option<Terminal>,

@@ -146,7 +146,7 @@ impl TrustError {
     }
 }
 
-const MEMBERS: [&str; 12] = [
+pub(super) const MEMBERS: [&str; 12] = [
     "file",
     "pem",
     "owner",

@@ -460,3 +460,43 @@ proptest! {
         }
     }
 }
+
+/// Returns the first block of the page that begins with this fence.
+fn block<'p>(page: &'p str, fence: &str) -> &'p str {
+    let (_, rest) = page.split_once(&format!("{fence}\n")).unwrap();
+    rest.split_once("```").unwrap().0
+}
+
+#[test]
+fn the_page_on_trust_shows_a_file_that_loads_and_lists_every_member() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/formats/trust.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let made = block(&page, "```text");
+    assert_eq!(made, endorsement(1, 2, &["gate-eu"], "2026-08-15"));
+    let read = |name: &str| match name {
+        "keys/gate-eu-2026a.pub" => Ok(pem(1)),
+        "keys/gate-eu-2026b.pub" => Ok(pem(2)),
+        "keys/gate-eu-2026b.endorsement" => Ok(made.to_owned()),
+        "keys/report-2025.pub" => Ok(pem(4)),
+        _ => Err(io::ErrorKind::NotFound.into()),
+    };
+    let keyring = Keyring::parse(block(&page, "```toml"), &read).unwrap();
+    let judge = |seed: u8, log: &str, time: &str| keyring.judge_log(id(seed), log, at(time));
+    assert_eq!(judge(1, "gate-us", "2026-06-30"), Standing::Expired);
+    assert_eq!(judge(1, "gate-us", "2026-08-20T09:29:59.999Z"), Standing::Trusted);
+    assert_eq!(judge(1, "gate-us", "2026-08-20T09:30:00Z"), Standing::Revoked);
+    assert_eq!(judge(2, "gate-eu", "2026-08-14"), Standing::Expired);
+    assert_eq!(judge(2, "gate-eu", "2026-10-01"), Standing::Trusted);
+    assert_eq!(judge(2, "gate-us", "2026-10-01"), Standing::WrongPurpose);
+    assert_eq!(keyring.judge(id(3), Purpose::Checkpoint, at("2026-10-01")), Standing::Trusted);
+    assert_eq!(keyring.judge(id(4), Purpose::Statement, at("2026-01-01")), Standing::Revoked);
+    let members: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once(" | "))
+        .map(|(cell, _)| cell)
+        .collect();
+    for member in file::MEMBERS {
+        let named = |cell: &&str| cell.split(", ").any(|name| name.trim_matches('`') == member);
+        assert!(members.iter().any(named), "`{member}` is not on the page");
+    }
+}

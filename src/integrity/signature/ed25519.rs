@@ -4,8 +4,9 @@
 //! make a signature that one verifier takes and another refuses can later deny it, so only the strictest reading counts,
 //! one signature at a time.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use ed25519_dalek::pkcs8::EncodePublicKey as _;
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -18,8 +19,13 @@ const WORTH_A_TABLE: usize = 64;
 /// Most tables at a time. A trust file can name any number of keys, and `verify` has a bound on its memory.
 const MAX_TABLES: usize = 64;
 
+/// Most keys that stay decoded. Fewer than there are tables, so that a log that invents keys leaves some to the keys of others.
+const MAX_DECODED: usize = 32;
+
 /// Tables at this time, so that none beyond the limit is made.
 static TABLES: AtomicUsize = AtomicUsize::new(0);
+/// Keys that were met before: a log that carries its key in every record would else have it decoded, and forgotten, each time.
+static DECODED: Decoded = Decoded::new();
 
 /// A public key that is on the curve, canonical and not weak. Clones share what was learnt about it.
 #[derive(Clone)]
@@ -37,6 +43,10 @@ struct UseOfIt {
 
 impl Key {
     pub(super) fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        DECODED.key(bytes)
+    }
+
+    fn decode(bytes: &[u8; 32]) -> Result<Self, KeyError> {
         let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::NotAPoint(KeyKind::Ed25519))?;
         if key.is_weak() {
             return Err(KeyError::Weak);
@@ -91,6 +101,26 @@ impl Key {
     }
 }
 
+/// The first keys that were decoded, and nothing that was refused. What is in it changes no verdict.
+struct Decoded(RwLock<BTreeMap<[u8; 32], Key>>);
+
+impl Decoded {
+    const fn new() -> Self {
+        Self(RwLock::new(BTreeMap::new()))
+    }
+
+    fn key(&self, bytes: &[u8; 32]) -> Result<Key, KeyError> {
+        if let Some(key) = self.0.read().ok().and_then(|keys| keys.get(bytes).cloned()) {
+            return Ok(key);
+        }
+        let key = Key::decode(bytes)?;
+        match self.0.write() {
+            Ok(mut keys) if keys.len() < MAX_DECODED => Ok(keys.entry(*bytes).or_insert(key).clone()),
+            _ => Ok(key),
+        }
+    }
+}
+
 fn another_table() -> bool {
     let more = |tables: usize| (tables < MAX_TABLES).then_some(tables + 1);
     TABLES.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
@@ -108,4 +138,44 @@ impl Drop for UseOfIt {
 fn is_canonical(bytes: &[u8; 32]) -> bool {
     let at_least_p = bytes[0] >= 0xed && bytes[1..31].iter().all(|&b| b == 0xff) && bytes[31] & 0x7f == 0x7f;
     !at_least_p
+}
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::{Signer as _, SigningKey};
+
+    use super::*;
+
+    fn shared(a: &Key, b: &Key) -> bool {
+        Arc::ptr_eq(&a.use_of_it, &b.use_of_it)
+    }
+
+    #[test]
+    fn a_key_that_was_met_before_is_the_same_key() {
+        let decoded = Decoded::new();
+        let keys: Vec<SigningKey> = (0..40).map(|seed| SigningKey::from_bytes(&[seed; 32])).collect();
+        let raw = |number: usize| keys[number].verifying_key().to_bytes();
+        let first: Vec<Key> = (0..40).map(|number| decoded.key(&raw(number)).unwrap()).collect();
+        for (number, key) in first.iter().enumerate() {
+            let again = decoded.key(&raw(number)).unwrap();
+            assert_eq!(shared(key, &again), number < MAX_DECODED, "{number}");
+            // Beyond the limit a key is worth the same; it is only decoded again.
+            let signature = keys[number].sign(b"a record").to_bytes();
+            for _ in 0..WORTH_A_TABLE + 1 {
+                assert!(again.verifies(b"a record", &signature) && !again.verifies(b"a_record", &signature));
+            }
+        }
+        assert!(!shared(&first[0], &first[1]));
+    }
+
+    #[test]
+    fn a_key_that_was_refused_is_refused_again() {
+        let decoded = Decoded::new();
+        let mut neutral = [0; 32];
+        neutral[0] = 1;
+        for _ in 0..2 {
+            assert!(matches!(decoded.key(&neutral), Err(KeyError::Weak)));
+        }
+        assert!(decoded.0.read().unwrap().is_empty());
+    }
 }

@@ -7,6 +7,7 @@ use super::layout::{Layout, LogGroup};
 use super::seam::{self, Findings};
 use super::sweep::{Chain, Seg};
 use super::{Fate, LogVerdict, Range, StitchInput, hole};
+use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::integrity::chain::Place;
 use crate::integrity::keyring::Standing;
@@ -43,6 +44,8 @@ pub(super) struct Case<'a> {
     pub(super) times_fall: bool,
     /// Sequence numbers that a brought head holds: from the first that links to it, up to it.
     anchored: Option<(u64, u64)>,
+    /// The same for each head of which it was shown when it existed, with that moment.
+    witnessed: Vec<(u64, u64, Moment)>,
     tally: Tally,
 }
 
@@ -77,6 +80,7 @@ impl<'a> Case<'a> {
             portions: Vec::new(),
             times_fall: false,
             anchored: ends.contained.map(|head| (linked_from(chain, &findings.kept, head), head)),
+            witnessed: witnessed(input, chain, &findings.kept),
             tally: Tally::default(),
         }
     }
@@ -166,7 +170,7 @@ impl<'a> Case<'a> {
                 && !matches!(found.kind, BreakKind::Duplicate | BreakKind::Reordered)
         });
         for &seg in &self.findings.kept {
-            for part in self.cut_at_anchor(seg) {
+            for part in self.cut_at_anchors(seg) {
                 let portion = self.portion(part, chain_broken);
                 self.portions.push(portion);
             }
@@ -185,13 +189,27 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn cut_at_anchor(&self, seg: Seg) -> Vec<Seg> {
-        match self.anchored {
-            Some((_, head)) if seg.from <= head && head < seg.to => {
-                vec![Seg { to: head, ..seg }, Seg { from: head + 1, ..seg }]
-            }
-            _ => vec![seg],
+    /// Cuts a range behind every head in it, so that each part lies under the same heads.
+    fn cut_at_anchors(&self, seg: Seg) -> Vec<Seg> {
+        let heads = self.anchored.iter().map(|(_, head)| *head);
+        let mut ends: Vec<u64> = heads.chain(self.witnessed.iter().map(|(_, head, _)| *head)).collect();
+        ends.retain(|head| seg.from <= *head && *head < seg.to);
+        ends.push(seg.to);
+        ends.sort_unstable();
+        ends.dedup();
+        let mut from = seg.from;
+        let mut parts = Vec::new();
+        for to in ends {
+            parts.push(Seg { from, to, ..seg });
+            from = to + 1;
         }
+        parts
+    }
+
+    /// Returns the earliest moment at which all records of a range are shown to have existed.
+    fn seen_at(&self, seg: Seg) -> Option<Moment> {
+        let over = self.witnessed.iter().filter(|(from, to, _)| *from <= seg.from && seg.to <= *to);
+        over.map(|(.., seen_at)| *seen_at).min()
     }
 
     /// Judges the keys of a kept range, and counts its records.
@@ -202,11 +220,12 @@ impl<'a> Case<'a> {
         let unlisted = self.chain.group.objects[piece.object].unlisted.iter().any(|lines| {
             piece.line_of(seg.from) < lines.line + lines.lines && lines.line <= piece.line_of(seg.to)
         });
-        let standings: BTreeMap<Digest, Standing> = stretch
-            .signers
-            .keys()
-            .map(|key| (*key, self.input.keyring.judge_log(*key, &stretch.log, piece.judged_at)))
-            .collect();
+        let seen_at = self.seen_at(seg);
+        let standing = |key: &Digest| {
+            self.input.keyring.judge_log_anchored(*key, &stretch.log, piece.judged_at, seen_at)
+        };
+        let standings: BTreeMap<Digest, Standing> =
+            stretch.signers.keys().map(|key| (*key, standing(key))).collect();
         let mut portion = Portion { seg, by_key: BTreeMap::new(), intact: true };
         for (key, records) in shares(
             seg,
@@ -227,7 +246,13 @@ impl<'a> Case<'a> {
             let checked = stretch.signers[&key].checked;
             self.tally.count(key, records, standing, checked, fate);
             if standing != Standing::Trusted {
-                let first = (0, seg.piece, stretch.signers[&key].first);
+                let mut place = stretch.signers[&key].first;
+                if place.seq < seg.from {
+                    // The key may have been worth something up to here.
+                    let offset = self.chain.offset(seg.piece, seg.from);
+                    place = Place { line: piece.line_of(seg.from), offset, seq: seg.from };
+                }
+                let first = (0, seg.piece, place);
                 self.tally.distrusted.entry((standing, key)).or_insert(first).0 += records;
             }
         }
@@ -413,6 +438,18 @@ fn fate(standing: Standing, anchored: bool, chain_broken: bool) -> Fate {
     }
 }
 
+/// Returns the witnessed heads that the chain contains: from the first record that links to it, up to it, and when it was seen.
+fn witnessed(input: &StitchInput<'_>, chain: &Chain<'_>, kept: &[Seg]) -> Vec<(u64, u64, Moment)> {
+    let own = input.witnessed.iter().filter(|witnessed| witnessed.head.log == chain.group.name);
+    own.filter_map(|witnessed| {
+        let seq = witnessed.head.seq;
+        let seg = kept.iter().find(|seg| seg.from <= seq && seq <= seg.to)?;
+        let held = chain.digest(seg.piece, seq) == Some(witnessed.head.digest);
+        held.then(|| (linked_from(chain, kept, seq), seq, witnessed.seen_at))
+    })
+    .collect()
+}
+
 /// Returns the first sequence number from which every record up to `head` is shown to follow the one before.
 fn linked_from(chain: &Chain<'_>, kept: &[Seg], head: u64) -> u64 {
     let mut from = head;
@@ -452,7 +489,11 @@ pub(in crate::integrity) fn count(number: u64, what: &str) -> String {
 }
 
 pub(in crate::integrity) fn key_reason(standing: Standing, key: Digest, records: u64, total: u64) -> String {
-    let who = format!("{records} of {} signed by key `{key}`,", count(total, "record"));
+    key_help(standing, &format!("{records} of {} signed by key `{key}`,", count(total, "record")))
+}
+
+/// Says of records that `who` names why their key does not count, and what would help.
+pub(in crate::integrity) fn key_help(standing: Standing, who: &str) -> String {
     match standing {
         Standing::Trusted | Standing::Unknown => format!(
             "{who} which the trust file does not name: if you know its owner, add it with `countersign keys trust`"

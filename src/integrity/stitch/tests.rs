@@ -83,6 +83,7 @@ struct Source {
     logs: Vec<String>,
     keyring: Keyring,
     heads: Vec<LogHead>,
+    witnessed: Vec<WitnessedHead>,
     after: Vec<LogHead>,
     max_silence: Option<i64>,
 }
@@ -102,6 +103,7 @@ impl Source {
             logs: vec!["gate".into()],
             keyring: Keyring::of([trusted(1, "gate")]),
             heads: Vec::new(),
+            witnessed: Vec::new(),
             after: Vec::new(),
             max_silence: None,
         }
@@ -152,6 +154,7 @@ impl Source {
             objects: &facts,
             runs,
             heads: &self.heads,
+            witnessed: &self.witnessed,
             after: &self.after,
             keyring: &self.keyring,
             links: self,
@@ -545,6 +548,44 @@ fn a_late_record_cannot_backdate_itself_into_the_window_of_its_key() {
 }
 
 #[test]
+fn a_compromise_spares_what_was_seen_before_it_and_nothing_else() {
+    let mut writer = Writer::new("gate");
+    let mut lines = writer.many(4);
+    let head = writer.head();
+    lines.extend(writer.many(4));
+    let stolen = Keyring::of([TrustedKey { compromised_at: Some(moment(500)), ..trusted(1, "gate") }]);
+    let judged = |seen: &[(&LogHead, i64)], keyring: &Keyring| {
+        let witnessed = seen
+            .iter()
+            .map(|(head, minute)| WitnessedHead { head: (*head).clone(), seen_at: moment(*minute) });
+        let heads = seen.iter().map(|(head, _)| (*head).clone()).collect();
+        let source = Source { heads, keyring: keyring.clone(), ..Source::of(&[&lines[..3], &lines[3..]]) };
+        let verdict = Source { witnessed: witnessed.collect(), ..source }.verdict();
+        (verdict.log.verdict, verdict.log.covered, verdict.log.integrity, kinds(&verdict))
+    };
+    let revoked = |line: u64| vec![(BreakKind::RevokedKey, line)];
+    let last = writer.head();
+    // Records after the head rest on a key that somebody else may hold.
+    assert_eq!(judged(&[(&head, 499)], &stolen), (Verdict::NotVerifiable, 4, Grade::Consistent, revoked(2)));
+    assert_eq!(judged(&[(&last, 499)], &stolen), (Verdict::Verified, 8, Grade::PinnedAnchored, vec![]));
+    assert_eq!(
+        judged(&[(&last, 500)], &stolen),
+        (Verdict::NotVerifiable, 0, Grade::HeadAnchored, revoked(1))
+    );
+    assert_eq!(
+        judged(&[(&last, 600), (&head, 499)], &stolen),
+        (Verdict::NotVerifiable, 4, Grade::HeadAnchored, revoked(2))
+    );
+    // A head that the chain does not hold shows nothing, whenever it was seen.
+    let other = LogHead { digest: Digest::of(b"other"), ..last.clone() };
+    assert_eq!(judged(&[(&other, 1)], &stolen).1, 0);
+    // Nor does being seen lengthen the life of a key.
+    let expired = Keyring::of([TrustedKey { valid_until: Some(moment(3)), ..trusted(1, "gate") }]);
+    let plain = judged(&[(&last, 900)], &expired);
+    assert_eq!((plain.0, plain.3), (Verdict::NotVerifiable, vec![(BreakKind::ExpiredKey, 1)]));
+}
+
+#[test]
 fn each_standing_of_a_key_has_its_kind() {
     let lines = log(4);
     for (key, kind) in [
@@ -854,6 +895,54 @@ fn many_small_files_make_one_log() {
         (verdict.log.verdict, verdict.log.records, verdict.log.breaks.len()),
         (Verdict::Verified, 2000, 0)
     );
+}
+
+#[test]
+fn lines_taken_together_come_out_as_one_by_one() {
+    let mut writer = Writer::new("gate");
+    let mut lines = writer.many(90);
+    for seed in [2, 3, 1] {
+        writer.seed = seed;
+        lines.extend(writer.many(20));
+    }
+    writer.log = "other".into();
+    lines.extend(writer.many(3));
+    let flipped = |line: &str, at: usize| {
+        let mut bytes = line.as_bytes().to_vec();
+        bytes[at] ^= 1;
+        String::from_utf8(bytes).unwrap()
+    };
+    for number in [3, 64, 65, 95, 115] {
+        lines[number] = flipped(&lines[number], lines[number].len() - 20);
+    }
+    // A line that another key signed and that names this one, a broken one, a long one, and one that is none.
+    let key = |seed| PublicKey::of_signing_key(&signing(seed)).unwrap().id().to_string();
+    lines[70] = lines[70].replace(&key(1), &key(9));
+    lines[71] = lines[71].replace("kind", "Kind ");
+    lines[72] = format!("{}{}", lines[72], "x".repeat(1 << 20));
+    lines[73] = String::new();
+    let source = Source {
+        keyring: Keyring::of([trusted(1, "gate"), trusted(2, "gate")]),
+        logs: vec!["gate".into()],
+        ..Source::of(&[&lines])
+    };
+    let bytes: Vec<&[u8]> = lines.iter().map(String::as_bytes).collect();
+    let mut scanner = source.scanner("a", 0);
+    let alone: Vec<String> = bytes.iter().map(|line| format!("{:?}", scanner.line(line))).collect();
+    let summary = scanner.finish();
+    let rejected = alone.iter().filter(|scanned| scanned.starts_with("Rejected")).count();
+    // Nobody can check the one changed signature by a key that is not known.
+    assert_eq!((rejected, summary.damaged.len()), (11, 8), "{:#?}", summary.damaged);
+    for length in [2, 7, 64, 500] {
+        let mut scanner = source.scanner("a", 0);
+        let together: Vec<String> = bytes
+            .chunks(length)
+            .flat_map(|chunk| scanner.lines(chunk))
+            .map(|scanned| format!("{scanned:?}"))
+            .collect();
+        assert_eq!(together, alone);
+        assert_eq!(scanner.finish(), summary);
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Logs of other projects, in the folder that `COUNTERSIGN_VECTORS` names.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -8,7 +9,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign::digest::Digest;
 use serde_json::Value;
 
-use super::format::{Container, Format, pem_trust};
+use super::format::{Container, Cut, Format, Resigned, pem_trust};
+use super::resign::{self, Resign, by_stranger};
 
 fn read(name: &str) -> String {
     let folder = std::env::var_os("COUNTERSIGN_VECTORS")
@@ -20,13 +22,12 @@ fn read(name: &str) -> String {
 /// A live capture of pipelock: recorder entries around receipts of two kinds, a transcript root, and a checkpoint.
 pub(crate) fn pipelock() -> Format {
     let key = hex::decode(read("pipelock/fixtures/v3_2_0_live_chain.pub").trim()).unwrap();
-    captured(
-        "pipelock",
-        Container::Lines,
-        read("pipelock/fixtures/v3_2_0_live_chain.jsonl"),
-        &pem(&key),
-        "detail.signature",
-    )
+    let text = read("pipelock/fixtures/v3_2_0_live_chain.jsonl");
+    Format {
+        signature: Some("detail.signature"),
+        verifies: false,
+        ..captured("pipelock", Container::Lines, text, &[pem(&key)], resign::pipelock)
+    }
 }
 
 /// The chain of three receipts that the project publishes, one per line.
@@ -34,37 +35,66 @@ pub(crate) fn agent_receipts() -> Format {
     let vectors: Value = serde_json::from_str(&read("agent-receipts/v020_vectors.json")).unwrap();
     let receipts = vectors["terminalChain"]["receipts"].as_array().unwrap();
     let text = receipts.iter().map(|receipt| format!("{receipt}\n")).collect();
-    let key = vectors["keys"]["publicKey"].as_str().unwrap();
-    captured("agent-receipts", Container::Lines, text, key, "proof.proofValue")
+    let key = vectors["keys"]["publicKey"].as_str().unwrap().to_owned();
+    Format {
+        signature: Some("proof.proofValue"),
+        ..captured("agent-receipts", Container::Lines, text, &[key], resign::agent_receipts)
+    }
 }
 
-/// A review chain of two years; the signature is a word among others.
+/// A review chain of two years by three authors. Who reviewed signs the lines before; the last ones have no reviewer.
 pub(crate) fn codechain() -> Format {
     let text = read("codechain/hashchain");
-    let key = text.split(' ').nth(3).map(|key| URL_SAFE_NO_PAD.decode(key).unwrap()).unwrap();
-    Format { signature: None, ..captured("codechain", Container::Words, text, &pem(&key), "") }
+    let key_of = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[2] {
+            "cstart" => Some(words[3].to_owned()),
+            "sigctl" => None,
+            _ => Some(words[4].to_owned()),
+        }
+    };
+    let keys: BTreeSet<String> = text.lines().filter_map(key_of).collect();
+    assert_eq!(keys.len(), 3);
+    let keys: Vec<String> = keys.iter().map(|key| pem(&URL_SAFE_NO_PAD.decode(key).unwrap())).collect();
+    Format {
+        signature: None,
+        verifies: false,
+        ..captured("codechain", Container::Words, text, &keys, resign::codechain)
+    }
 }
 
 fn captured(
     chain: &'static str,
     container: Container,
     text: String,
-    key: &str,
-    signature: &'static str,
+    keys: &[String],
+    resign: Resign,
 ) -> Format {
+    let name = format!("{chain}.log");
+    let cut = Cut::of(&text, container);
+    let again: String =
+        by_stranger(&cut.records, resign).iter().map(|record| format!("{record}\n")).collect();
     Format {
         chain,
         container,
-        files: vec![(format!("{chain}.log"), text)],
-        trust: pem_trust(key, chain),
+        files: vec![(name.clone(), text)],
+        trust: keys.iter().map(|key| pem_trust(key, chain)).collect(),
+        mac: None,
         log: chain,
-        resigned: None,
-        signature: Some(signature),
-        head: None,
+        resigned: Some(Resigned {
+            files: vec![(name, again)],
+            trust: pem_trust(&resign::stranger_pem(), chain),
+            mac: None,
+        }),
+        signature: None,
+        verifies: true,
+        resign: Some(resign),
+        joined: None,
     }
 }
 
-fn pem(raw: &[u8]) -> String {
+/// Returns a public key as PEM.
+pub(crate) fn pem(raw: &[u8]) -> String {
     let der = [&hex::decode("302a300506032b6570032100").unwrap()[..], raw].concat();
     format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(der))
 }

@@ -49,6 +49,21 @@ impl Files {
         changed
     }
 
+    /// Leaves a file out, unless it is the only one.
+    pub(crate) fn drop_file(&mut self, index: usize) {
+        if self.cuts.len() > 1 {
+            let index = index % self.cuts.len();
+            self.names.remove(index);
+            self.cuts.remove(index);
+        }
+    }
+
+    /// Returns `index`, or the record before it where no other follows in its file.
+    pub(crate) fn with_neighbour(&self, index: usize) -> usize {
+        let (file, at) = self.place(index);
+        if at + 1 < self.cuts[file].records.len() { index } else { index - 1 }
+    }
+
     fn place(&self, index: usize) -> (usize, usize) {
         let mut at = index;
         for (file, cut) in self.cuts.iter().enumerate() {
@@ -97,6 +112,43 @@ pub(crate) fn stripped(record: &str, path: &str) -> Option<String> {
 /// Returns the record with one more member, which no format knows.
 pub(crate) fn extended(record: &str) -> String {
     record.replacen('{', "{\"injected\":\"approved\",", 1)
+}
+
+/// Returns the record with one more member in each object that lies within it.
+pub(crate) fn extended_within(record: &str) -> Vec<String> {
+    let objects = json::objects(record);
+    let extended = |at: &usize| {
+        let rest = record[at + 1..].trim_start();
+        let comma = if rest.starts_with('}') { "" } else { "," };
+        format!("{}\"injected\":\"approved\"{comma}{rest}", &record[..=*at])
+    };
+    objects.iter().filter(|at| **at > 0).map(extended).collect()
+}
+
+/// Returns the record with text moved between neighbours among `members`, so that their join by `separator` stays the same, in
+/// each way in which one separator allows it, and the two members between which the boundary moved.
+pub(crate) fn shifted(record: &str, separator: char, members: &[&str]) -> Vec<(String, String, String)> {
+    let leaves = json::leaves(record);
+    let span = |name: &str| leaves.iter().find(|leaf| leaf.path == name).unwrap().span.clone();
+    let mut found = Vec::new();
+    for pair in members.windows(2) {
+        let (left, right) = (span(pair[0]), span(pair[1]));
+        assert!(left.end < right.start, "the members stand in the order in which they are joined");
+        let (a, b) = (&record[left.start + 1..left.end - 1], &record[right.start + 1..right.end - 1]);
+        let mut moved = Vec::new();
+        if let Some((kept, over)) = a.split_once(separator) {
+            moved.push((kept.to_owned(), format!("{over}{separator}{b}")));
+        }
+        if let Some((over, kept)) = b.split_once(separator) {
+            moved.push((format!("{a}{separator}{over}"), kept.to_owned()));
+        }
+        for (a, b) in moved {
+            let between = &record[left.end - 1..right.start + 1];
+            let text = format!("{}{a}{between}{b}{}", &record[..left.start + 1], &record[right.end - 1..]);
+            found.push((text, pair[0].to_owned(), pair[1].to_owned()));
+        }
+    }
+    found
 }
 
 fn words(record: &str) -> Vec<Change> {

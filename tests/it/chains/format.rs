@@ -3,8 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::resign::{self, Resign};
 use super::{capture, json};
-use crate::support::{SignedLog, head_of, sample};
+use crate::support::{SignedLog, sample};
+
+/// The public key under which `signet/resigned` is signed.
+const SIGNET_STRANGER: &str = "15841d846cf3d3e7737b3936114b527427bebf13d0028e797761412ce7ed5fd5";
 
 /// How the records of a log lie in a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,14 +79,30 @@ pub(crate) struct Format {
     pub(crate) files: Vec<(String, String)>,
     /// Trust file; empty where no key can help.
     pub(crate) trust: String,
+    /// Shared key, where the format has one.
+    pub(crate) mac: Option<Vec<u8>>,
     /// The name that the trust file binds the key to.
     pub(crate) log: &'static str,
     /// The same log signed by a key that is not trusted, where the format signs.
-    pub(crate) resigned: Option<Vec<(String, String)>>,
+    pub(crate) resigned: Option<Resigned>,
+    /// How its records are signed again, where a test knows how.
+    pub(crate) resign: Option<Resign>,
     /// The member that holds the signature, where the format signs.
     pub(crate) signature: Option<&'static str>,
-    /// The head of the log, and that of the log before it, where the format has head files.
-    pub(crate) head: Option<String>,
+    /// True where the key alone, without a head, covers every record of this log.
+    pub(crate) verifies: bool,
+    /// Where a hash joins members by a separator that may stand in them: the separator, and the members in order.
+    pub(crate) joined: Option<(char, &'static [&'static str])>,
+}
+
+/// A log signed again, and under what it would count.
+pub(crate) struct Resigned {
+    /// The files of the log.
+    pub(crate) files: Vec<(String, String)>,
+    /// Trust file with the key that signed it.
+    pub(crate) trust: String,
+    /// The shared key that signed it.
+    pub(crate) mac: Option<Vec<u8>>,
 }
 
 /// Returns the formats that this build can verify: the native one, and those with a profile in `chains/`.
@@ -108,22 +128,50 @@ pub(crate) fn profiles() -> Vec<String> {
 
 /// Returns every foreign format of which there is a real log here, whether or not its profile is shipped.
 pub(crate) fn foreign() -> Vec<Format> {
-    let signer = pem_trust(&read("signet/signer.pub"), "signet");
     vec![
         Format {
-            resigned: Some(folder("signet/resigned")),
+            resigned: Some(Resigned {
+                files: folder("signet/resigned"),
+                trust: pem_trust(&capture::pem(&hex::decode(SIGNET_STRANGER).unwrap()), "signet"),
+                mac: None,
+            }),
             signature: Some("receipt.sig"),
-            trust: signer,
+            trust: pem_trust(&read("signet/signer.pub"), "signet"),
             ..unsigned("signet", Container::Lines, folder("signet/days"))
         },
         unsigned("agt-python-log", Container::Entries, vec![file("agt-python-log/export.json")]),
-        unsigned("agt-python-sink", Container::Lines, vec![file("agt-python-sink/audit.jsonl")]),
+        sink(),
         unsigned("agt-typescript", Container::Array, vec![file("agt-typescript/export.json")]),
-        unsigned("agt-rust", Container::Array, vec![file("agt-rust/export.json")]),
+        Format {
+            joined: Some(('|', &["agent_id", "action", "decision"])),
+            ..unsigned("agt-rust", Container::Array, vec![file("agt-rust/export.json")])
+        },
         capture::pipelock(),
         capture::agent_receipts(),
         capture::codechain(),
     ]
+}
+
+/// The sink's log with its shared key, which signs every line.
+fn sink() -> Format {
+    let (name, text) = file("agt-python-sink/audit.jsonl");
+    let records = Cut::of(&text, Container::Lines).records;
+    let again = |key: &[u8]| {
+        resign::sink(&records, key).iter().map(|record| format!("{record}\n")).collect::<String>()
+    };
+    let key = read("agt-python-sink/hmac.key").into_bytes();
+    assert_eq!(again(&key), text, "the sink's code is what this test takes it for");
+    let other = b"another shared key".to_vec();
+    Format {
+        resigned: Some(Resigned {
+            files: vec![(name.clone(), again(&other))],
+            trust: String::new(),
+            mac: Some(other),
+        }),
+        signature: Some("signature"),
+        mac: Some(key),
+        ..unsigned("agt-python-sink", Container::Lines, vec![(name, text)])
+    }
 }
 
 fn unsigned(chain: &'static str, container: Container, files: Vec<(String, String)>) -> Format {
@@ -132,10 +180,13 @@ fn unsigned(chain: &'static str, container: Container, files: Vec<(String, Strin
         container,
         files,
         trust: String::new(),
+        mac: None,
         log: chain,
         resigned: None,
+        resign: None,
         signature: None,
-        head: None,
+        verifies: false,
+        joined: None,
     }
 }
 
@@ -148,16 +199,26 @@ pub(crate) fn native() -> Format {
     let parsed = SignedLog::parse("gate-eu", &key, &text);
     assert_eq!(parsed.text(), text, "the sample is signed by its test key");
     let other = fs::read_to_string(sample("acme").join("keys/acme-report-TEST-KEY.pem")).unwrap();
-    let resigned = SignedLog::parse("gate-eu", &other, &text).text();
+    let resigned = Resigned {
+        files: vec![("gate-eu.jsonl".to_owned(), SignedLog::parse("gate-eu", &other, &text).text())],
+        trust: pem_trust(
+            &fs::read_to_string(sample("acme").join("keys/acme-report-TEST-KEY.pub")).unwrap(),
+            "gate-eu",
+        ),
+        mac: None,
+    };
     Format {
         chain: "countersign-log",
         container: Container::Lines,
-        head: Some(head_of("gate-eu", 11, text.lines().last().unwrap())),
+        joined: None,
         files: vec![("gate-eu.jsonl".to_owned(), text)],
         trust: pem_trust(&public, "gate-eu"),
+        mac: None,
         log: "gate-eu",
-        resigned: Some(vec![("gate-eu.jsonl".to_owned(), resigned)]),
+        resigned: Some(resigned),
+        resign: None,
         signature: Some("sig"),
+        verifies: true,
     }
 }
 

@@ -24,6 +24,21 @@ pub(crate) fn leaves(text: &str) -> Vec<Leaf> {
     scan.leaves
 }
 
+/// Returns where each object in `text` begins.
+pub(crate) fn objects(text: &str) -> Vec<usize> {
+    let (mut found, mut within, mut escaped) = (Vec::new(), false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if within => escaped = true,
+            b'"' => within = !within,
+            b'{' if !within => found.push(at),
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Returns where the items of the array `name` of the object in `text` lie, or of the array that `text` is.
 pub(crate) fn items(text: &str, name: Option<&str>) -> Vec<Range<usize>> {
     let mut scan = Scan { text: text.as_bytes(), at: 0, leaves: Vec::new(), name: None };
@@ -161,4 +176,9 @@ fn leaves_are_found_where_they_lie() {
     let text = r#"{"n":1, "list" : [ {"a":[]} , 2 ]}"#;
     let found: Vec<&str> = items(text, Some("list")).into_iter().map(|span| &text[span]).collect();
     assert_eq!(found, [r#"{"a":[]}"#, "2"]);
+}
+
+#[test]
+fn objects_are_found_outside_texts_only() {
+    assert_eq!(objects(r#"{"a{":"{\"{","b":[{}, {"c":{}}]}"#), [0, 18, 22, 27]);
 }

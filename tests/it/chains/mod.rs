@@ -6,6 +6,7 @@ pub(crate) mod format;
 mod json;
 mod matrix;
 mod records;
+pub(crate) mod resign;
 
 use std::fs;
 
@@ -24,6 +25,8 @@ pub(crate) struct Brings<'b> {
     pub(crate) log: Option<&'b str>,
     /// Trust file; empty for none.
     pub(crate) trust: &'b str,
+    /// Shared key.
+    pub(crate) mac: Option<&'b [u8]>,
     /// Head file.
     pub(crate) head: Option<&'b str>,
 }
@@ -36,6 +39,7 @@ impl<'b> Brings<'b> {
             chain: foreign.then_some(format.chain),
             log: foreign.then_some(format.log),
             trust: &format.trust,
+            mac: format.mac.as_deref(),
             head: None,
         }
     }
@@ -58,19 +62,27 @@ pub(crate) struct Answer {
     pub(crate) notes: Vec<BreakKind>,
     /// Fields that no hash and no signature covers.
     pub(crate) uncovered: Vec<String>,
+    /// The head file of the last record, where there is one log with one chain.
+    pub(crate) head: Option<String>,
 }
 
 /// Runs `verify --json` in this process.
 #[track_caller]
 pub(crate) fn verify(files: &[(String, String)], brings: Brings<'_>) -> Answer {
+    verify_or_refuse(files, brings).expect("what the verifier brings is as it should be")
+}
+
+/// Runs `verify --json` in this process; `None` where it refuses what the verifier brings.
+#[track_caller]
+pub(crate) fn verify_or_refuse(files: &[(String, String)], brings: Brings<'_>) -> Option<Answer> {
     let folder = TempDir::new().unwrap();
-    let place = |name: &str, text: &str| {
+    let place = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
-        fs::write(&path, text).unwrap();
+        fs::write(&path, bytes).unwrap();
         path.to_str().unwrap().to_owned()
     };
     let mut args = vec!["verify".to_owned(), "--json".to_owned()];
-    args.extend(files.iter().map(|(name, text)| place(name, text)));
+    args.extend(files.iter().map(|(name, text)| place(name, text.as_bytes())));
     let mut option = |name: &str, value: String| args.extend([name.to_owned(), value]);
     if let Some(chain) = brings.chain {
         option("--chain", chain.to_owned());
@@ -79,18 +91,24 @@ pub(crate) fn verify(files: &[(String, String)], brings: Brings<'_>) -> Answer {
         option("--log", log.to_owned());
     }
     if !brings.trust.is_empty() {
-        option("--trust", place("trust.toml", brings.trust));
+        option("--trust", place("trust.toml", brings.trust.as_bytes()));
+    }
+    if let Some(mac) = brings.mac {
+        option("--mac-key", place("mac.key", mac));
     }
     if let Some(head) = brings.head {
-        option("--head", place("a.head", head));
+        option("--head", place("a.head", head.as_bytes()));
     }
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let exit = countersign::cli::run_with(&args, &mut out, &mut err);
     if out.is_empty() {
         let said = String::from_utf8(err).unwrap();
-        assert!(exit == 4 && said.starts_with("error: "), "{args:?}: {exit} {said}");
-        return Answer {
+        assert!(matches!(exit, 2 | 4) && said.starts_with("error: "), "{args:?}: {exit} {said}");
+        if exit == 2 {
+            return None;
+        }
+        return Some(Answer {
             exit,
             verdict: None,
             grade: Grade::None,
@@ -98,9 +116,10 @@ pub(crate) fn verify(files: &[(String, String)], brings: Brings<'_>) -> Answer {
             breaks: Vec::new(),
             notes: Vec::new(),
             uncovered: Vec::new(),
-        };
+            head: None,
+        });
     }
-    Answer::of(exit, &serde_json::from_slice(&out).unwrap())
+    Some(Answer::of(exit, &serde_json::from_slice(&out).unwrap()))
 }
 
 impl Answer {
@@ -140,7 +159,17 @@ impl Answer {
             breaks,
             notes,
             uncovered,
+            head: match logs.as_slice() {
+                [log] => Self::head(log),
+                _ => None,
+            },
         }
+    }
+
+    fn head(log: &Value) -> Option<String> {
+        let head = log["head"].as_object()?;
+        let digest = head["digest"].as_str().unwrap();
+        Some(format!("{} {} {digest}\n", log["log"].as_str().unwrap(), head["seq"].as_u64().unwrap()))
     }
 
     /// Tells whether this answer warns of more than `intact` did: a worse verdict or grade, or a kind of break.

@@ -58,9 +58,7 @@ fn records<'t>(format: &ChainFormat, text: &'t str, is_document: bool) -> Vec<Re
     match format.framing() {
         Framing::Document { records } => document_records(text, &records).unwrap(),
         Framing::ByName { records } if is_document => document_records(text, &records).unwrap(),
-        Framing::Lines | Framing::ByName { .. } => {
-            text.lines().enumerate().map(|(n, line)| Record::new(line, 0, n as u64 + 1, 0)).collect()
-        }
+        _ => text.lines().enumerate().map(|(n, line)| Record::new(line, 0, n as u64 + 1, 0)).collect(),
     }
 }
 
@@ -152,6 +150,8 @@ fn every_shipped_profile_compiles_and_says_what_it_cannot_show() {
             "agt-typescript",
             "codechain",
             "countersign-log",
+            "dsse-lines",
+            "jws-lines",
             "pipelock",
             "signet"
         ]
@@ -180,7 +180,10 @@ fn every_shipped_profile_compiles_and_says_what_it_cannot_show() {
     );
     assert_eq!(uncovered("agt-python-sink"), ["/sandbox_id", "/environment", "/container_runtime"]);
     assert_eq!(uncovered("agent-receipts"), ["/proof/created", "/proof/verificationMethod"]);
-    for id in ["agt-rust", "agt-typescript", "codechain", "pipelock", "signet", "countersign-log"] {
+    assert_eq!(uncovered("dsse-lines"), ["/signatures/*/keyid"]);
+    for id in
+        ["agt-rust", "agt-typescript", "codechain", "jws-lines", "pipelock", "signet", "countersign-log"]
+    {
         assert_eq!(uncovered(id), Vec::<String>::new(), "{id}");
     }
     let kinds = |id: &str| -> Vec<&str> {

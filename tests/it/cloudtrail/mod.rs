@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
 mod folder;
+mod matrix;
 mod process;
 
 use std::sync::LazyLock;
@@ -14,6 +15,7 @@ use countersign::report::model::Hole;
 use serde_json::Value;
 
 use self::folder::{Folder, Key, LOG, kinds, sidecar};
+pub(crate) use self::matrix::matrix;
 
 static AWS: LazyLock<Key> = LazyLock::new(|| Key::load("aws"));
 static FRESH: LazyLock<Key> = LazyLock::new(|| Key::load("fresh"));

@@ -4,6 +4,7 @@
 
 mod controls;
 mod members;
+mod performance;
 mod sources;
 mod tables;
 mod threats;

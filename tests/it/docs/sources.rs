@@ -65,6 +65,8 @@ fn section(page: &mut String, title: &str, text: &str) {
 fn basis(basis: Basis) -> &'static str {
     match basis {
         Basis::Source => "the product's source code was read.",
+        Basis::RealSample => "records that the product or its vendor published.",
+        Basis::VendorSchema => "the vendor's own schema or type definitions.",
         Basis::Fixture => "real records were at hand.",
         Basis::Specification => "the format is specified, and the product follows it by definition.",
         Basis::Documentation => {

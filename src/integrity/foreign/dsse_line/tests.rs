@@ -4,6 +4,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 
 use super::*;
 use crate::digest::Digest;
+use crate::integrity::foreign::seen::SignatureSeen;
 use crate::integrity::keyring::{Keyring, Purpose, TrustedKey};
 
 const STATEMENT: &str = r#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","digest":{"sha256":"00"}}],"predicateType":"https://example.com/approval/v1","predicate":{}}"#;
@@ -110,6 +111,9 @@ fn all_signatures_are_checked_and_keys_are_counted_once() {
     assert_eq!(stranger.signature, fits(1, ""));
     let none = opened(&envelope("x", "{}", &[], ""), &keyring).unwrap();
     assert_eq!(none.signature, SignatureSeen::Missing);
+    let seeds: Vec<u8> = (0..65).collect();
+    assert!(opened(&envelope("x", "{}", &seeds[..64], ""), &keyring).is_ok());
+    assert_eq!(opened(&envelope("x", "{}", &seeds, ""), &keyring).unwrap_err().0, BreakKind::Oversize);
 }
 
 #[test]

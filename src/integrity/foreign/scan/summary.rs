@@ -41,6 +41,8 @@ pub struct ForeignSummary {
     pub uncovered: BTreeSet<String>,
     /// True where there were more of them than are listed.
     pub uncovered_cut: bool,
+    /// Pointers that the source profile reads and that nothing covers in some record.
+    pub exposed: BTreeSet<String>,
     /// Bytes after the last LF that are no record.
     pub torn: Option<TornTail>,
     /// Times of the records in file order, whatever their chain.
@@ -303,7 +305,7 @@ pub struct TerminalSeen {
 /// A value that no two records may share.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct IdSeen {
-    /// The value and its layer, digested.
+    /// The value and the pointer that leads to it, digested; the digest of the record where it states none.
     pub id: Digest,
     /// The record.
     pub spot: Spot,

@@ -11,7 +11,7 @@ use super::layout::{Layout, Part};
 use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::integrity::foreign::scan::{Cut, CutBy, Signer};
-use crate::integrity::foreign::seen::{LayerFacts, Signed};
+use crate::integrity::foreign::seen::LayerFacts;
 use crate::integrity::keyring::{Keyring, Standing};
 use crate::integrity::stitch::Fate;
 use crate::integrity::stitch::sweep::Seg;
@@ -109,10 +109,9 @@ impl Judge<'_> {
         signer: Signer,
         at: Option<Moment>,
     ) -> (Grade, Option<Standing>) {
-        let bare = if layer.linked { Grade::Consistent } else { Grade::Parsed };
+        let bare = if layer.binds { Grade::Consistent } else { Grade::Parsed };
         // A signature over the link alone says nothing of the record that carries it.
-        let lifted =
-            |grade: Grade| if layer.signs_record || layer.signed == Signed::Each { grade } else { bare };
+        let lifted = |grade: Grade| if layer.signs_record { grade } else { bare };
         match signer {
             Signer::Nobody => (bare, None),
             Signer::Unchecked { .. } => (bare, Some(Standing::Unknown)),
@@ -132,6 +131,9 @@ impl Judge<'_> {
     }
 
     fn reach(&self, layer: &LayerFacts, by: CutBy, at: Option<Moment>) -> Reach {
+        if !layer.binds {
+            return Reach::default();
+        }
         match by {
             CutBy::Head(digest) => Reach { grade: None, head: self.heads.contains(&digest) },
             CutBy::Signature(signer) => {

@@ -3,7 +3,7 @@
 //! As in our own format, a hole runs from the intact record before the damage to the intact record after it, where times never
 //! fall. Damage to a chain is bounded by the times of that chain, damage that no chain claims by those of the file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::Chain;
 use super::cover::Covered;
@@ -14,8 +14,16 @@ use crate::integrity::foreign::scan::Clock;
 use crate::integrity::verdict::{Break, BreakKind, Effect};
 use crate::report::model::Hole;
 
-pub(super) fn find(case: &Case<'_>) -> Vec<Hole> {
-    let mut finder = Finder { case, holes: BTreeMap::new() };
+pub(super) fn find<'a>(case: &'a Case<'a>) -> Vec<Hole> {
+    let layout = case.layout();
+    let name = |damage: &'a Damage| layout.objects[damage.object].name.as_str();
+    let mut finder = Finder {
+        case,
+        damaged: layout.damage.iter().map(|damage| (name(damage), damage.record.offset)).collect(),
+        truncated: case.breaks.iter().filter(|found| found.kind == BreakKind::TruncatedHead).collect(),
+        times_fall: layout.objects.iter().any(|object| object.clock.first_fall.is_some()),
+        holes: BTreeMap::new(),
+    };
     finder.objects();
     finder.damaged();
     for index in 0..case.judged.chains.len() {
@@ -27,6 +35,12 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Hole> {
 
 struct Finder<'a> {
     case: &'a Case<'a>,
+    /// Places of the damaged records.
+    damaged: BTreeSet<(&'a str, u64)>,
+    /// First records that do not go on from a brought head.
+    truncated: Vec<&'a Break>,
+    /// True where some record of an object is earlier than the one before it.
+    times_fall: bool,
     /// Keyed by span and kind, so that neighbouring damaged records make one hole.
     holes: BTreeMap<(Period, BreakKind), Hole>,
 }
@@ -84,15 +98,11 @@ impl Finder<'_> {
             return self.whole_period(found);
         };
         let clock = &objects[index].clock;
-        match clock.last.filter(|_| !self.times_fall()) {
+        match clock.last.filter(|_| !self.times_fall) {
             // Objects may lie in any order, so the next one says nothing of where this one ends.
             Some(last) => self.between(Some(last), None, found),
             None => self.whole_period(found),
         }
-    }
-
-    fn times_fall(&self) -> bool {
-        self.case.layout().objects.iter().any(|object| object.clock.first_fall.is_some())
     }
 
     /// Damaged records, between their neighbours in the file.
@@ -109,7 +119,7 @@ impl Finder<'_> {
                 kind: *kind,
                 detail: detail.clone(),
             };
-            if self.times_fall() {
+            if self.times_fall {
                 self.whole_period(&found);
                 continue;
             }
@@ -150,28 +160,28 @@ impl Finder<'_> {
         if chain.is_loose() {
             return;
         }
-        self.seams(chain);
-        self.start(chain);
-        self.end(chain);
-        self.weak(index);
+        let rising = rises(chain);
+        self.seams(chain, rising);
+        if !self.case.joined.contains(&index) {
+            self.start(chain, rising);
+        }
+        self.end(chain, rising);
+        self.weak(index, rising);
     }
 
     /// Adds a hole in a chain; without times that rise along it, the hole is the whole period.
-    fn in_chain(&mut self, chain: &Chain<'_>, from: Option<Moment>, to: Option<Moment>, found: &Break) {
-        let falls = chain.kept().windows(2).any(|pair| {
-            let (a, b) = (&chain.piece(pair[0]).clock, &chain.piece(pair[1]).clock);
-            a.last > b.first
-        });
-        let timed = chain.kept().iter().all(|seg| {
-            let piece = chain.piece(*seg);
-            piece.timed && piece.clock.first_fall.is_none()
-        });
-        if falls || !timed { self.whole_period(found) } else { self.between(from, to, found) }
+    fn in_chain(&mut self, rising: bool, from: Option<Moment>, to: Option<Moment>, found: &Break) {
+        if rising { self.between(from, to, found) } else { self.whole_period(found) }
     }
 
     /// Neighbours that are not shown to follow one another.
-    fn seams(&mut self, chain: &Chain<'_>) {
+    fn seams(&mut self, chain: &Chain<'_>, rising: bool) {
         let kept = chain.kept();
+        let objects = &self.case.layout().objects;
+        let mut at: BTreeMap<(&str, u64), Vec<&Break>> = BTreeMap::new();
+        for found in chain.breaks.iter().filter(|found| found.kind.effect(true) == Effect::Altered) {
+            at.entry((&found.object, found.offset)).or_default().push(found);
+        }
         for (index, holds) in chain.seams.iter().enumerate() {
             if *holds {
                 continue;
@@ -183,62 +193,62 @@ impl Finder<'_> {
             // The time of a record inside a piece is not known; the bound makes a hole longer, never shorter.
             let from = if whole_before { a.clock.last } else { a.clock.earliest };
             let to = if whole_after { b.clock.first } else { b.clock.latest };
-            let object = self.case.layout().objects[b.object].name.clone();
-            let at = |found: &&Break| {
-                found.kind.effect(true) == Effect::Altered
-                    && (found.object == object && found.offset == b.first.offset
-                        || found.offset == a.last.offset && found.kind == BreakKind::Altered)
-            };
-            let found = chain.breaks.iter().find(at).cloned().unwrap_or(Break {
-                object,
+            let here = at.get(&(objects[b.object].name.as_str(), b.first.offset)).into_iter().flatten();
+            let there = at.get(&(objects[a.object].name.as_str(), a.last.offset)).into_iter().flatten();
+            let there = there.filter(|found| found.kind == BreakKind::Altered);
+            let found = here.chain(there).next().map(|found| (*found).clone()).unwrap_or(Break {
+                object: objects[b.object].name.clone(),
                 line: b.first.line,
                 offset: b.first.offset,
                 seq: b.first.seq,
                 kind: BreakKind::Gap,
                 detail: "it is not shown to follow the record before it".to_owned(),
             });
-            self.in_chain(chain, from, to, &found);
+            self.in_chain(rising, from, to, &found);
         }
-        for found in chain.breaks.clone() {
+        for found in &chain.breaks {
             if found.kind == BreakKind::Fork {
                 let from = chain.kept().first().and_then(|seg| chain.piece(*seg).clock.first);
-                self.in_chain(chain, from, None, &found);
+                self.in_chain(rising, from, None, found);
             }
         }
     }
 
     /// What came before the first record.
-    fn start(&mut self, chain: &Chain<'_>) {
+    fn start(&mut self, chain: &Chain<'_>, rising: bool) {
         let Some(&first) = chain.kept().first() else { return };
         if chain.begins {
             return;
         }
         let piece = chain.piece(first);
         let wrong = [BreakKind::TruncatedHead, BreakKind::WrongGenesis, BreakKind::LateStart];
-        let object = self.case.layout().objects[piece.object].name.clone();
-        let at_first = |found: &&Break| wrong.contains(&found.kind) && found.offset == piece.first.offset;
-        let found = self.case.breaks.iter().find(at_first).cloned().unwrap_or(Break {
-            object,
+        let object = &self.case.layout().objects[piece.object].name;
+        let at_first = |found: &&Break| {
+            wrong.contains(&found.kind) && found.offset == piece.first.offset && found.object == *object
+        };
+        let known = self.truncated.iter().copied().chain(&chain.breaks).find(at_first).cloned();
+        let found = known.unwrap_or(Break {
+            object: object.clone(),
             line: piece.first.line,
             offset: piece.first.offset,
             seq: piece.first.seq,
             kind: BreakKind::LateStart,
             detail: "nothing shows the records before this one".to_owned(),
         });
-        self.in_chain(chain, None, piece.clock.first, &found);
+        self.in_chain(rising, None, piece.clock.first, &found);
     }
 
     /// What a record of the chain, or of another, says is missing at the end.
-    fn end(&mut self, chain: &Chain<'_>) {
+    fn end(&mut self, chain: &Chain<'_>, rising: bool) {
         let cut = chain.breaks.iter().find(|found| found.kind == BreakKind::TruncatedTail);
         if let Some(found) = cut.cloned() {
             let last = chain.kept().last().and_then(|seg| chain.piece(*seg).clock.last);
-            self.in_chain(chain, last, None, &found);
+            self.in_chain(rising, last, None, &found);
         }
     }
 
     /// Records that nothing but a broken chain holds.
-    fn weak(&mut self, index: usize) {
+    fn weak(&mut self, index: usize, rising: bool) {
         let judged = self.case.judged;
         if !self.case.tally.weak.contains_key(&index) {
             return;
@@ -262,38 +272,55 @@ impl Finder<'_> {
                 .get(at + 1)
                 .filter(|_| cover.covered[at + 1] != Covered::Not)
                 .and_then(|next| chain.piece(*next).clock.first);
-            self.in_chain(chain, from, to, &found);
+            self.in_chain(rising, from, to, &found);
         }
     }
 
     /// Brought heads whose line is not there, and whatever else touches no chain.
     fn rest(&mut self) {
-        let chains = &self.case.judged.chains;
-        for found in self.case.breaks.clone() {
-            let of_chain = chains.iter().any(|chain| chain.breaks.contains(&found));
+        let case = self.case;
+        let of_chains: BTreeSet<&Break> = case.judged.chains.iter().flat_map(|chain| &chain.breaks).collect();
+        for found in &case.breaks {
             match found.kind {
-                BreakKind::TruncatedTail if !of_chain => match self.case.sole_chain() {
+                BreakKind::TruncatedTail if !of_chains.contains(found) => match case.sole_chain() {
                     Some(chain) => {
                         let last = chain.kept().last().and_then(|seg| chain.piece(*seg).clock.last);
-                        let chain_index = chains.iter().position(|other| other.id == chain.id);
-                        if let Some(index) = chain_index {
-                            self.in_chain(&chains[index], last, None, &found);
-                        }
+                        self.in_chain(rises(chain), last, None, found);
                     }
-                    None => self.whole_period(&found),
+                    None => self.whole_period(found),
                 },
-                BreakKind::BadSignature if found.line > 0 && !self.is_damage(&found) => {
-                    self.whole_period(&found);
+                // A head of another record at that place: whoever wrote it down saw another log.
+                BreakKind::Fork if !of_chains.contains(found) => self.whole_period(found),
+                // Where the chain begins anew, nothing bounds what is gone.
+                BreakKind::TruncatedHead if !self.has_hole(found) => self.whole_period(found),
+                BreakKind::BadSignature
+                    if found.line > 0 && !self.damaged.contains(&(found.object.as_str(), found.offset)) =>
+                {
+                    self.whole_period(found);
                 }
                 _ => {}
             }
         }
     }
+}
 
-    fn is_damage(&self, found: &Break) -> bool {
-        let layout = self.case.layout();
-        layout.damage.iter().any(|damage| {
-            damage.record.offset == found.offset && layout.objects[damage.object].name == found.object
-        })
+impl Finder<'_> {
+    fn has_hole(&self, found: &Break) -> bool {
+        let of =
+            |hole: &Hole| (&hole.object, hole.line, hole.kind) == (&found.object, found.line, found.kind);
+        self.holes.values().any(of)
     }
+}
+
+/// Tells whether every record of a chain has a time that is not before that of the record before it.
+fn rises(chain: &Chain<'_>) -> bool {
+    let falls = chain.kept().windows(2).any(|pair| {
+        let (a, b) = (&chain.piece(pair[0]).clock, &chain.piece(pair[1]).clock);
+        a.last > b.first
+    });
+    let timed = chain.kept().iter().all(|seg| {
+        let piece = chain.piece(*seg);
+        piece.timed && piece.clock.first_fall.is_none()
+    });
+    timed && !falls
 }

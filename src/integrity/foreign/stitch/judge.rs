@@ -2,18 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::after::After;
 use super::chain::Chain;
 use super::cover::{Cover, Judge, Stay, cover};
 use super::hole;
-use super::layout::{Layout, moved};
+use super::layout::{Layout, Run, moved};
 use super::order::Reader;
 use super::record::{Judged, Outcome};
 use super::{ForeignInput, MAX_WALKS};
 use crate::digest::Digest;
 use crate::integrity::foreign::scan::{Cell, CutBy, Group, Signer, Spot};
+use crate::integrity::foreign::seen::Signed;
 use crate::integrity::head::LogHead;
 use crate::integrity::keyring::Standing;
-use crate::integrity::stitch::judge::{count, key_reason, population_reason};
+use crate::integrity::stitch::judge::{count, key_help, population_reason};
 use crate::integrity::stitch::{Fate, LogVerdict};
 use crate::integrity::verdict::{Break, BreakKind, Completeness, Effect, Grade, Verdict};
 use crate::report::model::{Head, Hole, Log};
@@ -27,8 +29,7 @@ pub(super) fn judge(input: &ForeignInput<'_>, layout: &Layout<'_>) -> LogVerdict
     let reader = Reader::new(input);
     let chains: Vec<Chain<'_>> =
         layout.chains.iter().map(|(id, pieces)| Chain::examine(input, layout, id, pieces, &reader)).collect();
-    let mut remarks = Vec::new();
-    let heads = usable_heads(input, layout, &chains, &mut remarks);
+    let heads = usable_heads(input, layout, &chains);
     let judge = Judge { keyring: input.keyring, log: input.source, heads: &heads };
     let covers: Vec<Cover> = chains.iter().map(|chain| cover(layout, chain, &judge)).collect();
     let mut chain_of = BTreeMap::new();
@@ -40,7 +41,17 @@ pub(super) fn judge(input: &ForeignInput<'_>, layout: &Layout<'_>) -> LogVerdict
     let broken = chains.iter().map(Chain::broken).collect();
     let claims = claims(layout);
     let judged = Judged { layout, layers: input.layers, chains, covers, broken, chain_of, claims, judge };
-    let mut case = Case { input, judged: &judged, breaks: Vec::new(), remarks, tally: Tally::default() };
+    let after = After::compare(input, layout, &judged.chains);
+    let mut case = Case {
+        input,
+        judged: &judged,
+        open_columns: open_columns(input, layout),
+        joined: after.joined,
+        breaks: after.breaks,
+        remarks: after.remarks,
+        repeats_unknown: false,
+        tally: Tally::default(),
+    };
     if reader.exhausted() {
         case.remarks.push(format!(
             "records stand in more than {MAX_WALKS} places twice; beyond that they were not compared"
@@ -50,7 +61,6 @@ pub(super) fn judge(input: &ForeignInput<'_>, layout: &Layout<'_>) -> LogVerdict
     case.object_breaks();
     case.record_breaks();
     case.heads();
-    case.after();
     case.repeated_ids();
     let holes = hole::find(&case);
     case.verdict(holes)
@@ -69,33 +79,28 @@ fn claims(layout: &Layout<'_>) -> BTreeSet<(usize, Digest)> {
     claims
 }
 
+/// Returns the columns that some record fills from a value that nothing covers.
+fn open_columns(input: &ForeignInput<'_>, layout: &Layout<'_>) -> Vec<String> {
+    let exposed = layout.runs.iter().flat_map(|run| &run.summary.exposed);
+    let found = exposed.filter_map(|pointer| input.mapped.get(pointer)).flatten();
+    let columns: BTreeSet<&String> = input.uncovered_columns.iter().chain(found).collect();
+    columns.into_iter().cloned().collect()
+}
+
 /// Returns the digests of the heads whose line is there and has the number that the head states.
-fn usable_heads(
-    input: &ForeignInput<'_>,
-    layout: &Layout<'_>,
-    chains: &[Chain<'_>],
-    remarks: &mut Vec<String>,
-) -> Vec<Digest> {
+fn usable_heads(input: &ForeignInput<'_>, layout: &Layout<'_>, chains: &[Chain<'_>]) -> Vec<Digest> {
     let own = input.heads.iter().filter(|head| head.log == input.source);
     own.filter(|head| {
-        let numbers: BTreeSet<u64> = numbers_of(layout, chains, head.digest).into_iter().collect();
-        let fits = numbers.is_empty() || numbers.contains(&head.seq);
-        if !fits {
-            remarks.push(format!(
-                "the head states sequence {}, and its record has {}: it anchors nothing",
-                head.seq,
-                numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(" and ")
-            ));
-        }
-        fits
+        let numbers = numbers_of(layout, chains, head.digest);
+        numbers.is_empty() || numbers.contains(&head.seq)
     })
     .map(|head| head.digest)
     .collect()
 }
 
 /// Returns the sequence numbers of the record with this digest, in each of its sequenced chains.
-fn numbers_of(layout: &Layout<'_>, chains: &[Chain<'_>], digest: Digest) -> Vec<u64> {
-    let mut numbers = Vec::new();
+fn numbers_of(layout: &Layout<'_>, chains: &[Chain<'_>], digest: Digest) -> BTreeSet<u64> {
+    let mut numbers = BTreeSet::new();
     for chain in chains.iter().filter(|chain| chain.layer.sequenced) {
         for part in chain.pieces.iter().flat_map(|piece| &piece.parts) {
             let strand = layout.strand(part.run, part.strand);
@@ -112,12 +117,21 @@ fn numbers_of(layout: &Layout<'_>, chains: &[Chain<'_>], digest: Digest) -> Vec<
     numbers
 }
 
+/// Records of a group between the same cuts, with their outcome in each stay of a strand that is kept in part.
+type Shared<'a> = (&'a Group, Vec<Outcome>, u64);
+
 /// A log while it is judged.
 pub(super) struct Case<'a> {
     pub(super) input: &'a ForeignInput<'a>,
     pub(super) judged: &'a Judged<'a>,
+    /// Columns that rest, in some record, on a value that nothing covers.
+    open_columns: Vec<String>,
+    /// Chains that are shown to go on from a brought head.
+    pub(super) joined: BTreeSet<usize>,
     pub(super) breaks: Vec<Break>,
     remarks: Vec<String>,
+    /// True where records that nothing but their ids tells from copies were not all compared.
+    repeats_unknown: bool,
     pub(super) tally: Tally,
 }
 
@@ -146,6 +160,9 @@ pub(super) struct Tally {
 
 impl Tally {
     fn add(&mut self, outcome: &Outcome, records: u64) {
+        if records == 0 {
+            return;
+        }
         for key in &outcome.keys {
             *self.keys.entry(*key).or_default() += records;
         }
@@ -182,7 +199,7 @@ impl<'a> Case<'a> {
         for (run, own) in judged.layout.runs.iter().enumerate() {
             self.tally.rejected += own.summary.unlisted;
             // Cells of strands that are only in part kept, by the strand that says so.
-            let mut split: BTreeMap<usize, Vec<(Vec<Outcome>, u64)>> = BTreeMap::new();
+            let mut split: BTreeMap<usize, Vec<Shared<'_>>> = BTreeMap::new();
             for group in &own.summary.groups {
                 self.note_firsts(run, group);
                 if own.summary.unlisted > 0 {
@@ -205,7 +222,7 @@ impl<'a> Case<'a> {
                             self.count(run, group, &only, cell.records);
                         }
                         (_, Some(strand)) if !outcomes.is_empty() => {
-                            split.entry(strand).or_default().push((outcomes, cell.records));
+                            split.entry(strand).or_default().push((group, outcomes, cell.records));
                         }
                         _ => self.tally.rejected += cell.records,
                     }
@@ -242,7 +259,10 @@ impl<'a> Case<'a> {
 
     /// Shares records out to the stays of a strand. Which of them lie in which is not known; those of the lowest grade are taken
     /// to be kept first, so that the count of covered records errs downwards.
-    fn share(&mut self, run: usize, strand: usize, mut cells: Vec<(Vec<Outcome>, u64)>) {
+    ///
+    /// A key that does not count is noted wherever one of its records may be kept: the copy for which a record was set aside
+    /// carries the same signature.
+    fn share(&mut self, run: usize, strand: usize, mut cells: Vec<Shared<'_>>) {
         let judged = self.judged;
         let stays = judged.stays(run, strand);
         let mut order: Vec<usize> = (0..stays.len()).collect();
@@ -257,8 +277,9 @@ impl<'a> Case<'a> {
                 })
                 .max()
         };
-        cells.sort_by_key(|(outcomes, _)| worth(outcomes));
-        for (outcomes, mut left) in cells {
+        cells.sort_by_key(|(_, outcomes, _)| worth(outcomes));
+        for (group, outcomes, mut left) in cells {
+            outcomes.iter().for_each(|outcome| self.count(run, group, outcome, 0));
             for index in &order {
                 let share = room[*index].min(left);
                 room[*index] -= share;
@@ -266,8 +287,7 @@ impl<'a> Case<'a> {
                 if share > 0
                     && let Some(outcome) = outcomes.get(*index)
                 {
-                    self.note_distrust(outcome, share);
-                    self.tally.add(outcome, share);
+                    self.count(run, group, outcome, share);
                 }
             }
             self.tally.rejected += left;
@@ -314,6 +334,9 @@ impl<'a> Case<'a> {
         }
         for (strand, signer) in &group.members {
             let Some(chain) = self.judged.chain_of.get(&(run, *strand)) else { continue };
+            if self.judged.stays(run, *strand).iter().all(|stay| stay.aside.is_some()) {
+                continue;
+            }
             let at = self.judged.covers[*chain].judged_at.get(&(run, *strand)).copied().flatten();
             let (_, standing) = self.judged.judge.own(self.judged.chains[*chain].layer, *signer, at);
             let keep = |first: &mut (usize, Spot)| {
@@ -379,8 +402,9 @@ impl<'a> Case<'a> {
                 self.breaks.push(layout.break_at(damage.object, spot, *kind, detail.clone()));
             }
         }
-        for chain in &self.judged.chains {
-            self.breaks.extend(chain.breaks.iter().cloned());
+        for (index, chain) in self.judged.chains.iter().enumerate() {
+            let shown = |found: &&Break| found.kind != BreakKind::LateStart || !self.joined.contains(&index);
+            self.breaks.extend(chain.breaks.iter().filter(shown).cloned());
         }
         let mut notes: BTreeMap<BreakKind, (usize, Spot, String, u64)> = BTreeMap::new();
         for run in &layout.runs {
@@ -401,26 +425,50 @@ impl<'a> Case<'a> {
         for ((standing, signer), records) in self.tally.distrusted.clone() {
             let Some((object, spot)) = self.tally.firsts.get(&(standing, signer)).copied() else { continue };
             let Some(kind) = standing.kind() else { continue };
-            let detail = format!("{}, {}", named(signer), count(records, "record"));
+            let detail = format!("{}{}", named(signer), self.many(records));
             self.breaks.push(layout.break_at(object, spot, kind, detail));
         }
         for (signer, records) in self.tally.bad.clone() {
             let Some((object, spot)) = self.tally.bad_firsts.get(&signer).copied() else { continue };
             let detail = format!(
-                "the signature does not fit the key that other records of that name fit, {}",
-                count(records, "record")
+                "the signature does not fit the key that other records of that name fit{}",
+                self.many(records)
             );
             self.breaks.push(layout.break_at(object, spot, BreakKind::BadSignature, detail));
         }
     }
 
-    /// Brought heads whose line is not there.
+    /// Tells whether it is known of each record whether it was kept.
+    fn is_exact(&self) -> bool {
+        self.judged.chains.iter().all(|chain| chain.ordered.sweep.overlaps.is_empty())
+    }
+
+    /// Says how many records, where that is known.
+    fn many(&self, records: u64) -> String {
+        if self.is_exact() { format!(", {}", count(records, "record")) } else { String::new() }
+    }
+
+    /// Brought heads whose line is not there, or is not at the place that they state.
     fn heads(&mut self) {
         let layout = self.layout();
         let own: Vec<&LogHead> =
             self.input.heads.iter().filter(|head| head.log == self.input.source).collect();
         for head in own {
-            if layout.runs.iter().any(|run| run.summary.heads.contains_key(&head.digest)) {
+            let place = |run: &Run<'_>| {
+                let spot = run.summary.heads.get(&head.digest)?;
+                Some((run.object, moved(*spot, run.base)))
+            };
+            if let Some((object, spot)) = layout.runs.iter().find_map(place) {
+                let numbers = numbers_of(layout, &self.judged.chains, head.digest);
+                if !numbers.is_empty() && !numbers.contains(&head.seq) {
+                    let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+                    let detail = format!(
+                        "it has sequence {}, and the head with its digest says {}",
+                        numbers.join(" and "),
+                        head.seq
+                    );
+                    self.breaks.push(layout.break_at(object, spot, BreakKind::Fork, detail));
+                }
                 continue;
             }
             if layout.objects.iter().any(|object| object.fault.is_some()) {
@@ -451,43 +499,6 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The head of what came before the objects.
-    fn after(&mut self) {
-        let layout = self.layout();
-        let own: Vec<&LogHead> =
-            self.input.after.iter().filter(|head| head.log == self.input.source).collect();
-        for head in own {
-            if layout.runs.iter().any(|run| run.summary.heads.contains_key(&head.digest)) {
-                continue;
-            }
-            let raw = Digest::of(head.digest.as_bytes());
-            let mut late = self.judged.chains.iter().filter(|chain| !chain.begins && !chain.is_loose());
-            let joins = late.clone().any(|chain| {
-                chain.first_piece().is_some_and(|piece| {
-                    let by_number = chain.layer.sequenced
-                        && piece.first.seq.is_some()
-                        && piece.first.seq == head.seq.checked_add(chain.layer.step);
-                    by_number || piece.prev.link() == Some(raw)
-                })
-            });
-            if joins {
-                continue;
-            }
-            let numbered = late.find(|chain| chain.layer.sequenced);
-            let Some((chain, piece)) = numbered.and_then(|chain| Some((chain, chain.first_piece()?))) else {
-                self.remarks
-                    .push(format!("the head before, at sequence {}, could not be compared", head.seq));
-                continue;
-            };
-            let detail = format!(
-                "expected sequence {}, found {}",
-                head.seq.saturating_add(chain.layer.step),
-                piece.first.seq.map_or("none".to_owned(), |seq| seq.to_string())
-            );
-            self.breaks.push(layout.break_at(piece.object, piece.first, BreakKind::TruncatedHead, detail));
-        }
-    }
-
     /// Values that no two records may share.
     fn repeated_ids(&mut self) {
         let layout = self.layout();
@@ -496,17 +507,18 @@ impl<'a> Case<'a> {
             ids.extend(run.summary.ids.iter().map(|seen| (seen.id, run.object, moved(seen.spot, run.base))));
         }
         ids.sort_unstable_by_key(|(id, object, spot)| (*id, *object, spot.offset));
+        let known: BTreeSet<(&str, u64)> =
+            self.breaks.iter().map(|found| (found.object.as_str(), found.offset)).collect();
+        let all_chained = self.all_chained();
         let mut found = 0_usize;
+        let mut repeats = Vec::new();
         for same in ids.chunk_by(|a, b| a.0 == b.0) {
             let (_, first_object, first) = same[0];
             for (_, object, spot) in &same[1..] {
                 // The same bytes again are judged by the chain, where there is one.
                 let same_bytes = spot.digest == first.digest;
-                let known = self
-                    .breaks
-                    .iter()
-                    .any(|known| known.offset == spot.offset && known.object == layout.objects[*object].name);
-                if same_bytes && (known || *object != first_object || self.all_chained()) {
+                let known = known.contains(&(layout.objects[*object].name.as_str(), spot.offset));
+                if same_bytes && (known || *object != first_object || all_chained) {
                     continue;
                 }
                 found += 1;
@@ -517,13 +529,15 @@ impl<'a> Case<'a> {
                     "an id that no two records may share stands at {}:{} already",
                     layout.objects[first_object].name, first.line
                 );
-                self.breaks.push(layout.break_at(*object, *spot, BreakKind::Duplicate, detail));
+                repeats.push(layout.break_at(*object, *spot, BreakKind::Duplicate, detail));
             }
         }
+        self.breaks.extend(repeats);
         if found > MAX_REPEATS {
             self.remarks.push(format!("{found} records repeat an id; the first {MAX_REPEATS} are listed"));
         }
         if layout.runs.iter().any(|run| run.summary.ids_cut) {
+            self.repeats_unknown = !all_chained;
             self.remarks.push(
                 "ids were compared for the first records of each segment only; `report` compares all"
                     .to_owned(),
@@ -531,8 +545,10 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Tells whether every record lies in a chain, so that a copy of it shows there.
     fn all_chained(&self) -> bool {
-        self.judged.chains.iter().all(|chain| !chain.is_loose())
+        let loose = |(index, chain): (usize, &Chain<'_>)| chain.is_loose() && !self.is_held(index);
+        !self.judged.chains.iter().enumerate().any(loose)
     }
 
     fn verdict(mut self, holes: Vec<Hole>) -> LogVerdict {
@@ -594,7 +610,7 @@ impl<'a> Case<'a> {
                 fields.insert("…".to_owned());
             }
         }
-        fields.extend(self.input.uncovered_columns.iter().cloned());
+        fields.extend(self.open_columns.iter().cloned());
         fields.into_iter().collect()
     }
 
@@ -629,7 +645,8 @@ impl<'a> Case<'a> {
         } else if records > 0
             && covered == records
             && rejected == 0
-            && self.input.uncovered_columns.is_empty()
+            && self.open_columns.is_empty()
+            && !self.repeats_unknown
             && !self.has(Effect::NotVerifiable)
             && !self.has(Effect::Population)
         {
@@ -647,21 +664,48 @@ impl<'a> Case<'a> {
     fn completeness(&self) -> Completeness {
         let layout = self.layout();
         let whole = layout.objects.iter().all(|object| object.fault.is_none() && object.unlisted.is_empty());
-        if self.tally.records == 0 || self.tally.rejected > 0 || self.tally.unselected > 0 || !whole {
+        if self.tally.records == 0
+            || self.tally.rejected > 0
+            || self.tally.unselected > 0
+            || !whole
+            || self.begins_anew()
+        {
             return Completeness::Unknown;
         }
         let torn = layout.objects.iter().any(|object| object.torn.is_some());
         let cut = self.breaks.iter().any(|found| found.kind == BreakKind::TruncatedTail);
-        let own: Vec<Completeness> = (0..self.judged.chains.len()).map(|index| self.level(index)).collect();
+        let chains = &self.judged.chains;
+        let mut of_layer: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut by_name: BTreeMap<(usize, &str), Vec<usize>> = BTreeMap::new();
+        for (index, chain) in chains.iter().enumerate() {
+            *of_layer.entry(chain.id.layer).or_default() += 1;
+            by_name.entry((chain.id.layer, chain.id.chain.as_str())).or_default().push(index);
+        }
+        let own: Vec<Completeness> = (0..chains.len())
+            .map(|index| self.level(index, of_layer[&chains[index].id.layer] == 1))
+            .collect();
         let worst = (0..own.len())
-            .map(|index| self.outer_level(index, &own).map_or(own[index], |outer| outer.max(own[index])))
+            .map(|index| {
+                self.outer_level(index, &by_name, &own).map_or(own[index], |outer| outer.max(own[index]))
+            })
             .min()
             .unwrap_or(Completeness::Unknown);
         if torn || cut { worst.min(Completeness::Contiguous) } else { worst }
     }
 
+    /// Tells whether each object begins a chain anew, so that nothing shows an object that is gone; not even one that is alone.
+    fn begins_anew(&self) -> bool {
+        // Records that nothing links begin nothing: where another layer chains them, that one says what is gone.
+        self.judged.chains.iter().any(|chain| chain.id.object.is_some() && !chain.is_loose())
+    }
+
     /// Returns the level of the chains that hold every record of a chain.
-    fn outer_level(&self, index: usize, own: &[Completeness]) -> Option<Completeness> {
+    fn outer_level(
+        &self,
+        index: usize,
+        by_name: &BTreeMap<(usize, &str), Vec<usize>>,
+        own: &[Completeness],
+    ) -> Option<Completeness> {
         if !self.is_held(index) {
             return None;
         }
@@ -671,36 +715,35 @@ impl<'a> Case<'a> {
             .iter()
             .flat_map(|piece| &piece.parts)
             .map(|part| self.layout().strand(part.run, part.strand));
-        let outer: BTreeSet<&(usize, String)> = strands.flat_map(|strand| &strand.outer).collect();
-        let holds = |other: &Chain<'_>| {
-            outer.iter().any(|(layer, chain)| other.id.layer == *layer && other.id.chain == *chain)
-        };
-        (0..own.len()).filter(|other| holds(&self.judged.chains[*other])).map(|other| own[other]).min()
+        let outer: BTreeSet<(usize, &str)> =
+            strands.flat_map(|strand| &strand.outer).map(|(layer, chain)| (*layer, chain.as_str())).collect();
+        outer.iter().filter_map(|name| by_name.get(name)).flatten().map(|other| own[*other]).min()
     }
 
-    fn level(&self, index: usize) -> Completeness {
+    /// Returns the level of one chain; `only` where its layer has no other.
+    fn level(&self, index: usize, only: bool) -> Completeness {
         let chain = &self.judged.chains[index];
+        let head_is_last = self.judged.covers[index].head_is_last;
         let forked = chain.aside.iter().any(|(_, kind)| *kind == BreakKind::Fork);
+        // Whoever signed the records one by one did not sign their places, so that a hole can be closed up.
+        let loose_places = chain.layer.signed != Signed::Never && !chain.layer.signs_place;
+        let anchored = head_is_last && chain.layer.binds;
         if chain.is_loose()
             || chain.damaged
             || forked
             || chain.kept().is_empty()
             || chain.seams.contains(&false)
+            || (loose_places && !anchored)
         {
             return Completeness::Unknown;
         }
-        let LayerId { only, open } = self.place_of(chain);
-        match (self.judged.covers[index].head_is_last, chain.closed) {
-            (true, _) if only => Completeness::PinnedHead,
+        // Where a layer can hold several chains, the end of one says nothing of another that is not there.
+        let open = !chain.id.chain.is_empty() || chain.id.object.is_some();
+        match (head_is_last, chain.closed) {
+            (true, _) if only && !open => Completeness::PinnedHead,
             (_, true) if !open => Completeness::Terminated,
             _ => Completeness::Contiguous,
         }
-    }
-
-    /// Tells how far the end of a chain says something of the end of its log.
-    fn place_of(&self, chain: &Chain<'_>) -> LayerId {
-        let same = self.judged.chains.iter().filter(|other| other.id.layer == chain.id.layer).count();
-        LayerId { only: same == 1, open: !chain.id.chain.is_empty() || chain.id.object.is_some() }
     }
 
     /// Says why the log is not verified, and what would help.
@@ -718,17 +761,31 @@ impl<'a> Case<'a> {
             ));
         }
         for found in self.breaks.iter().filter(|found| found.kind.effect(true) == Effect::Population) {
-            reasons.push(population_reason(found));
+            // `append --recover`, which the common reason names, is for our own logs only.
+            reasons.push(match found.kind {
+                BreakKind::TornTail => format!(
+                    "`torn-tail` {}:{}: {}: read the log again when its writer is done",
+                    found.object, found.line, found.detail
+                ),
+                _ => population_reason(found),
+            });
         }
         let total = self.tally.records + self.tally.rejected;
         for ((standing, signer), records) in &self.tally.distrusted {
+            let who = match self.is_exact() {
+                true => format!("{records} of {}", count(total, "record")),
+                false => "records".to_owned(),
+            };
             reasons.push(match signer {
                 Signer::Fits { key, .. } | Signer::SelfSigned { key } => {
-                    key_reason(*standing, *key, *records, total)
+                    key_help(*standing, &format!("{who} signed by key `{key}`,"))
                 }
-                Signer::Nobody | Signer::Unchecked { .. } => format!(
-                    "{records} of {} signed by a key that the log only names: pin that key with `countersign keys trust`",
+                Signer::Nobody | Signer::Unchecked { .. } if self.all_symmetric() => format!(
+                    "{records} of {} carry a code made with a shared key: bring that key with `--mac-key`",
                     count(total, "record")
+                ),
+                Signer::Nobody | Signer::Unchecked { .. } => format!(
+                    "{who} signed by a key that the log only names: pin that key with `countersign keys trust`"
                 ),
             });
         }
@@ -746,10 +803,9 @@ impl<'a> Case<'a> {
         if uncovered > 0 && self.tally.distrusted.is_empty() && altered.is_empty() {
             reasons.push(self.uncovered_reason(uncovered, total));
         }
-        if !self.input.uncovered_columns.is_empty() {
-            let named: Vec<&str> =
-                self.input.uncovered_columns.iter().take(MAX_NAMED).map(String::as_str).collect();
-            let more = if self.input.uncovered_columns.len() > MAX_NAMED { ", …" } else { "" };
+        if !self.open_columns.is_empty() {
+            let named: Vec<&str> = self.open_columns.iter().take(MAX_NAMED).map(String::as_str).collect();
+            let more = if self.open_columns.len() > MAX_NAMED { ", …" } else { "" };
             reasons.push(format!(
                 "no hash or signature covers {}{more}, and tests read them: nothing in the log can show a change there",
                 named.join(", ")
@@ -762,6 +818,12 @@ impl<'a> Case<'a> {
         reasons
     }
 
+    /// Tells whether every layer that signs does so with a shared key.
+    fn all_symmetric(&self) -> bool {
+        let mut signing = self.judged.layers.iter().filter(|layer| layer.signed != Signed::Never).peekable();
+        signing.peek().is_some() && signing.all(|layer| layer.symmetric)
+    }
+
     fn uncovered_reason(&self, uncovered: u64, total: u64) -> String {
         let many = format!("{uncovered} of {}", count(total, "record"));
         if self.judged.layers.iter().all(|layer| !layer.linked) {
@@ -772,20 +834,14 @@ impl<'a> Case<'a> {
         let how = "bring the last record as somebody else wrote it down, with `--head`";
         if self.tally.lowest == Some(Grade::Mac) {
             format!("{many} rest on a shared key, with which the verifier could have made them: {how}")
+        } else if self.tally.pinned > 0 && !self.judged.layers.iter().any(|layer| layer.signs_link) {
+            format!("{many} are in their place by their hash chain alone, which no signature covers: {how}")
         } else if self.tally.pinned > 0 {
             format!("{many} come after the last signature of a pinned key: {how}")
         } else {
             format!("{many} rest on their hash chain alone, which whoever wrote it can write anew: {how}")
         }
     }
-}
-
-/// How far the end of a chain says something of the end of its log.
-struct LayerId {
-    /// True where it is the only chain of its layer.
-    only: bool,
-    /// True where its layer can hold others, so that a chain that ended does not say that the log did.
-    open: bool,
 }
 
 /// Returns the first record of a chain whose time is before that of the record before it.

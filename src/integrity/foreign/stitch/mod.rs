@@ -11,6 +11,7 @@
 //! 5. `judge`: keys, counts, completeness, verdict, reasons;
 //! 6. `hole`: the spans of time in which records may be missing.
 
+mod after;
 mod chain;
 mod cover;
 mod hole;
@@ -23,7 +24,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use super::scan::{Back, ForeignSummary};
+use super::scan::{Back, ForeignSummary, Mapped};
 use super::seen::LayerFacts;
 use crate::clock::{Moment, Period};
 use crate::digest::Digest;
@@ -97,6 +98,8 @@ pub struct ForeignInput<'a> {
     pub as_of: Moment,
     /// Columns that the source profile fills from fields that no layer covers.
     pub uncovered_columns: &'a [String],
+    /// Columns by the pointer that fills them: some records may leave open what others cover.
+    pub mapped: &'a Mapped,
     /// True where the fate of each record is wanted, and not only their number.
     pub fates: bool,
 }

@@ -245,9 +245,12 @@ impl Comparison<'_> {
     fn compare(&self, shared: Seg, kept: usize) -> Overlap {
         let nth = |piece: usize, place: u64| place - self.at[piece];
         let known = |piece: usize, place: u64| self.known(piece, nth(piece, place));
+        // Of the first record of a piece the place is known, and nothing lies before it.
         if shared.from == shared.to
+            && nth(shared.piece, shared.from) == 0
             && let (Some(a), Some(b)) = (known(shared.piece, shared.from), known(kept, shared.from))
         {
+            self.marks.borrow_mut()[shared.piece].insert(0, self.pieces[shared.piece].first.offset);
             return if a == b { Overlap::Same } else { Overlap::Fork(shared.from) };
         }
         let count = shared.records();
