@@ -19,6 +19,7 @@ use crate::integrity::foreign::{ChainLibrary, ChainOrigin};
 use crate::integrity::head::{LogHead, parse_heads};
 use crate::integrity::keyring::{Keyring, TrustError};
 use crate::integrity::verdict::BreakKind;
+use crate::pack::layout::PackPath;
 use crate::pack::{NamedBytes, PackFolder};
 use crate::profile::library::Library as Profiles;
 use crate::report::model::{Override, PolicyFile};
@@ -223,7 +224,7 @@ impl Material {
         let read = |name: &str| std::fs::read_to_string(root.join(name)).ok();
         let trust_file = pack.trust_dir().join(TRUST);
         let (keyring, trust) =
-            if trust_file.is_file() { trusted(&trust_file)? } else { (Keyring::empty(), Vec::new()) };
+            if trust_file.is_file() { trusted_in_pack(&trust_file)? } else { (Keyring::empty(), Vec::new()) };
         let mut heads = BTreeMap::new();
         let mut after = BTreeMap::new();
         let mut checkpoints = BTreeMap::new();
@@ -378,13 +379,27 @@ fn gathered(workspace: &Workspace) -> Result<Option<Gathered>, RunError> {
     Ok(if files.is_empty() { None } else { Some(gather(&files)?) })
 }
 
+/// Loads the trust file of a pack, which may name key files below its own folder only.
+fn trusted_in_pack(path: &Path) -> Result<(Keyring, Vec<NamedBytes>), RunError> {
+    let confined = |name: &str| PackPath::new(name).map(|_| ()).map_err(std::io::Error::other);
+    trusted_where(path, &confined)
+}
+
 /// Loads a trust file, and returns the bytes of it and of the key files it names.
 fn trusted(path: &Path) -> Result<(Keyring, Vec<NamedBytes>), RunError> {
+    trusted_where(path, &|_| Ok(()))
+}
+
+fn trusted_where(
+    path: &Path,
+    may_name: &dyn Fn(&str) -> std::io::Result<()>,
+) -> Result<(Keyring, Vec<NamedBytes>), RunError> {
     let text =
         std::fs::read_to_string(path).map_err(|source| TrustError::Read { path: path.to_owned(), source })?;
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let read = std::cell::RefCell::new(Vec::new());
     let keyring = Keyring::parse(&text, &|name| {
+        may_name(name)?;
         let key = std::fs::read_to_string(folder.join(name))?;
         read.borrow_mut().push((name.to_owned(), key.clone().into_bytes()));
         Ok(key)
@@ -468,4 +483,33 @@ fn packed_objects(
         objects.sort_by(|a, b| a.name.cmp(&b.name));
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trust_file_of_a_pack_names_keys_below_its_own_folder_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
+        std::fs::create_dir_all(folder.path().join("trust/keys")).unwrap();
+        std::fs::write(folder.path().join("outside.pub"), key).unwrap();
+        std::fs::write(folder.path().join("trust/keys/gate.pub"), key).unwrap();
+        let trust = folder.path().join("trust/trust.toml");
+        let names = |name: &str| {
+            let text = format!(
+                "[[key]]\nfile = \"{name}\"\nowner = \"Gate\"\npurpose = \"log\"\nlogs = [\"gate\"]\n"
+            );
+            std::fs::write(&trust, text).unwrap();
+        };
+        names("keys/gate.pub");
+        assert!(trusted_in_pack(&trust).is_ok());
+        let outside = folder.path().join("outside.pub");
+        for name in ["../outside.pub", "keys/../../outside.pub", outside.to_str().unwrap()] {
+            names(name);
+            assert!(trusted(&trust).is_ok(), "{name}");
+            assert!(trusted_in_pack(&trust).is_err(), "{name}");
+        }
+    }
 }
