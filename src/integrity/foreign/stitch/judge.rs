@@ -159,6 +159,13 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Notes the grade of records of which it is not known how many are kept: the log has no better one.
+    fn may_be(&mut self, outcome: &Outcome) {
+        if let Fate::Kept(grade) = outcome.fate {
+            self.lowest = Some(self.lowest.map_or(grade, |lowest| lowest.min(grade)));
+        }
+    }
+
     fn add(&mut self, outcome: &Outcome, records: u64) {
         if records == 0 {
             return;
@@ -195,6 +202,7 @@ impl<'a> Case<'a> {
 
     fn tally_all(&mut self) {
         let judged = self.judged;
+        let layout = judged.layout;
         self.tally.rejected += judged.layout.damage.len() as u64 + judged.layout.unlisted_damage;
         for (run, own) in judged.layout.runs.iter().enumerate() {
             self.tally.rejected += own.summary.unlisted;
@@ -209,11 +217,18 @@ impl<'a> Case<'a> {
                 if group.members.is_empty() {
                     self.tally.unselected += group.cells.iter().map(|cell| cell.records).sum::<u64>();
                 }
+                // Only the outermost layer lets copies go, so it is its strand that tells how many stay.
+                let layers: Vec<usize> =
+                    group.members.iter().map(|(strand, _)| layout.strand(run, *strand).layer).collect();
+                let inner = |strand: usize| {
+                    let within = &judged.layers[layout.strand(run, strand).layer].within;
+                    within.iter().any(|layer| layers.contains(layer))
+                };
                 let widest = group
                     .members
                     .iter()
                     .map(|(strand, _)| *strand)
-                    .max_by_key(|strand| judged.stays(run, *strand).len());
+                    .max_by_key(|strand| (!inner(*strand), judged.stays(run, *strand).len()));
                 for cell in &group.cells {
                     let outcomes = self.outcomes(run, group, cell, widest);
                     match (outcomes.as_slice(), widest) {
@@ -279,7 +294,10 @@ impl<'a> Case<'a> {
         };
         cells.sort_by_key(|(_, outcomes, _)| worth(outcomes));
         for (group, outcomes, mut left) in cells {
-            outcomes.iter().for_each(|outcome| self.count(run, group, outcome, 0));
+            for outcome in &outcomes {
+                self.count(run, group, outcome, 0);
+                self.tally.may_be(outcome);
+            }
             for index in &order {
                 let share = room[*index].min(left);
                 room[*index] -= share;
@@ -644,6 +662,7 @@ impl<'a> Case<'a> {
             Verdict::Altered
         } else if records > 0
             && covered == records
+            && self.all_may_be_covered()
             && rejected == 0
             && self.open_columns.is_empty()
             && !self.repeats_unknown
@@ -654,6 +673,12 @@ impl<'a> Case<'a> {
         } else {
             Verdict::NotVerifiable
         }
+    }
+
+    /// Tells whether no record that may be kept is worth less than cover from outside. Where a part of a stretch was set aside,
+    /// the counts alone do not say so.
+    fn all_may_be_covered(&self) -> bool {
+        self.tally.lowest.is_some_and(|lowest| lowest >= Grade::HeadAnchored)
     }
 
     fn grade(&self) -> Grade {
@@ -800,7 +825,8 @@ impl<'a> Case<'a> {
         }
         let uncovered =
             self.tally.records - self.tally.covered - self.tally.unselected.min(self.tally.records);
-        if uncovered > 0 && self.tally.distrusted.is_empty() && altered.is_empty() {
+        let open = uncovered > 0 || (self.tally.records > 0 && !self.all_may_be_covered());
+        if open && self.tally.distrusted.is_empty() && altered.is_empty() {
             reasons.push(self.uncovered_reason(uncovered, total));
         }
         if !self.open_columns.is_empty() {
@@ -825,7 +851,10 @@ impl<'a> Case<'a> {
     }
 
     fn uncovered_reason(&self, uncovered: u64, total: u64) -> String {
-        let many = format!("{uncovered} of {}", count(total, "record"));
+        let many = match uncovered {
+            0 => "records beside those that stand twice".to_owned(),
+            some => format!("{some} of {}", count(total, "record")),
+        };
         if self.judged.layers.iter().all(|layer| !layer.linked) {
             return format!(
                 "{many} carry no signature of a pinned key, and nothing links them to one that does"

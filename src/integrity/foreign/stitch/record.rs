@@ -69,8 +69,7 @@ impl Judged<'_> {
             keys: members.iter().filter_map(|member| member.key).collect(),
             pinned: members.iter().any(|member| member.pinned),
         };
-        let aside = members.iter().filter_map(|member| member.aside);
-        if let Some(fate) = aside.min_by_key(|fate| matches!(fate, Fate::Dropped(_))) {
+        if let Some(fate) = self.aside(&members) {
             outcome.fate = fate;
             return outcome;
         }
@@ -92,6 +91,22 @@ impl Judged<'_> {
             outcome.distrusted.extend(member.distrusted.filter(|_| !held));
         }
         outcome
+    }
+
+    /// Returns why a record does not count, where it does not. Damage counts from whichever layer sees it. Which of two copies
+    /// goes is for the outermost layer to say: each layer orders its own chains, and two that chose differently would drop both.
+    fn aside(&self, members: &[Member]) -> Option<Fate> {
+        let dropped = |fate: &Fate| matches!(fate, Fate::Dropped(_));
+        let mut asides = members.iter().filter_map(|member| member.aside);
+        if let Some(damaged) = asides.find(|fate| !dropped(fate)) {
+            return Some(damaged);
+        }
+        let inner = |member: &&Member| {
+            let within = &self.layers[member.layer].within;
+            members.iter().any(|other| within.contains(&other.layer))
+        };
+        let outermost = members.iter().find(|member| !inner(member)).or(members.first());
+        outermost.and_then(|member| member.aside)
     }
 
     fn member(&self, run: usize, strand: usize, signer: Signer, stay: &Stay, rank: usize) -> Member {
