@@ -235,7 +235,8 @@ fn damage_in_one_source_leaves_the_tests_of_the_other_tables_alone() {
     let mut changed = 0;
     for test in &damaged.tests {
         let definition = &material.controls.tests[&test.id];
-        let reads = definition.reads.iter().any(|table| table == "execution");
+        // The damaged source fills `execution`, and the table of all events.
+        let reads = definition.reads.iter().any(|table| table == "execution" || table == "event");
         let before = result(&whole, &test.id);
         if test.id.starts_with("LOG-") || before.result == TestOutcome::Exception {
             continue;
