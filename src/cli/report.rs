@@ -196,6 +196,8 @@ fn sources(run: &Run, material: &Material) -> Vec<SourceObject> {
                 bytes: object.bytes,
                 error: object.error.clone(),
                 content: match found {
+                    // What a store did not give to the end, it is not asked for again.
+                    Some(found) if found.file.is_none() && object.sha256.is_none() => SourceContent::Withheld,
                     Some(found) if material.workspace.pack.include_sources => content(found),
                     _ => SourceContent::Withheld,
                 },

@@ -164,6 +164,11 @@ fn local(path: &str, base: &Path, pattern: &str) -> Result<Vec<ObjectRef>, Locat
     Ok(objects)
 }
 
+/// Returns an entity tag as a header has it. The listings of Azure leave out its quotes.
+fn quoted(tag: &str) -> String {
+    if tag.ends_with('"') { tag.to_owned() } else { format!("\"{tag}\"") }
+}
+
 fn unreachable(pattern: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> LocationError {
     LocationError::Unreachable { pattern: pattern.to_owned(), source: source.into() }
 }
@@ -251,7 +256,7 @@ fn remote(pattern: &str) -> Result<Vec<ObjectRef>, LocationError> {
                 size: meta.size,
                 file: None,
                 store: Arc::clone(&store),
-                etag: meta.e_tag.clone(),
+                etag: meta.e_tag.as_deref().map(quoted),
                 path: meta.location.clone(),
             })
         })

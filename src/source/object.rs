@@ -54,7 +54,7 @@ pub fn open(object: &ObjectRef, range: Option<Range<u64>>) -> io::Result<Box<dyn
     let result = block_on(store.get_opts(path, options)).map_err(|error| io::Error::other(refusal(error)))?;
     // A server may ignore the condition; what it sent says which version it is.
     if let (Some(planned), Some(sent)) = (object.etag(), result.meta.e_tag.as_deref())
-        && planned != sent
+        && planned.trim_matches('"') != sent.trim_matches('"')
     {
         return Err(io::Error::other(Refusal::Changed));
     }
@@ -97,8 +97,20 @@ pub(super) fn refusal(error: object_store::Error) -> Refusal {
         object_store::Error::Precondition { .. } => Refusal::Changed,
         object_store::Error::PermissionDenied { .. } => Refusal::Denied,
         object_store::Error::Unauthenticated { .. } => Refusal::Unauthenticated,
-        other => Refusal::Failed(crate::redact::shown(&other.to_string())),
+        // What fails while listing is not told apart by kind.
+        other => match status(&other.to_string()) {
+            Some("401 Unauthorized") => Refusal::Unauthenticated,
+            Some("403 Forbidden") => Refusal::Denied,
+            Some(status) => Refusal::Failed(format!("it answered {}", crate::redact::shown(status))),
+            None => Refusal::Failed("the connection broke, or there was no answer".to_owned()),
+        },
     }
+}
+
+/// Returns the status line that a store's error quotes. Before it stand names of this program and a URL, which has no spaces.
+fn status(words: &str) -> Option<&str> {
+    let (_, rest) = words.split_once("status code: ")?;
+    rest.split([':', '\n']).next()
 }
 
 /// Presents a stream of chunks as a reader.
@@ -215,6 +227,21 @@ mod tests {
         for range in [None, Some(0..2)] {
             assert_eq!(read(&object, range).unwrap_err(), "the object changed since it was listed");
         }
+    }
+
+    #[test]
+    fn a_failed_listing_says_why_and_names_no_address() {
+        let listing = |answer: &str| {
+            let words = format!("error performing GET http://127.0.0.1:1/b?prefix=a in 2.5ms - {answer}");
+            refusal(object_store::Error::Generic { store: "S3", source: words.into() }).to_string()
+        };
+        let answered =
+            |status: &str| listing(&format!("Server returned non-2xx status code: {status}: <Error>"));
+        assert_eq!(answered("403 Forbidden"), "the store denies access");
+        assert_eq!(answered("401 Unauthorized"), "the store does not accept the credentials");
+        assert_eq!(answered("404 Not Found"), "the store failed: it answered 404 Not Found");
+        let broken = "the store failed: the connection broke, or there was no answer";
+        assert_eq!(listing("HTTP error: request or response body error"), broken);
     }
 
     #[test]

@@ -28,6 +28,8 @@ import boto3
 from checks import ROOT, Checks, expect
 
 BUCKET = "acme-approval-logs"
+# The client for Google escapes a hyphen in the name of a bucket, and moto does not undo it.
+GOOGLE_BUCKET = "acmeapprovallogs"
 LOG = "logs/gate-eu/gate-eu-2026-06.jsonl"
 SAMPLE = ROOT / "samples" / "clean"
 # The account of every Azure emulator, as its documentation prints it.
@@ -87,8 +89,9 @@ class Proxy:
                 self.send_header("Content-Length", length or "0")
                 self.end_headers()
                 if self.command != "HEAD":
-                    self.wfile.write(content[: len(content) // 2] if action == "cut" else content)
-                if action == "cut":
+                    kept = {"cut": len(content) // 2, "cut-all": 0}.get(action, len(content))
+                    self.wfile.write(content[:kept])
+                if action in ("cut", "cut-all"):
                     self.wfile.flush()
                     self.connection.shutdown(socket.SHUT_RDWR)
                     self.close_connection = True
@@ -142,8 +145,9 @@ class Bench:
             "s3", endpoint_url=f"http://127.0.0.1:{moto}", region_name="us-east-1",
             aws_access_key_id="test", aws_secret_access_key="test",
         )
-        self.s3.create_bucket(Bucket=BUCKET, ACL="public-read-write")
-        self.s3.put_object(Bucket=BUCKET, Key=LOG, Body=self.log, ACL="public-read-write")
+        for bucket in (BUCKET, GOOGLE_BUCKET):
+            self.s3.create_bucket(Bucket=bucket, ACL="public-read-write")
+            self.s3.put_object(Bucket=bucket, Key=LOG, Body=self.log, ACL="public-read-write")
         put_blob(azurite, "approval-logs", b"", "restype=container", blob=False)
         put_blob(azurite, f"approval-logs/{LOG}", self.log)
         self.proxy = Proxy(moto)
@@ -203,9 +207,13 @@ class Bench:
         return ran.returncode, json.loads((out / "data/01_report.json").read_text()), out
 
 
-def results(check):
-    """What may not depend on where a log lies."""
-    return [check["exit"], check["tests"], check["sources"], check["holes"], [log["verdict"] for log in check["logs"]]]
+def results(check, root=""):
+    """What may not depend on where a log lies. Objects are named by their URL, so `root` is put before local names."""
+    sources = [
+        {**source, "objects": [root + name for name in source["objects"]]} if source["id"] == "gate-eu" else source
+        for source in check["sources"]
+    ]
+    return [check["exit"], check["tests"], sources, check["holes"], [log["verdict"] for log in check["logs"]]]
 
 
 def same_as_local(bench, objects):
@@ -213,7 +221,9 @@ def same_as_local(bench, objects):
     local_code, local = bench.expected
     expect(local_code == 0, f"the local run ends with {local_code}")
     expect(code == local_code, f"expected exit {local_code}, found {code}: {found['holes']}")
-    expect(results(found) == results(local), "another result than from local files")
+    root = "/".join(objects.split("/")[:3]) + "/"
+    different = [(a, b) for a, b in zip(results(found), results(local, root), strict=True) if a != b]
+    expect(not different, f"another result than from local files: {different}")
     return objects
 
 
@@ -239,7 +249,7 @@ def pinned(bench):
     return f"{len(gets)} reads"
 
 
-def refused(bench, objects, action, kind, detail):
+def refused(bench, objects, action, kind, detail, exit_code=None):
     """After `action` meddles with the read, the object is a hole with this detail, and the run is incomplete."""
     bench.proxy.before_get = action
     try:
@@ -249,7 +259,7 @@ def refused(bench, objects, action, kind, detail):
         bench.s3.put_object(Bucket=BUCKET, Key=LOG, Body=bench.log, ACL="public-read-write")
     holes = [(hole["kind"], hole["detail"]) for hole in found["holes"] if hole["source"] == "gate-eu"]
     expect(any(hole[0] == kind and detail in hole[1] for hole in holes), f"exit {code}: {holes}")
-    expected = 5 if kind == "unreadable-object" else 4
+    expected = exit_code or (5 if kind == "unreadable-object" else 4)
     expect(code == expected, f"expected exit {expected}, found {code}: {holes}")
     expect(not any("127.0.0.1" in hole[1] for hole in holes), f"an address stands in a result: {holes}")
     return next(hole[1] for hole in holes if hole[0] == kind)
@@ -287,7 +297,7 @@ def main():
             for objects in [
                 literal, f"s3://{BUCKET}/logs/gate-eu/", f"s3://{BUCKET}/logs/gate-eu/*.jsonl", f"s3://{BUCKET}/logs/**",
                 f"az://approval-logs/{LOG}", "az://approval-logs/logs/gate-eu/*.jsonl", "az://approval-logs/logs/gate-eu/",
-                f"gs://{BUCKET}/{LOG}",
+                f"gs://{GOOGLE_BUCKET}/{LOG}", f"gs://{GOOGLE_BUCKET}/logs/gate-eu/*.jsonl",
             ]:
                 checks.run(f"as from local files: {objects}", same_as_local, bench, objects)
             checks.run("the pack holds the object of the store", packed, bench)
@@ -300,8 +310,11 @@ def main():
                 bench, lambda: bench.s3.delete_object(Bucket=BUCKET, Key=LOG)),
                 "unreadable-object", "the object is gone since it was listed")
             checks.run("a read that breaks off once goes on", interrupted, bench)
-            checks.run("a read that breaks off again and again", refused, bench, literal, meddling(bench, lambda: None, "cut"),
+            checks.run("a read that never gets a byte", refused, bench, literal, meddling(bench, lambda: None, "cut-all"),
                        "unreadable-object", "the store failed")
+            # What came before the break lacks the record that the head names: `truncated-tail` outranks the store.
+            checks.run("a read that breaks off again and again", refused, bench, literal, meddling(bench, lambda: None, "cut"),
+                       "unreadable-object", "the store failed", 3)
             checks.run("an object without permission", refused, bench, literal, lambda *_: "deny",
                        "unreadable-object", "the store denies access")
             checks.run("a bucket without permission", refused, bench, f"s3://{BUCKET}/logs/*/*.jsonl", lambda *_: "deny",
