@@ -215,6 +215,14 @@ class World:
             "max_silence_ms": self.pick(10_000),
         }
 
+    def event(self, number):
+        secret = self.random.choice([None, None, "password", "cloud-key,password"])
+        return {
+            "event_id": f"v{number}", "kind": self.pick("execution", "decision", "request"), "native_id": f"N-{number}",
+            "source_id": "gate", "ts_ms": self.time(), "text_fields": self.pick(0, 1, 5),
+            "secret_fields": "command" if secret else None, "secret_classes": secret,
+        }
+
     def tables(self):
         # A few requests stay away, so that decisions and executions name what is not there.
         present = [number for number in range(1 + self.rows // 3) if self.random.random() < 0.9]
@@ -235,6 +243,7 @@ class World:
             "as_of_ms": self.random.choice([900_000_000, 259_300_000, 259_201_000]),
             "sod_02_owner_may_approve_own_agent": self.random.choice([0, 0, 1]),
         }]
+        tables["event"] = [self.event(number) for number in range(self.rows)]
         return tables
 
 
