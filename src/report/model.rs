@@ -228,6 +228,31 @@ pub struct Log {
     pub breaks: Vec<Break>,
 }
 
+impl Log {
+    /// Returns a log of which nothing was found yet and that nothing protects: `not-verifiable`, for these `reasons`.
+    pub fn bare(name: &str, objects: Vec<String>, reasons: Vec<String>) -> Self {
+        Self {
+            source: name.to_owned(),
+            log: name.to_owned(),
+            verdict: Verdict::NotVerifiable,
+            reasons,
+            objects,
+            records: 0,
+            covered: 0,
+            rejected: 0,
+            integrity: Grade::None,
+            completeness: Completeness::Unknown,
+            signed: 0,
+            pinned: 0,
+            first: None,
+            head: None,
+            keys: Vec::new(),
+            uncovered_fields: vec!["every field".to_owned()],
+            breaks: Vec::new(),
+        }
+    }
+}
+
 /// The last record of a log.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Head {
@@ -252,6 +277,20 @@ pub struct Hole {
     pub line: u64,
     /// The facts.
     pub detail: String,
+}
+
+impl Hole {
+    /// Returns the hole that a break tears into `span`.
+    pub fn torn_by(found: &Break, source: &str, span: Period) -> Self {
+        Self {
+            source: source.to_owned(),
+            span,
+            kind: found.kind,
+            object: found.object.clone(),
+            line: found.line,
+            detail: found.detail.clone(),
+        }
+    }
 }
 
 /// One step of the waterfall: `items` of the step before were set aside for `reason`, or remain.

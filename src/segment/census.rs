@@ -132,14 +132,7 @@ pub fn onto(logs: &mut [Log], breaks: &[Break]) {
 
 /// A digest says that some record of the object is not what it was, and not which.
 pub fn holes(breaks: &[Break], source: &str, lifetime: Period) -> Vec<Hole> {
-    let hole = |found: &Break| Hole {
-        source: source.to_owned(),
-        span: lifetime,
-        kind: found.kind,
-        object: found.object.clone(),
-        line: 0,
-        detail: found.detail.clone(),
-    };
+    let hole = |found: &Break| Hole { line: 0, ..Hole::torn_by(found, source, lifetime) };
     breaks.iter().map(hole).collect()
 }
 

@@ -4,6 +4,7 @@ use std::io;
 
 use super::plan::{ChainPlan, SEGMENT_BYTES};
 use super::scan::{Keep, Scan};
+use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::integrity::chain::Rejected;
 use crate::integrity::foreign::scan::{
@@ -19,25 +20,18 @@ pub(super) struct Foreign<'s, 'a> {
     scan: &'s mut Scan<'a>,
     chain: &'a ChainPlan<'a>,
     keys: Keys<'a>,
-    options: Options,
     start: u64,
     known: Known,
-}
-
-/// What the scanner borrows.
-struct Options {
-    boundaries: Vec<crate::clock::Moment>,
 }
 
 impl<'s, 'a> Foreign<'s, 'a> {
     pub(super) fn new(scan: &'s mut Scan<'a>, chain: &'a ChainPlan<'a>, start: u64) -> Self {
         let keys = Keys { log: &scan.source.settings.id, keyring: scan.keyring, mac: &chain.mac };
-        let options = Options { boundaries: scan.keyring.boundaries() };
-        Self { scan, chain, keys, options, start, known: Known::default() }
+        Self { scan, chain, keys, start, known: Known::default() }
     }
 
     pub(super) fn lines<R: io::BufRead>(mut self, mut lines: Lines<R>) -> io::Result<()> {
-        let boundaries = std::mem::take(&mut self.options.boundaries);
+        let boundaries = self.scan.keyring.boundaries();
         let mut scanner = ForeignScanner::new(self.scanner_options(&boundaries));
         let result = loop {
             match lines.next_line() {
@@ -55,7 +49,7 @@ impl<'s, 'a> Foreign<'s, 'a> {
     }
 
     pub(super) fn document(mut self, records: Vec<Record<'_>>) {
-        let boundaries = std::mem::take(&mut self.options.boundaries);
+        let boundaries = self.scan.keyring.boundaries();
         let mut scanner = ForeignScanner::new(self.scanner_options(&boundaries));
         for record in records {
             self.scan.summary.tally.read += 1;
@@ -65,7 +59,7 @@ impl<'s, 'a> Foreign<'s, 'a> {
         self.scan.summary.foreign = Some(scanner.finish());
     }
 
-    fn scanner_options<'b>(&self, boundaries: &'b [crate::clock::Moment]) -> ForeignOptions<'b>
+    fn scanner_options<'b>(&self, boundaries: &'b [Moment]) -> ForeignOptions<'b>
     where
         'a: 'b,
     {

@@ -256,12 +256,5 @@ fn against(log: &mut Log, sealed: &Sealed) {
 
 /// A root says that some line is not what it was, and not which: the whole life of the source is in doubt.
 fn hole(source: &str, found: &Break, lifetime: Period) -> Hole {
-    Hole {
-        source: source.to_owned(),
-        span: lifetime,
-        kind: found.kind,
-        object: found.object.clone(),
-        line: found.line,
-        detail: found.detail.clone(),
-    }
+    Hole::torn_by(found, source, lifetime)
 }

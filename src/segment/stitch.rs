@@ -21,7 +21,7 @@ use crate::integrity::foreign::stitch::{ForeignInput, stitch_foreign};
 use crate::integrity::head::{LogHead, WitnessedHead};
 use crate::integrity::keyring::Keyring;
 use crate::integrity::stitch::{LinkIndex, LogVerdict, ObjectFact, StitchInput, stitch as chain_stitch};
-use crate::integrity::verdict::{BreakKind, Completeness, Grade, Verdict};
+use crate::integrity::verdict::{BreakKind, Grade};
 use crate::report::model::{Hole, Log, Object, Tally};
 
 /// Summaries by source, object and offset: a set, whatever order they came in.
@@ -477,26 +477,16 @@ fn plain_log(source: &SourcePlan<'_>, found: &StitchedSource, holes: &[Hole]) ->
             detail: hole.detail.clone(),
         })
         .collect();
+    let objects = found.objects.iter().map(|object| object.name.clone()).collect();
+    let reason = format!(
+        "{product} writes neither hashes nor signatures, so nothing in these {records} records can show a change; a \
+         checkpoint over each export, kept by somebody else, would cover them"
+    );
     Log {
-        source: id.clone(),
-        log: id,
-        verdict: Verdict::NotVerifiable,
-        reasons: vec![format!(
-            "{product} writes neither hashes nor signatures, so nothing in these {records} records can show a change; a \
-             checkpoint over each export, kept by somebody else, would cover them"
-        )],
-        objects: found.objects.iter().map(|object| object.name.clone()).collect(),
         records,
-        covered: 0,
         rejected,
         integrity: if records > rejected { Grade::Parsed } else { Grade::None },
-        completeness: Completeness::Unknown,
-        signed: 0,
-        pinned: 0,
-        first: None,
-        head: None,
-        keys: Vec::new(),
-        uncovered_fields: vec!["every field".to_owned()],
         breaks,
+        ..Log::bare(&id, objects, vec![reason])
     }
 }

@@ -128,23 +128,6 @@ fn at(object: &ObjectRef, line: u64, kind: BreakKind, detail: String) -> Break {
 }
 
 pub(super) fn bare(name: &str, objects: &[ObjectRef]) -> Log {
-    Log {
-        source: name.to_owned(),
-        log: name.to_owned(),
-        verdict: Verdict::NotVerifiable,
-        reasons: vec!["no checkpoint covers these lines".to_owned()],
-        objects: objects.iter().map(|object| object.name.clone()).collect(),
-        records: 0,
-        covered: 0,
-        rejected: 0,
-        integrity: Grade::None,
-        completeness: Completeness::Unknown,
-        signed: 0,
-        pinned: 0,
-        first: None,
-        head: None,
-        keys: Vec::new(),
-        uncovered_fields: vec!["every field".to_owned()],
-        breaks: Vec::new(),
-    }
+    let objects = objects.iter().map(|object| object.name.clone()).collect();
+    Log::bare(name, objects, vec!["no checkpoint covers these lines".to_owned()])
 }

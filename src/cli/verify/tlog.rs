@@ -62,7 +62,7 @@ pub(super) fn verify_tiles(
 }
 
 fn log_of_tiles(checkpoint: &Checkpoint, tiles: &Tiles, heads: &[&Checkpoint], trusted: bool) -> Log {
-    let mut log = bare(&checkpoint.origin, "checkpoint");
+    let mut log = Log::bare(&checkpoint.origin, vec!["checkpoint".to_owned()], Vec::new());
     log.breaks.clone_from(&tiles.breaks);
     log.records = tiles.entries;
     if tiles.root.is_some_and(|root| root != checkpoint.root) {
@@ -173,7 +173,7 @@ pub(super) fn verify_proof(
     };
     let checkpoint = &proof.checkpoint;
     io.note(&said_by(checkpoint, &brought.keyring, false));
-    let mut log = bare(&checkpoint.origin, &name);
+    let mut log = Log::bare(&checkpoint.origin, vec![name.clone()], Vec::new());
     log.records = 1;
     log.first = Some(proof.index);
     // A record from a log of lines may have kept its line end, which is no part of the leaf.
@@ -251,26 +251,4 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
 
 fn at(object: &str, kind: BreakKind, detail: String) -> Break {
     Break { object: object.to_owned(), line: 0, offset: 0, seq: None, kind, detail }
-}
-
-fn bare(origin: &str, object: &str) -> Log {
-    Log {
-        source: origin.to_owned(),
-        log: origin.to_owned(),
-        verdict: Verdict::NotVerifiable,
-        reasons: Vec::new(),
-        objects: vec![object.to_owned()],
-        records: 0,
-        covered: 0,
-        rejected: 0,
-        integrity: Grade::None,
-        completeness: Completeness::Unknown,
-        signed: 0,
-        pinned: 0,
-        first: None,
-        head: None,
-        keys: Vec::new(),
-        uncovered_fields: vec!["every field".to_owned()],
-        breaks: Vec::new(),
-    }
 }

@@ -44,18 +44,7 @@ pub struct Opened {
 impl Opened {
     /// Returns it as what a layer sees that neither links nor counts its records.
     pub fn into_seen(self, layer: usize) -> Seen {
-        Seen {
-            layer,
-            chain: String::new(),
-            seq: None,
-            prev: None,
-            link: None,
-            signature: self.signature,
-            time: None,
-            ids: Vec::new(),
-            terminal: None,
-            faults: self.faults,
-        }
+        Seen { signature: self.signature, faults: self.faults, ..Seen::nothing(layer) }
     }
 }
 

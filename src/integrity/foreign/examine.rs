@@ -8,7 +8,7 @@ use super::key::{self, Keys};
 use super::known::Known;
 use super::mechanism::{Mechanism, Payload};
 use super::pointer::{ANY_INDEX, Pointer, begins, written};
-use super::seen::{Prev, Seen, SignatureSeen, Terminal};
+use super::seen::{Prev, Seen, Terminal};
 use super::value::{Fault, Kind, Place, View};
 use super::{coverage, lint, stamp};
 use crate::digest::Digest;
@@ -154,7 +154,7 @@ impl ChainFormat {
     ) -> Result<Option<Seen>, Fault> {
         let mut found = None;
         with_view(layer, line, parsed, |view| {
-            let mut seen = nothing_seen(index);
+            let mut seen = Seen::nothing(index);
             self.fill(&mut seen, layer, view, keys);
             found = Some(seen);
             Ok(())
@@ -176,7 +176,7 @@ impl ChainFormat {
         with_view(layer, line, parsed, |view| {
             let signers = Signers { log: keys.log, keyring: keys.keyring };
             let opened = mechanism.open(view.selected, &signers)?;
-            let mut seen = nothing_seen(index);
+            let mut seen = Seen::nothing(index);
             if let Some(payload) = &opened.payload {
                 let payload = json(payload)?;
                 self.fill(&mut seen, layer, &View { selected: Place::Node(&payload), ..*view }, keys);
@@ -263,21 +263,6 @@ impl Layer {
     fn selects(&self, line: &str, parsed: &Parsed<'_>) -> bool {
         let record = parsed.place();
         all_hold(&self.conditions, &View { line, record, selected: record })
-    }
-}
-
-fn nothing_seen(layer: usize) -> Seen {
-    Seen {
-        layer,
-        chain: String::new(),
-        seq: None,
-        prev: None,
-        link: None,
-        signature: SignatureSeen::NotSigned,
-        time: None,
-        ids: Vec::new(),
-        terminal: None,
-        faults: Vec::new(),
     }
 }
 

@@ -140,3 +140,21 @@ pub struct Seen {
     /// What is wrong with it by itself: a stored hash that differs, a constant that is another, a value that is malformed.
     pub faults: Vec<(BreakKind, String)>,
 }
+
+impl Seen {
+    /// Returns what a layer sees in a record before it has looked.
+    pub(super) fn nothing(layer: usize) -> Self {
+        Self {
+            layer,
+            chain: String::new(),
+            seq: None,
+            prev: None,
+            link: None,
+            signature: SignatureSeen::NotSigned,
+            time: None,
+            ids: Vec::new(),
+            terminal: None,
+            faults: Vec::new(),
+        }
+    }
+}

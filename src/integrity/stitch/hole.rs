@@ -61,6 +61,11 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
+    fn push(&mut self, span: Period, found: &Break) {
+        let hole = Hole::torn_by(found, self.case.input.source, span);
+        self.holes.entry((span, found.kind)).or_insert(hole);
+    }
+
     /// Adds a hole between two intact moments; an open side is the edge of what is tested.
     fn add(&mut self, from: Option<Moment>, to: Option<Moment>, found: &Break) {
         let input = self.case.input;
@@ -72,30 +77,13 @@ impl Finder<'_> {
             let to = to.map_or(input.as_of, |to| to.plus_ms(1));
             Period { from: from.min(to.plus_ms(-1)), to: to.max(from.plus_ms(1)) }
         };
-        let hole = Hole {
-            source: input.source.to_owned(),
-            span,
-            kind: found.kind,
-            object: found.object.clone(),
-            line: found.line,
-            detail: found.detail.clone(),
-        };
-        self.holes.entry((span, found.kind)).or_insert(hole);
+        self.push(span, found);
     }
 
     fn whole_period(&mut self, found: &Break) {
         let input = self.case.input;
         let to = input.period.to.max(input.as_of);
-        let span = Period { from: input.period.from, to };
-        let hole = Hole {
-            source: input.source.to_owned(),
-            span,
-            kind: found.kind,
-            object: found.object.clone(),
-            line: found.line,
-            detail: found.detail.clone(),
-        };
-        self.holes.entry((span, found.kind)).or_insert(hole);
+        self.push(Period { from: input.period.from, to }, found);
     }
 
     /// Damaged lines, torn tails, unread objects, and forks, each where it stands in its object.

@@ -47,14 +47,7 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     fn push(&mut self, span: Period, found: &Break) {
-        let hole = Hole {
-            source: self.case.input.source.to_owned(),
-            span,
-            kind: found.kind,
-            object: found.object.clone(),
-            line: found.line,
-            detail: found.detail.clone(),
-        };
+        let hole = Hole::torn_by(found, self.case.input.source, span);
         self.holes.entry((span, found.kind)).or_insert(hole);
     }
 

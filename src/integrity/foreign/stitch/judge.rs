@@ -202,7 +202,6 @@ impl<'a> Case<'a> {
 
     fn tally_all(&mut self) {
         let judged = self.judged;
-        let layout = judged.layout;
         self.tally.rejected += judged.layout.damage.len() as u64 + judged.layout.unlisted_damage;
         for (run, own) in judged.layout.runs.iter().enumerate() {
             self.tally.rejected += own.summary.unlisted;
@@ -218,12 +217,9 @@ impl<'a> Case<'a> {
                     self.tally.unselected += group.cells.iter().map(|cell| cell.records).sum::<u64>();
                 }
                 // Only the outermost layer lets copies go, so it is its strand that tells how many stay.
-                let layers: Vec<usize> =
-                    group.members.iter().map(|(strand, _)| layout.strand(run, *strand).layer).collect();
-                let inner = |strand: usize| {
-                    let within = &judged.layers[layout.strand(run, strand).layer].within;
-                    within.iter().any(|layer| layers.contains(layer))
-                };
+                let layer_of = |strand: usize| judged.layout.strand(run, strand).layer;
+                let layers: Vec<usize> = group.members.iter().map(|(strand, _)| layer_of(*strand)).collect();
+                let inner = |strand: usize| judged.is_inner(layer_of(strand), &layers);
                 let widest = group
                     .members
                     .iter()

@@ -101,12 +101,15 @@ impl Judged<'_> {
         if let Some(damaged) = asides.find(|fate| !dropped(fate)) {
             return Some(damaged);
         }
-        let inner = |member: &&Member| {
-            let within = &self.layers[member.layer].within;
-            members.iter().any(|other| within.contains(&other.layer))
-        };
-        let outermost = members.iter().find(|member| !inner(member)).or(members.first());
+        let layers: Vec<usize> = members.iter().map(|member| member.layer).collect();
+        let outermost =
+            members.iter().find(|member| !self.is_inner(member.layer, &layers)).or(members.first());
         outermost.and_then(|member| member.aside)
+    }
+
+    /// Tells whether one of `layers` covers all that `layer` does.
+    pub(super) fn is_inner(&self, layer: usize, layers: &[usize]) -> bool {
+        self.layers[layer].within.iter().any(|outer| layers.contains(outer))
     }
 
     fn member(&self, run: usize, strand: usize, signer: Signer, stay: &Stay, rank: usize) -> Member {
