@@ -508,6 +508,10 @@ columns! {
         first_ms: Int,
         /// Last record's time.
         last_ms: Int,
+        /// Least sequence number of the records inside the period.
+        first_seq: Int,
+        /// Greatest sequence number of the records inside the period.
+        last_seq: Int,
         /// True where the workspace says that it may be empty.
         may_be_empty: Flag,
         /// Longest silence allowed; null where none is declared.

@@ -220,6 +220,9 @@ pub struct Log {
     pub first: Option<u64>,
     /// Last sequence number and line digest.
     pub head: Option<Head>,
+    /// Numbers of the records in the period; absent where the records carry none, or no period is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_period: Option<SeqRange>,
     /// Key ids used.
     pub keys: Vec<String>,
     /// Fields that no hash or signature covers.
@@ -246,10 +249,38 @@ impl Log {
             pinned: 0,
             first: None,
             head: None,
+            in_period: None,
             keys: Vec::new(),
             uncovered_fields: vec!["every field".to_owned()],
             breaks: Vec::new(),
         }
+    }
+}
+
+/// The sequence numbers of a log's records whose time lies in the period.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SeqRange {
+    /// Least number.
+    pub first: u64,
+    /// Greatest number.
+    pub last: u64,
+    /// Records with a number; a record that several objects hold counts once.
+    pub records: u64,
+}
+
+impl SeqRange {
+    /// Adds the number of another record.
+    pub fn with(range: Option<Self>, seq: u64) -> Self {
+        range.map_or(Self { first: seq, last: seq, records: 1 }, |range| Self {
+            first: range.first.min(seq),
+            last: range.last.max(seq),
+            records: range.records + 1,
+        })
+    }
+
+    /// Returns how many numbers from the first to the last no record in the period carries.
+    pub fn absent(self) -> u64 {
+        (self.last - self.first).saturating_add(1).saturating_sub(self.records)
     }
 }
 

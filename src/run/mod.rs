@@ -28,7 +28,7 @@ use crate::integrity::keyring::TrustError;
 use crate::integrity::verdict::{Effect, Grade, Verdict};
 use crate::pack::PackError;
 use crate::profile::{Integrity, Profile, ProfileError};
-use crate::report::model::{Hole, Log};
+use crate::report::model::{Hole, Log, SeqRange};
 use crate::segment::census::CensusError;
 use crate::segment::finish::{Parts, finish};
 use crate::segment::links::Reread;
@@ -229,7 +229,11 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
     let (events, records) = in_order(parts, &order);
     let joined = case::join(events, &context);
     let mut tables = joined.tables;
-    tables.insert(ExpectedSource::TABLE, to_frame(&expected(&plan, &stitched, &records, window)));
+    let inside = inside(&records, window);
+    for log in &mut stitched.logs {
+        log.in_period = inside.get(&(log.source.clone(), log.log.clone())).and_then(|inside| inside.numbers);
+    }
+    tables.insert(ExpectedSource::TABLE, to_frame(&expected(&plan, &stitched, &inside, window)));
     tables.insert(IntegrityRow::TABLE, integrity(records, &stitched.logs, &stitched.holes));
     let parameters = &material.workspace.parameters;
     tables.insert("param", material.controls.param_frame(parameters, options.period, options.as_of)?);
@@ -353,10 +357,9 @@ fn segments(plan: &Plan<'_>, material: &Material) -> (Parts, Summaries) {
 fn expected(
     plan: &Plan<'_>,
     stitched: &Stitched,
-    records: &[DataFrame],
+    inside: &BTreeMap<(String, String), Inside>,
     window: Period,
 ) -> Vec<ExpectedSource> {
-    let inside = inside(records, window);
     let mut rows = Vec::new();
     for (source, found) in plan.sources.iter().zip(&stitched.sources) {
         let id = &source.settings.id;
@@ -366,6 +369,9 @@ fn expected(
             if source.is_native() { names.collect() } else { [id].into_iter().collect() };
         for log in names {
             let times = found.times.get(log);
+            let inside = inside.get(&(id.clone(), log.clone())).copied().unwrap_or_default();
+            let number =
+                |of: fn(SeqRange) -> u64| inside.numbers.and_then(|range| i64::try_from(of(range)).ok());
             rows.push(ExpectedSource {
                 expected_id: Some(format!("{id}/{log}")),
                 source_id: Some(id.clone()),
@@ -375,7 +381,9 @@ fn expected(
                 from_ms: Some(lifetime.from.ms()),
                 to_ms: Some(lifetime.to.ms()),
                 objects: i64::try_from(found.objects.len()).ok(),
-                records: Some(inside.get(&(id.clone(), log.clone())).copied().unwrap_or_default()),
+                records: Some(inside.records),
+                first_seq: number(|range| range.first),
+                last_seq: number(|range| range.last),
                 first_ms: times.and_then(|times| times.buckets.values().next()).map(|span| span.0.ms()),
                 last_ms: times.and_then(|times| times.buckets.values().last()).map(|span| span.1.ms()),
                 may_be_empty: Some(
@@ -390,12 +398,19 @@ fn expected(
     rows
 }
 
-/// Counts the records of each log whose time lies in `window`.
-fn inside(records: &[DataFrame], window: Period) -> BTreeMap<(String, String), i64> {
-    let mut counts = BTreeMap::new();
+/// The records of a log whose time lies in the period.
+#[derive(Clone, Copy, Default)]
+struct Inside {
+    records: i64,
+    numbers: Option<SeqRange>,
+}
+
+/// Counts the records of each log whose time lies in `window`, and says which numbers they carry.
+fn inside(records: &[DataFrame], window: Period) -> BTreeMap<(String, String), Inside> {
+    let mut found: BTreeMap<(String, String), Inside> = BTreeMap::new();
     for frame in records {
-        let (Ok(sources), Ok(logs), Ok(times)) =
-            (frame.column("source_id"), frame.column("log"), frame.column("ts_ms"))
+        let (Ok(sources), Ok(logs), Ok(times), Ok(numbers)) =
+            (frame.column("source_id"), frame.column("log"), frame.column("ts_ms"), frame.column("seq"))
         else {
             continue;
         };
@@ -406,11 +421,15 @@ fn inside(records: &[DataFrame], window: Period) -> BTreeMap<(String, String), i
                 continue;
             };
             if window.contains(Moment::from_ms(at)) {
-                *counts.entry((source.to_owned(), log.to_owned())).or_default() += 1;
+                let inside = found.entry((source.to_owned(), log.to_owned())).or_default();
+                inside.records += 1;
+                if let Some(seq) = int_at(numbers, row).and_then(|seq| u64::try_from(seq).ok()) {
+                    inside.numbers = Some(SeqRange::with(inside.numbers, seq));
+                }
             }
         }
     }
-    counts
+    found
 }
 
 /// Returns the `integrity` table: a row per record, per break, and per hole.

@@ -113,6 +113,7 @@ pub(super) fn log() -> Log {
         pinned: 1,
         first: Some(0),
         head: None,
+        in_period: None,
         keys: vec![],
         uncovered_fields: vec![],
         breaks: vec![],
