@@ -9,6 +9,7 @@ pub mod daily;
 pub mod matrix;
 #[cfg(test)]
 mod tests;
+pub mod timeline;
 pub mod waterfall;
 
 use crate::report::document::{Align, Ink, Shape};
