@@ -6,6 +6,7 @@
 mod case;
 mod days;
 mod exception;
+mod people;
 mod place;
 mod source;
 
@@ -194,6 +195,7 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
         pending,
         cases,
         days,
+        people: people::people(inputs.tables, window, inputs.roster, &events),
         keys: keys(inputs.keyring, inputs.stitched),
         lookalikes: lookalikes(inputs.tables),
         redactions: redactions(inputs.tables, &inputs.workspace.redaction),

@@ -6,7 +6,10 @@
 
 pub mod coverage;
 pub mod daily;
+pub mod exceptions;
+pub mod latency;
 pub mod matrix;
+pub mod pairs;
 #[cfg(test)]
 mod tests;
 pub mod timeline;

@@ -38,9 +38,9 @@ pub fn figure(case: &Case, id: String, data: Table) -> Result<Figure, Table> {
     Ok(Figure {
         id,
         title: format!("Order of {}", case.id),
-        description: "Lanes from above: request, decision, and execution. Moments stand in order and not to scale; the time \
-            between them is written below. Hatched: where an approval states its end, the time until then."
-            .to_owned(),
+        description:
+            "Moments in order, not to scale; the time between them below. Hatched: until an approval ends."
+                .to_owned(),
         width: WIDTH,
         height: bottom + 30.0,
         shapes,

@@ -13,7 +13,9 @@ use countersign::pack::layout::{MANIFEST, TAG_MANIFEST};
 use countersign::pack::{
     PackCheck, PackContents, PackError, PackFolder, Sealed, SourceContent, SourceObject, StatementKey, seal,
 };
-use countersign::report::model::{Log, Object, PolicyFile, Report, Source, Tally, TestOutcome, Verdicts};
+use countersign::report::model::{
+    Log, Object, People, PolicyFile, Report, Source, Tally, TestOutcome, Verdicts,
+};
 use countersign::table::Request;
 use ed25519_dalek::SigningKey;
 use polars::prelude::DataFrame;
@@ -64,6 +66,7 @@ pub(super) fn report() -> Report {
         untestable: vec![],
         pending: vec![],
         cases: vec![],
+        people: People::default(),
         days: vec![],
         keys: vec![],
         unresolved: vec![],
