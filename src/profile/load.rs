@@ -119,8 +119,12 @@ fn declarations<'t>(
     read: &Reading<'t>,
     settings: &[(Key<'t>, &'t str)],
 ) -> Compiled<(Compiler<'t>, Groups<'t>)> {
-    let mut plan =
-        Plan { nulls: read.nulls.clone(), times: read.times.clone(), zone: read.zone, ..Plan::default() };
+    let mut plan = Plan {
+        nulls: read.nulls.clone(),
+        times: read.times.clone(),
+        zone: read.zone.clone(),
+        ..Plan::default()
+    };
     let nested_names = nested(top, &mut plan)?;
 
     let mut maps = BTreeMap::new();

@@ -26,6 +26,7 @@ pub(crate) mod syntax;
 #[cfg(test)]
 mod tests;
 mod uncovered;
+mod zone;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -7,7 +7,7 @@ use super::condition::Condition;
 use super::coverage::{columns, table_of};
 use super::expr::{Base, Expr, Path, Piece};
 use super::json::Pointer;
-use super::rule::{Assign, Rule};
+use super::rule::{Assign, Rule, Walk};
 use crate::integrity::foreign::ChainFormat;
 
 impl Profile {
@@ -47,21 +47,24 @@ impl Profile {
 /// Follows what an expression reads.
 struct Reader<'p> {
     profile: &'p Profile,
-    /// Arrays whose items are walked, the outermost first.
+    /// Arrays and objects that are walked, the outermost first.
     items: Vec<&'p Path>,
     /// Pointers from the record on.
     read: BTreeSet<String>,
 }
 
 impl<'p> Reader<'p> {
-    fn new(profile: &'p Profile, each: &'p [Path]) -> Self {
-        Self { profile, items: each.iter().collect(), read: BTreeSet::new() }
+    fn new(profile: &'p Profile, each: &'p [Walk]) -> Self {
+        Self { profile, items: each.iter().map(|walk| &walk.path).collect(), read: BTreeSet::new() }
     }
 
     fn rule(&mut self, rule: &'p Rule) {
-        for (depth, path) in rule.each.iter().enumerate() {
+        for (depth, step) in rule.each.iter().enumerate() {
             let mut outer = Self::new(self.profile, &rule.each[..depth]);
-            outer.path(path);
+            outer.path(&step.path);
+            if let Some(fits) = &step.fits {
+                outer.of_items(&step.path, |inner| inner.condition(fits));
+            }
             self.read.append(&mut outer.read);
         }
         if let Some(zip) = &rule.zip {
@@ -92,7 +95,14 @@ impl<'p> Reader<'p> {
 
     fn expr(&mut self, expr: &'p Expr) {
         match expr {
-            Expr::Constant(_) | Expr::Setting(_) | Expr::Source | Expr::Log | Expr::Index | Expr::Id => {}
+            // The names of members are covered with the object that holds them, which `rule` has looked at.
+            Expr::Constant(_)
+            | Expr::Setting(_)
+            | Expr::Source
+            | Expr::Log
+            | Expr::Index
+            | Expr::Key
+            | Expr::Id => {}
             Expr::Path(path) | Expr::Join { of: path, .. } => self.path(path),
             Expr::Let(index) => {
                 if let Some(named) = self.profile.plan.lets.get(*index) {
@@ -150,7 +160,7 @@ impl<'p> Reader<'p> {
             Condition::Not(part) => self.condition(part),
             Condition::Value { of, .. } => self.expr(of),
             Condition::Exists { of, .. } | Condition::Type { of, .. } => self.path(of),
-            Condition::Has { of, fits } => {
+            Condition::Has { of, fits } | Condition::HasMember { of, fits } => {
                 self.path(of);
                 self.of_items(of, |inner| inner.condition(fits));
             }
