@@ -1,11 +1,14 @@
 //! One verified record to its events.
 
+use std::collections::BTreeMap;
+
 use super::column::{Holds, PRINCIPAL_KINDS, Role, Slot, check_word};
 use super::context::Context;
 use super::expr::{Expr, Path, Scope, Val, items, members};
+use super::join::{Join, written};
 use super::json::{Fault, Json};
 use super::nested::Nested;
-use super::rule::{Assign, Principal, Rule, Verdict};
+use super::rule::{Assign, Keys, Principal, Rule, Verdict};
 use super::stamp::Stamp;
 use super::{Mapped, Profile};
 use crate::digest::Digest;
@@ -60,7 +63,7 @@ impl Profile {
         }
 
         let start = out.len();
-        let origin = Origin { verified, context };
+        let origin = Origin { verified, context, joins: &self.joins };
         for rule in &self.rules {
             if rule.when.holds(&scope).map_err(|fault| at_rule(fault, rule))? {
                 let before = out.len();
@@ -149,6 +152,7 @@ fn at_column(fault: Fault, column: &str) -> Fault {
 struct Origin<'r> {
     verified: &'r VerifiedRecord<'r>,
     context: &'r Context,
+    joins: &'r [Join],
 }
 
 /// Walks the arrays and objects of a rule from `level` on, and emits one event per innermost item that fits.
@@ -231,6 +235,14 @@ fn emit<'f>(rule: &'f Rule, sub: usize, scope: &Scope<'f>, origin: &Origin<'_>) 
             Err(_) => marks.push("value_refused"),
         }
     }
+    for (keys, offered) in [(&rule.offers, true), (&rule.takes, false)] {
+        match join_keys(keys, scope, origin.joins) {
+            Ok(text) if offered => event.offers = text,
+            Ok(text) => event.takes = text,
+            Err(fault) if rule.is_evidence() => return Err(fault),
+            Err(_) => marks.push("value_refused"),
+        }
+    }
     origin.context.fill(&mut event);
     complete(rule, &mut event, ambiguous, &mut marks)?;
     marks.sort_unstable();
@@ -238,6 +250,17 @@ fn emit<'f>(rule: &'f Rule, sub: usize, scope: &Scope<'f>, origin: &Origin<'_>) 
     crate::redact::event(&mut event, origin.context.redaction());
     event.quality = (!marks.is_empty()).then(|| marks.join(","));
     Ok(event)
+}
+
+/// Returns the keys of an event, by join; one without a value is left out.
+fn join_keys<'f>(keys: &'f Keys, scope: &Scope<'f>, joins: &[Join]) -> Result<Option<String>, Fault> {
+    let mut found = BTreeMap::new();
+    for (index, expr) in keys {
+        if let (Some(join), Some(key)) = (joins.get(*index), expr.eval(scope)?.text()?) {
+            found.insert(join.name(), key.into_owned());
+        }
+    }
+    Ok(written(&found))
 }
 
 /// Returns the event with the columns that say where it comes from.

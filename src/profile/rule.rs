@@ -23,6 +23,10 @@ pub(super) struct Rule {
     /// Which items count.
     pub fits: Option<Condition>,
     pub assigns: Vec<Assign>,
+    /// Under which key other records may take values of its events, by number of the join.
+    pub offers: Keys,
+    /// By which key its events take values of other records, by number of the join.
+    pub takes: Keys,
     pub quality: Vec<String>,
 }
 
@@ -80,6 +84,9 @@ impl std::fmt::Debug for Role {
     }
 }
 
+/// Keys by number of the join.
+pub(super) type Keys = Vec<(usize, Expr)>;
+
 /// A rule about a whole record that emits nothing.
 #[derive(Debug)]
 pub(super) struct Verdict {
@@ -114,9 +121,11 @@ pub(super) fn rule<'t>(
     node: Node<'t>,
     compiler: &mut Compiler<'t>,
     groups: &mut Groups<'t>,
+    joins: &[&'t str],
 ) -> Compiled<Rule> {
     let table = node.table()?;
-    table.only(&["id", "emit", "when", "each", "zip", "where", "use", "set", "quality"])?;
+    table
+        .only(&["id", "emit", "when", "each", "zip", "where", "use", "set", "offers", "takes", "quality"])?;
     let kind = table.need("emit")?.word(KINDS)?;
     let sets = sets(table, groups)?;
     let each = each(table, compiler)?;
@@ -128,8 +137,17 @@ pub(super) fn rule<'t>(
         each,
         fits: table.opt("where").map(|node| compiler.condition(node)).transpose()?,
         assigns: sets.values().map(|(key, value)| assign(*key, *value, compiler)).collect::<Compiled<_>>()?,
+        offers: super::join::keys(table, "offers", joins, |node| compiler.expr(node))?,
+        takes: super::join::keys(table, "takes", joins, |node| compiler.expr(node))?,
         quality: quality(table)?,
     };
+    if let Some((both, _)) =
+        rule.offers.iter().find(|(of, _)| rule.takes.iter().any(|(other, _)| other == of))
+    {
+        let what =
+            format!("offers and takes by join `{}`: its events would take from one another", joins[*both]);
+        return Err(table.error(what, Some("give what is offered a join of its own".to_owned())));
+    }
     needs(kind, table, &sets)?;
     Ok(rule)
 }

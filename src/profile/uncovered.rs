@@ -40,8 +40,32 @@ impl Profile {
                 }
             }
         }
+        for rule in self.rules.iter().filter(|rule| !rule.takes.is_empty()) {
+            let Some(table) = table_of(rule.kind) else { continue };
+            for (join, key) in &rule.takes {
+                let Some(names) = self.joins().get(*join).map(|join| join.names().collect::<Vec<_>>()) else {
+                    continue;
+                };
+                let mut asks = Reader::new(self, &rule.each);
+                asks.rule(rule);
+                asks.expr(key);
+                self.rules.iter().for_each(|giver| asks.given(giver, *join));
+                let taken = names.iter().flat_map(|name| taken_columns(table, name));
+                let taken: BTreeSet<String> = taken.map(|column| format!("{table}.{column}")).collect();
+                for pointer in gate.read.iter().chain(&asks.read) {
+                    mapped.entry(pointer.clone()).or_default().extend(taken.iter().cloned());
+                }
+            }
+        }
         mapped
     }
+}
+
+/// Returns the columns of `table` that what a join takes under a name fills.
+fn taken_columns(table: &str, name: &str) -> Vec<&'static str> {
+    let names: &[&str] =
+        if name == "command" { &["command", "command_digest", "canonicalisation"] } else { &[name] };
+    names.iter().flat_map(|name| columns(table, name)).copied().collect()
 }
 
 /// Follows what an expression reads.
@@ -77,6 +101,18 @@ impl<'p> Reader<'p> {
         self.read.append(&mut outside.read);
         if let Some(fits) = &rule.fits {
             self.condition(fits);
+        }
+    }
+
+    /// Reads what a rule offers by a join: all of what it sets, since a value of it may be taken.
+    fn given(&mut self, giver: &'p Rule, join: usize) {
+        let offered = giver.offers.iter().filter(|(of, _)| *of == join);
+        for (_, key) in offered {
+            let mut inner = Self::new(self.profile, &giver.each);
+            inner.rule(giver);
+            inner.expr(key);
+            giver.assigns.iter().for_each(|assign| inner.assign(assign));
+            self.read.append(&mut inner.read);
         }
     }
 
