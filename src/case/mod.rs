@@ -6,6 +6,7 @@
 
 mod evidence;
 pub mod gate;
+pub mod inherit;
 mod repeat;
 mod rows;
 

@@ -40,11 +40,25 @@ impl Profile {
                     add(table, column);
                 }
             }
+            for column in self.taken(rule).flat_map(|name| columns(table, name)) {
+                add(table, column);
+            }
             if table == "decision" && !sets(rule, "phase") && rule.kind == "resolution" {
                 add(table, "phase");
             }
         }
         filled
+    }
+
+    /// Returns the event columns and principals that events of a rule may take from other records.
+    pub(super) fn taken<'p>(&'p self, rule: &'p Rule) -> impl Iterator<Item = &'static str> + 'p {
+        let joins = rule.takes.iter().filter_map(|(index, _)| self.joins.get(*index));
+        joins.flat_map(super::Join::names).flat_map(|name| match name {
+            "command" => {
+                ["command", "command_digest", "canonicalisation"].as_slice().iter().copied().chain(None)
+            }
+            other => [].as_slice().iter().copied().chain(Some(other)),
+        })
     }
 
     /// Tells whether re-exports of one fact are recognised by a key.

@@ -173,6 +173,20 @@ pub struct Tally {
     pub events: u64,
     /// Events that repeat a fact already stated by another record.
     pub repeated_events: u64,
+    /// Wishes of events to take values of another record of the source, by join of the profile.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub joins: BTreeMap<String, JoinTally>,
+}
+
+/// What became of the wishes of events to take values of another record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct JoinTally {
+    /// One record had the key, or several that agree.
+    pub taken: u64,
+    /// No record had it.
+    pub missing: u64,
+    /// Several had it, and did not agree: nothing was taken.
+    pub ambiguous: u64,
 }
 
 /// An object as read.

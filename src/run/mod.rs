@@ -226,7 +226,13 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         holes: hidden(&plan, &stitched.holes),
         max_review_ms: max_review_ms(material)?,
     };
-    let (events, records) = in_order(parts, &order);
+    let (mut events, records) = in_order(parts, &order);
+    let profiles = plan.sources.iter().map(|source| (source.settings.id.as_str(), source.profile)).collect();
+    for (source, joins) in case::inherit::inherit(&mut events, &profiles) {
+        if let Some(at) = order.iter().position(|known| *known == source) {
+            stitched.sources[at].tally.joins = joins;
+        }
+    }
     let joined = case::join(events, &context);
     let mut tables = joined.tables;
     let inside = inside(&records, window);
