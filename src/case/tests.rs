@@ -34,6 +34,9 @@ fn joined(events: &[Event]) -> Joined {
     let context = Context {
         roster: &roster,
         gated: &[],
+        links: &[],
+        source_holes: Vec::new(),
+        clock_tolerance_ms: 2_000,
         roles: BTreeMap::from([("gate", Role::Approvals)]),
         holes: Vec::new(),
         max_review_ms: 0,
@@ -126,6 +129,9 @@ fn executions_source_fills_executions_only() {
     let context = Context {
         roster: &roster,
         gated: &[],
+        links: &[],
+        source_holes: Vec::new(),
+        clock_tolerance_ms: 2_000,
         roles: BTreeMap::from([("gate", Role::Executions)]),
         holes: Vec::new(),
         max_review_ms: 0,
