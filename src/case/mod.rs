@@ -38,6 +38,8 @@ pub struct Context<'a> {
     pub gated: &'a [Gated],
     /// The workspace's links between sources.
     pub links: &'a [Link],
+    /// Sources whose records no chain tells apart.
+    pub unlinked: BTreeSet<&'a str>,
     /// Which tables each source fills.
     pub roles: BTreeMap<&'a str, Role>,
     /// Spans in which votes on requests may be missing, by the instance that their request ids begin with.
@@ -74,7 +76,7 @@ pub struct Joined {
 
 /// Joins the events of `parts`, which are frames of [`Event`] in order. Each is freed as soon as it is read for good.
 pub fn join(parts: Vec<DataFrame>, context: &Context<'_>) -> Joined {
-    let repeats = repeat::find(&parts);
+    let repeats = repeat::find(&parts, &context.unlinked);
     let links = link::Links::find(&parts, &repeats, context);
     let mut join = Join::new(context, &links);
     join.repeated.clone_from(&repeats.by_source);

@@ -38,6 +38,7 @@ fn joined(events: &[Event]) -> Joined {
         source_holes: Vec::new(),
         clock_tolerance_ms: 2_000,
         roles: BTreeMap::from([("gate", Role::Approvals)]),
+        unlinked: BTreeSet::from(["gate"]),
         holes: Vec::new(),
         max_review_ms: 0,
     };
@@ -133,6 +134,7 @@ fn executions_source_fills_executions_only() {
         source_holes: Vec::new(),
         clock_tolerance_ms: 2_000,
         roles: BTreeMap::from([("gate", Role::Executions)]),
+        unlinked: BTreeSet::from(["gate"]),
         holes: Vec::new(),
         max_review_ms: 0,
     };

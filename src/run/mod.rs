@@ -219,6 +219,12 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         roster: &material.roster,
         gated: &material.workspace.gated,
         links: &material.workspace.links,
+        unlinked: plan
+            .sources
+            .iter()
+            .filter(|source| source.chain.is_none() && !source.is_native())
+            .map(|source| source.settings.id.as_str())
+            .collect(),
         roles: plan
             .sources
             .iter()

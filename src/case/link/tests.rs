@@ -13,7 +13,8 @@ const PEOPLE: &str = "person,name,kind,owner,ns,id,from,until,reviews\n\
     dana,Dana,human,,aws,arn:dana,,,\n\
     lee,Lee,human,,email,lee@corp.example,,,\n\
     lee,Lee,human,,slack,U2,,,\n\
-    lee,Lee,human,,aws,arn:lee,,,\n";
+    lee,Lee,human,,aws,arn:lee,,,\n\
+    bot,Bot,agent,dana,aws,arn:bot,,,\n";
 
 const DECLARED: &str = r#"
 [[link]]
@@ -104,6 +105,7 @@ fn joined(links: &str, events: &[Event]) -> Joined {
         gated: &[],
         links: &workspace.links,
         roles: workspace.sources.iter().map(|source| (source.id.as_str(), source.role)).collect(),
+        unlinked: BTreeSet::new(),
         holes: Vec::new(),
         source_holes: Vec::new(),
         clock_tolerance_ms: 2_000,
@@ -228,7 +230,9 @@ fn call_of_a_session_that_nobody_asked_for_had_no_request() {
 #[test]
 fn weak_link_takes_the_one_request_of_that_person_shortly_before() {
     let request = asked("R", "S", "dana@corp.example", 1_000_000);
-    let cases: [(&str, i64, [u64; 5]); 5] = [
+    let cases: [(&str, i64, [u64; 5]); 7] = [
+        ("arn:bot", 1_000_000, [0, 0, 0, 2, 0]),
+        ("arn:stranger", 1_000_000, [0, 0, 0, 2, 0]),
         ("arn:dana", 1_000_000 + 600_000, [1, 0, 0, 1, 0]),
         ("arn:dana", 1_000_000 + 600_001, [0, 0, 1, 1, 0]),
         ("arn:dana", 1_000_000 - 2_000, [1, 0, 0, 1, 0]),

@@ -1,7 +1,7 @@
 //! Weak links: an execution joins the one request that the same person made shortly before, on the same thing.
 //!
-//! Only executions are joined so. An approval is never placed by a guess, and neither is an execution whose product
-//! shows that nobody was asked. Whatever else may fit (a request by somebody who cannot be resolved, one that lacks a
+//! Only executions by people are joined so. An approval is never placed by a guess, and neither is what an agent or a
+//! service ran, or what ran although its product shows that nobody was asked. Whatever else may fit (a request by somebody who cannot be resolved, one that lacks a
 //! compared column, a hole in which another may lie) makes the answer ambiguous, and ambiguous joins nothing.
 
 use std::collections::BTreeMap;
@@ -114,7 +114,11 @@ impl Requests {
             };
             let values: Option<Vec<String>> = candidate.key.iter().cloned().collect();
             let who = requester(event, context);
-            let shelf = match (values, who.principal_ns.zip(who.principal)) {
+            if who.principal.is_some() && who.kind.as_deref().is_some_and(|kind| kind != "human") {
+                return;
+            }
+            let person = who.kind.and(who.principal_ns.zip(who.principal));
+            let shelf = match (values, person) {
                 (Some(values), Some(person)) => all.sure.entry((values, person)).or_default(),
                 (Some(values), None) => all.unknown.entry(values).or_default(),
                 (None, _) => &mut all.open,
@@ -162,7 +166,7 @@ impl Shelf {
     }
 }
 
-/// Returns the accountable person who ran an event, where that can be told.
+/// Returns the person who ran an event; nothing where that cannot be told, or was no person.
 fn person(event: &Event, context: &Context<'_>) -> Option<Person> {
     let at = event.time_ms.map(Moment::from_ms);
     let [ns, id, kind] = if event.executor_id.is_some() {
@@ -171,5 +175,5 @@ fn person(event: &Event, context: &Context<'_>) -> Option<Person> {
         [&event.requester_ns, &event.requester_id, &event.requester_kind]
     };
     let who = context.roster.resolve(ns.as_deref(), id.as_deref(), kind.as_deref(), at);
-    who.principal_ns.zip(who.principal)
+    if who.kind.as_deref() == Some("human") { who.principal_ns.zip(who.principal) } else { None }
 }
