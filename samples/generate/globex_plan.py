@@ -10,7 +10,7 @@ import json
 import random
 
 from globex_people import ACCOUNTS, K8S, SLACK, TELEPORT, outsider, roster
-from model import Action, Actor, Decision, Execution, Expected, Request, digest
+from model import Action, Decision, Execution, Expected, Request, digest
 from moment import DAY, HOUR, MINUTE, SECOND, at, days, is_weekend, office_time
 
 SEED = 20_260_913
@@ -311,6 +311,3 @@ def stranger_person(ns, name):
             return outsider(ns, name)
 
     return Outsider()
-
-
-__all__ = ["Quarter", "Actor", "stranger_person", "START", "END", "EVENTS", "WITHIN"]

@@ -1,9 +1,9 @@
 """What went wrong at Globex, planned: each function adds one kind of case and notes which tests it is an exception of."""
 
-from globex_people import ACCOUNTS, K8S, SLACK, TELEPORT, outsider
+from globex_people import ACCOUNTS, K8S, TELEPORT, outsider
 from globex_plan import CALLS, stranger_person
-from model import Action, Decision, Execution, Request, digest
-from moment import DAY, HOUR, MINUTE, SECOND, at, office_time
+from model import Action, Request, digest
+from moment import HOUR, MINUTE, SECOND, at, office_time
 
 
 def hoop_cases(q):
@@ -82,10 +82,11 @@ def aws_cases(q):
     person = next(p for p in q.people.values() if ("email", run.actor.id) in p.aliases)
     call = q.assume(run.ts - 10 * SECOND, person, "payments", None, "none", tag=run.id)
     q.expect("a session without a review, and what it did in AWS", (run, "AUTHZ-01"), (call, "AUTHZ-01"))
-    request, votes, run = q.hoop(outcome="deny")
-    person, account = q.people[owner_of(q, request)], next(k for k, v in ACCOUNTS.items() if v == request.action.group)
-    call = q.assume(votes[-1].ts + 20 * SECOND, person, account, request)
-    q.expect("denied in Slack, run in hoop, and carried on in AWS", (run, "AUTHZ-01 AUTHZ-04"), (call, "AUTHZ-01 AUTHZ-04"))
+    for _ in range(3):
+        request, votes, run = q.hoop(outcome="deny")
+        person, account = q.people[owner_of(q, request)], next(k for k, v in ACCOUNTS.items() if v == request.action.group)
+        call = q.assume(votes[-1].ts + 20 * SECOND, person, account, request)
+        q.expect("denied in Slack, run in hoop, and carried on in AWS", (run, "AUTHZ-01 AUTHZ-04"), (call, "AUTHZ-01 AUTHZ-04"))
     # Two sessions of one person on one account at one time: a call without a tag may be of either.
     for _ in range(2):
         person = q.person()
@@ -178,6 +179,3 @@ def plant(q):
     cluster_cases(q)
     card_cases(q)
     directory_cases(q)
-
-
-__all__ = ["plant", "Decision", "Execution", "SLACK", "DAY"]

@@ -71,6 +71,8 @@ def click(vote):
     payload = {"request_id": f"hoop/{request.extra['session']}" if of_hoop else request.id, "phase": vote.phase}
     if not of_hoop or request.extra["card"]:
         payload |= {"requester_id": request.actor.id, "requester_ns": request.actor.ns, "required_approvals": request.quorum, "action": request.action.name, "action_class": request.action.klass, "target": request.action.resource}
+    if request.source == "slack" and request.action.klass == "deploy":
+        payload["env"] = "production"
     if vote.digest:
         payload |= {"command_digest": vote.digest, "canonicalisation": vote.extra.get("canonicalisation", "utf8-sha256")}
     if vote.expires is not None:
@@ -206,5 +208,5 @@ def entra(q):
 
 ROLE_IDS = {}
 
-# Source to (its records, events that one record of each kind makes).
+# The records of each source.
 SOURCES = {"hoop": hoop, "slack": slack, "teleport": teleport, "kubernetes": kubernetes, "cloudtrail": cloudtrail, "github": github, "entra": entra, "litellm": litellm}

@@ -70,7 +70,7 @@ extracted = {{ by = "i.eriksen", at = 2026-10-01T07:20:00Z, how = "trail of the 
 id        = "github"
 profile   = "github-audit"
 objects   = ["exports/github/*"]
-set       = {{ env = "prod", break_glass = "false", one_gate = "yes" }}
+set       = {{ break_glass = "false", one_gate = "yes" }}
 extracted = {{ by = "i.eriksen", at = 2026-10-01T07:25:00Z, how = "audit log stream of the organisation", records = {github} }}
 
 # Roles of the directory; every role takes one approval.
@@ -102,7 +102,7 @@ equal = [{{ from = "corr_request", prefix = "hoop/", to = "corr_session" }}]
 id    = "deployments"
 from  = "github"
 to    = "slack"
-equal = [{{ from = "corr_request", to = "corr_request" }}, {{ from = "action_class", to = "action_class" }}]
+equal = [{{ from = "corr_request", to = "corr_request" }}, {{ from = "env", to = "env" }}]
 
 [[link]]                      # agents hand the card's id on to the proxy
 id    = "tools"

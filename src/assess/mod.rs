@@ -28,8 +28,8 @@ use crate::integrity::verdict::{Completeness, Grade, Verdict};
 use crate::redact::{Action, Class, Policy};
 use crate::report::json;
 use crate::report::model::{
-    Framework, Hole, Key, LinkResult, Lookalike, Mapping, Override, PolicyFile, Redaction, Report, Setting, Source, Test,
-    TestOutcome, UnresolvedIdentity, Untestable, Verdicts, WaterfallStep,
+    Framework, Hole, Key, LinkResult, Lookalike, Mapping, Override, PolicyFile, Redaction, Report, Setting,
+    Source, Test, TestOutcome, UnresolvedIdentity, Untestable, Verdicts, WaterfallStep,
 };
 use crate::run::previous::Previous;
 use crate::segment::plan::SourcePlan;
@@ -293,8 +293,10 @@ fn judge(inputs: &Inputs<'_>, holes: &[Hole]) -> BTreeMap<String, Judged> {
         let uncovered = uncovered(test, &sources, inputs);
         let open = link::open_decisions(test, &inputs.links);
         // A value that anybody can change is as good as none.
-        let circumstances =
-            Circumstances { holes: touched.len() + uncovered.len() + open.len(), fillable: missing.is_empty() };
+        let circumstances = Circumstances {
+            holes: touched.len() + uncovered.len() + open.len(),
+            fillable: missing.is_empty(),
+        };
         let outcome = outcome(test.kind, &counts, circumstances);
         let mut reasons: Vec<String> =
             missing.iter().map(|column| format!("no configured source can fill `{column}`")).collect();

@@ -38,8 +38,8 @@ pub struct Context<'a> {
     pub gated: &'a [Gated],
     /// The workspace's links between sources.
     pub links: &'a [Link],
-    /// Sources whose records no chain tells apart.
-    pub unlinked: BTreeSet<&'a str>,
+    /// Sources with a chain profile.
+    pub chained: BTreeSet<&'a str>,
     /// Which tables each source fills.
     pub roles: BTreeMap<&'a str, Role>,
     /// Spans in which votes on requests may be missing, by the instance that their request ids begin with.
@@ -76,7 +76,7 @@ pub struct Joined {
 
 /// Joins the events of `parts`, which are frames of [`Event`] in order. Each is freed as soon as it is read for good.
 pub fn join(parts: Vec<DataFrame>, context: &Context<'_>) -> Joined {
-    let repeats = repeat::find(&parts, &context.unlinked);
+    let repeats = repeat::find(&parts, &context.chained);
     let links = link::Links::find(&parts, &repeats, context);
     let mut join = Join::new(context, &links);
     join.repeated.clone_from(&repeats.by_source);
@@ -101,12 +101,7 @@ pub fn join(parts: Vec<DataFrame>, context: &Context<'_>) -> Joined {
     join.finish()
 }
 
-fn each(
-    frame: &DataFrame,
-    part: usize,
-    repeats: &repeat::Repeats,
-    mut act: impl FnMut(usize, &mut Event),
-) {
+fn each(frame: &DataFrame, part: usize, repeats: &repeat::Repeats, mut act: impl FnMut(usize, &mut Event)) {
     let reader = FrameReader::<Event>::new(frame);
     for (mut event, row) in reader.rows().zip(0..) {
         if !repeats.contains(part, row) {

@@ -29,10 +29,11 @@ impl Repeats {
 /// Finds repeats: of the events of one source with one kind and one `dedup_key`, the greatest snapshot version
 /// stays, and of equals the first in order.
 ///
-/// An event without such a key repeats another where the very bytes of its record stand in an earlier object of a
-/// source of `unlinked`, whose records no chain tells apart. Equal records within one object are as many facts: an object
-/// that has one twice adds none where another has it twice as well.
-pub(super) fn find(parts: &[DataFrame], unlinked: &BTreeSet<&str>) -> Repeats {
+/// In a source of `chained`, whose objects the chain lays side by side, an event without such a key repeats another where
+/// the very bytes of its record stand in an earlier object and nothing linked them there. Equal records within one object
+/// are as many facts: an object that has one twice adds none where another has it twice as well. (Where there is no
+/// chain at all, a record that stands in two objects is set aside before it comes here.)
+pub(super) fn find(parts: &[DataFrame], chained: &BTreeSet<&str>) -> Repeats {
     let mut kept: BTreeMap<(String, String, String), (i64, usize, usize)> = BTreeMap::new();
     let mut seen = Seen::default();
     let mut repeats = Repeats::default();
@@ -43,7 +44,8 @@ pub(super) fn find(parts: &[DataFrame], unlinked: &BTreeSet<&str>) -> Repeats {
             continue;
         };
         let unkeyed = keys.null_count() > 0
-            && (0..frame.height().min(1)).any(|row| text_at(sources, row).is_some_and(|id| unlinked.contains(id)));
+            && (0..frame.height().min(1))
+                .any(|row| text_at(sources, row).is_some_and(|id| chained.contains(id)));
         let columns = unkeyed.then(|| Columns::of(frame)).flatten();
         if keys.null_count() == keys.len() && columns.is_none() {
             continue;
@@ -111,7 +113,8 @@ struct Seen {
 
 impl Seen {
     fn repeats(&mut self, source: &str, columns: &Columns<'_>, row: usize) -> bool {
-        let (Some(object), Some(digest)) = (text_at(columns.object, row), text_at(columns.digest, row)) else {
+        let (Some(object), Some(digest)) = (text_at(columns.object, row), text_at(columns.digest, row))
+        else {
             return false;
         };
         if (self.object.0.as_str(), self.object.1.as_str()) != (source, object) {

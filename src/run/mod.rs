@@ -219,10 +219,10 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         roster: &material.roster,
         gated: &material.workspace.gated,
         links: &material.workspace.links,
-        unlinked: plan
+        chained: plan
             .sources
             .iter()
-            .filter(|source| source.chain.is_none() && !source.is_native())
+            .filter(|source| source.chain.is_some())
             .map(|source| source.settings.id.as_str())
             .collect(),
         roles: plan
@@ -301,7 +301,9 @@ fn hidden<'a>(plan: &'a Plan<'_>, links: &[Link], holes: &[Hole]) -> Vec<(&'a st
     };
     let mut hidden = Vec::new();
     for hole in holes {
-        let Some(source) = plan.sources.iter().find(|source| source.settings.id == hole.source) else { continue };
+        let Some(source) = plan.sources.iter().find(|source| source.settings.id == hole.source) else {
+            continue;
+        };
         if source.settings.role == Role::Approvals {
             let joined = linked(&hole.source, links);
             let sources = plan.sources.iter().filter(|source| joined.contains(source.settings.id.as_str()));

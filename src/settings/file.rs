@@ -249,7 +249,11 @@ fn malformed(text: &str, error: &toml::de::Error) -> SettingsError {
     SettingsError::Malformed { path: FILE.to_owned(), line, message, suggestion }
 }
 
-pub(super) fn invalid(place: impl Into<String>, message: impl Into<String>, help: Option<String>) -> SettingsError {
+pub(super) fn invalid(
+    place: impl Into<String>,
+    message: impl Into<String>,
+    help: Option<String>,
+) -> SettingsError {
     SettingsError::Invalid { place: place.into(), message: message.into(), help }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::file::{check_name, invalid, known_source, duration_ms};
+use super::file::{check_name, duration_ms, invalid, known_source};
 use super::{Role, SettingsError, Source, near};
 use crate::event::Event;
 
@@ -169,14 +169,22 @@ fn link(entry: LinkEntry, place: &str, sources: &[Source]) -> Result<Link, Setti
     if role(&entry.from) == Some(Role::Independent) {
         return Err(invalid(
             place,
-            format!("source `{}` is an independent record, which no link may join to what it is held against", entry.from),
+            format!(
+                "source `{}` is an independent record, which no link may join to what it is held against",
+                entry.from
+            ),
             Some("let `from` name a source with the role `approvals` or `executions`".to_owned()),
         ));
     }
-    let pairs: Vec<Pair> = entry.equal.into_iter().map(|entry| pair(entry, place)).collect::<Result<_, _>>()?;
+    let pairs: Vec<Pair> =
+        entry.equal.into_iter().map(|entry| pair(entry, place)).collect::<Result<_, _>>()?;
     let within_ms = entry.within.map(|text| duration_ms(place, "within", &text)).transpose()?;
     if pairs.is_empty() {
-        return Err(invalid(place, "`equal` names no columns", Some("name at least one pair of columns".to_owned())));
+        return Err(invalid(
+            place,
+            "`equal` names no columns",
+            Some("name at least one pair of columns".to_owned()),
+        ));
     }
     if within_ms.is_none() && !pairs.iter().any(|pair| pair.to.identifies) {
         let names: Vec<&str> =

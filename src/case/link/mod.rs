@@ -29,6 +29,8 @@ pub(super) struct Links {
     events: BTreeMap<(usize, usize), Fate>,
     /// Request ids that a link leads to several requests.
     unclear: BTreeSet<String>,
+    /// Request ids that a link leads to something that nobody asked for.
+    unasked: BTreeSet<String>,
     /// Requests that a decision may or may not be about.
     doubtful: BTreeSet<String>,
     /// How often each link joined, in the order declared.
@@ -63,8 +65,7 @@ impl Links {
             };
             results.insert(&link.id, result);
         }
-        links.results =
-            context.links.iter().filter_map(|link| results.remove(link.id.as_str())).collect();
+        links.results = context.links.iter().filter_map(|link| results.remove(link.id.as_str())).collect();
         links
     }
 
@@ -87,9 +88,11 @@ impl Links {
             event.request_link = Some("declared".to_owned());
             return true;
         }
-        if self.unclear.contains(own) && event.kind.as_deref() == Some("execution") {
+        let known = [(&self.unasked, "none"), (&self.unclear, "ambiguous")];
+        let known = known.into_iter().find(|(ids, _)| ids.contains(own));
+        if let (Some((_, word)), Some("execution")) = (known, event.kind.as_deref()) {
             event.corr_request = None;
-            event.request_link = Some("ambiguous".to_owned());
+            event.request_link = Some(word.to_owned());
         }
         false
     }
@@ -122,7 +125,9 @@ impl Links {
             };
             let targets = index.requests.get(&key);
             if let Some(own) = &event.corr_request {
-                claims.entry(own.clone()).or_default().add(event, targets);
+                let claim = claims.entry(own.clone()).or_default();
+                claim.add(event, targets);
+                claim.unasked |= index.unasked.contains(&key);
                 return;
             }
             let fate = match (targets.map(BTreeSet::len), index.unasked.contains(&key)) {
@@ -162,8 +167,12 @@ impl Links {
         let targets: BTreeSet<String> = claim.targets.iter().map(|id| self.followed(id).to_owned()).collect();
         let mut all = targets.iter();
         match (all.next(), all.next()) {
-            (None, _) => result.orphaned += claim.events,
-            (Some(only), None) if asked.agree(own, &link.from, only) => {
+            (None, _) if !claim.unasked => result.orphaned += claim.events,
+            (None, _) => {
+                result.joined += claim.events;
+                self.unasked.insert(own.to_owned());
+            }
+            (Some(only), None) if !claim.unasked && asked.agree(own, &link.from, only) => {
                 result.joined += claim.events;
                 self.unclear.remove(own);
                 if own != only {
@@ -186,6 +195,7 @@ impl Links {
 #[derive(Default)]
 struct Claim {
     targets: BTreeSet<String>,
+    unasked: bool,
     events: u64,
     decisions: u64,
 }
@@ -249,7 +259,9 @@ impl<'a> Asked<'a> {
         let mut requests: BTreeMap<String, Vec<Asker>> = BTreeMap::new();
         for source in context.roles.keys() {
             events.each(source, |_, _, event| {
-                let (Some("request"), Some(id)) = (event.kind.as_deref(), &event.corr_request) else { return };
+                let (Some("request"), Some(id)) = (event.kind.as_deref(), &event.corr_request) else {
+                    return;
+                };
                 let askers = requests.entry(id.clone()).or_default();
                 if askers.iter().all(|asker| asker.source != *source) {
                     askers.push(Asker {
@@ -272,7 +284,8 @@ impl<'a> Asked<'a> {
     /// Tells whether whoever asked for `own`, as `source` has it, is surely whoever asked for `other`. One request
     /// that two products record has one requester; two requests that share an id are two cases.
     fn agree(&self, own: &str, source: &str, other: &str) -> bool {
-        let Some(ours) = self.requests.get(own).and_then(|all| all.iter().find(|one| one.source == source)) else {
+        let Some(ours) = self.requests.get(own).and_then(|all| all.iter().find(|one| one.source == source))
+        else {
             return true;
         };
         let theirs = self.requests.get(other).map(Vec::as_slice).unwrap_or_default();

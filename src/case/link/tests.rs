@@ -105,14 +105,15 @@ fn joined(links: &str, events: &[Event]) -> Joined {
         gated: &[],
         links: &workspace.links,
         roles: workspace.sources.iter().map(|source| (source.id.as_str(), source.role)).collect(),
-        unlinked: BTreeSet::new(),
+        chained: BTreeSet::new(),
         holes: Vec::new(),
         source_holes: Vec::new(),
         clock_tolerance_ms: 2_000,
         max_review_ms: 0,
     };
     assert_eq!(context.roles["cloud"], Role::Executions);
-    let of = |name: &str| events.iter().filter(|event| event.source.as_deref() == Some(name)).collect::<Vec<_>>();
+    let of =
+        |name: &str| events.iter().filter(|event| event.source.as_deref() == Some(name)).collect::<Vec<_>>();
     join(["cloud", "slack", "hoop"].map(|name| to_frame(of(name))).into(), &context)
 }
 
@@ -148,7 +149,8 @@ fn declared_links_make_one_case_of_three_products() {
 
 #[test]
 fn prefix_keeps_the_ids_of_other_products_apart() {
-    let found = joined(DECLARED, &[asked("R", "S", "dana@corp.example", 1_000), click("c", "teleport/S", 2_000)]);
+    let found =
+        joined(DECLARED, &[asked("R", "S", "dana@corp.example", 1_000), click("c", "teleport/S", 2_000)]);
     assert_eq!(counts(&found, "clicks"), [0, 0, 0, 1, 0]);
     assert_eq!(rows::<ApprovalCase>(&found).len(), 2);
 }
@@ -223,8 +225,15 @@ fn call_of_a_session_that_nobody_asked_for_had_no_request() {
     };
     let links = DECLARED.replace("from = \"corr_request\", to", "from = \"corr_run\", to");
     let run = Event { corr_run: some("cloud:run:S"), ..call("x", None, "arn:dana", 6_000) };
-    let found = joined(&links, &[session, run]);
-    assert!(rows::<Execution>(&found).iter().all(|row| row.request_link.as_deref() == Some("none")));
+    let tagged = call("x", Some("S"), "arn:dana", 6_000);
+    for (links, run) in [(links.as_str(), run), (DECLARED, tagged)] {
+        let found = joined(links, &[session.clone(), run]);
+        let executions = rows::<Execution>(&found);
+        assert_eq!(executions.len(), 2);
+        assert!(executions.iter().all(|row| row.request_id.is_none()), "{executions:?}");
+        assert!(executions.iter().all(|row| row.request_link.as_deref() == Some("none")));
+        assert_eq!(counts(&found, "calls")[..3], [1, 0, 0]);
+    }
 }
 
 #[test]
@@ -280,8 +289,16 @@ fn what_is_wrong_with_a_link_is_said() {
         ("to = \"hoop\"\nequal", "to = \"hop\"\nequal", "did you mean `hoop`?"),
         ("corr_session", "corr_sesion", "did you mean `corr_session`?"),
         ("to = \"corr_session\" }", "to = \"resource_id\" }", "give `within` for a weak link"),
-        ("from = \"slack\"\nto = \"hoop\"", "from = \"slack\"\nto = \"slack\"", "let the links of a case lead to one source"),
-        ("from = \"slack\"\nto = \"hoop\"", "from = \"slack\"\nto = \"cloud\"", "the source that records who asked"),
+        (
+            "from = \"slack\"\nto = \"hoop\"",
+            "from = \"slack\"\nto = \"slack\"",
+            "let the links of a case lead to one source",
+        ),
+        (
+            "from = \"slack\"\nto = \"hoop\"",
+            "from = \"slack\"\nto = \"cloud\"",
+            "the source that records who asked",
+        ),
         ("id = \"calls\"", "id = \"clicks\"", "give each link its own `id`"),
         ("prefix = \"hoop/\"", "prefix = \"\"", "remove `prefix`"),
         ("equal = [{", "withn = \"4m\"\nequal = [{", "did you mean `within`?"),

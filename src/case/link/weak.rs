@@ -63,7 +63,8 @@ impl Links {
                 return;
             }
             let values = key(&link.pairs, |pair| pair.from_value(event));
-            let (Some(values), Some(person), Some(at)) = (values, person(event, context), event.time_ms) else {
+            let (Some(values), Some(person), Some(at)) = (values, person(event, context), event.time_ms)
+            else {
                 result.aside += 1;
                 return;
             };
@@ -132,7 +133,8 @@ impl Requests {
 
     fn fitting(&self, values: &[String], person: &Person, span: (i64, i64), links: &Links) -> Found {
         let known = self.sure.get(&(values.to_vec(), person.clone()));
-        let mut ids = known.into_iter().flat_map(|shelf| shelf.within(span)).map(|one| links.followed(&one.id));
+        let mut ids =
+            known.into_iter().flat_map(|shelf| shelf.within(span)).map(|one| links.followed(&one.id));
         let only = ids.next();
         let several = ids.any(|id| Some(id) != only);
         let unknown = self.unknown.get(values).is_some_and(|shelf| shelf.within(span).next().is_some());
@@ -162,7 +164,10 @@ impl Shelf {
     fn within(&self, (from, to): (i64, i64)) -> impl Iterator<Item = &Candidate> {
         let end = self.candidates.partition_point(|one| one.from <= to);
         let known = self.candidates[..end].iter().zip(&self.latest[..end]).rev();
-        known.take_while(move |(_, latest)| **latest >= from).map(|(one, _)| one).filter(move |one| one.to >= from)
+        known
+            .take_while(move |(_, latest)| **latest >= from)
+            .map(|(one, _)| one)
+            .filter(move |one| one.to >= from)
     }
 }
 
