@@ -3,5 +3,6 @@
 import acme
 import broken
 import clean
+import globex
 
-SCENARIOS = {"acme": acme, "clean": clean, "broken": broken}
+SCENARIOS = {"acme": acme, "clean": clean, "broken": broken, "globex": globex}

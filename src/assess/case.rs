@@ -119,7 +119,7 @@ fn orphans(tables: &Tables, wanted: &BTreeSet<String>) -> Vec<Execution> {
         .collect()
 }
 
-fn phrase(parts: [Option<String>; 4]) -> String {
+fn phrase(parts: impl IntoIterator<Item = Option<String>>) -> String {
     let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
     parts.join(" · ")
 }
@@ -172,6 +172,11 @@ fn decision(row: Decision) -> Draft {
 
 fn execution(row: Execution) -> Draft {
     let emergency = (row.break_glass == Some(true)).then(|| "break-glass".to_owned());
+    let joined = match row.request_link.as_deref() {
+        Some("declared") => Some("joined by a declared link".to_owned()),
+        Some("weak") => Some("joined by a weak link: the same person, shortly before".to_owned()),
+        _ => None,
+    };
     Draft {
         case: row.request_id.clone().or_else(|| row.orphan_case()).unwrap_or_default(),
         event: row.event_id.unwrap_or_default(),
@@ -184,6 +189,7 @@ fn execution(row: Execution) -> Draft {
             row.action_name.or(row.action_class),
             row.resource_id,
             emergency,
+            joined,
         ]),
         valid_to: None,
     }

@@ -6,6 +6,7 @@
 mod case;
 mod days;
 mod exception;
+mod link;
 mod people;
 mod place;
 mod source;
@@ -28,8 +29,8 @@ use crate::integrity::verdict::{Completeness, Grade, Verdict};
 use crate::redact::{Action, Class, Policy};
 use crate::report::json;
 use crate::report::model::{
-    Framework, Hole, Key, Lookalike, Mapping, Override, PolicyFile, Redaction, Report, Setting, Source, Test,
-    TestOutcome, UnresolvedIdentity, Untestable, Verdicts, WaterfallStep,
+    Framework, Hole, Key, LinkResult, Lookalike, Mapping, Override, PolicyFile, Redaction, Report, Setting,
+    Source, Test, TestOutcome, UnresolvedIdentity, Untestable, Verdicts, WaterfallStep,
 };
 use crate::run::previous::Previous;
 use crate::segment::plan::SourcePlan;
@@ -89,6 +90,8 @@ pub struct Inputs<'a> {
     pub tables: &'a Tables,
     /// Events per source that repeat a fact.
     pub repeated: &'a BTreeMap<String, u64>,
+    /// What the links between sources joined.
+    pub links: Vec<LinkResult>,
     /// Identities that could not be resolved.
     pub unresolved: Vec<UnresolvedIdentity>,
     /// The control library.
@@ -194,6 +197,7 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
         untestable,
         pending,
         cases,
+        links: inputs.links,
         days,
         people: people::people(inputs.tables, window, inputs.roster, &events),
         keys: keys(inputs.keyring, inputs.stitched),
@@ -289,9 +293,12 @@ fn judge(inputs: &Inputs<'_>, holes: &[Hole]) -> BTreeMap<String, Judged> {
         let missing: Vec<&String> = test.requires.iter().filter(|column| !filled.contains(*column)).collect();
         let counts = evaluation.counts();
         let uncovered = uncovered(test, &sources, inputs);
+        let open = link::open_decisions(test, &inputs.links);
         // A value that anybody can change is as good as none.
-        let circumstances =
-            Circumstances { holes: touched.len() + uncovered.len(), fillable: missing.is_empty() };
+        let circumstances = Circumstances {
+            holes: touched.len() + uncovered.len() + open.len(),
+            fillable: missing.is_empty(),
+        };
         let outcome = outcome(test.kind, &counts, circumstances);
         let mut reasons: Vec<String> =
             missing.iter().map(|column| format!("no configured source can fill `{column}`")).collect();
@@ -299,6 +306,7 @@ fn judge(inputs: &Inputs<'_>, holes: &[Hole]) -> BTreeMap<String, Judged> {
             reasons.push(untestable_reason(evaluation, counts.untestable));
         }
         reasons.extend(uncovered);
+        reasons.extend(open);
         if test.kind != Kind::EvidenceQuality {
             reasons.extend(touched.iter().take(5).map(|hole| hole_reason(hole)));
             if touched.len() > 5 {
@@ -383,6 +391,7 @@ fn limits(test: &Definition, entry: &Judged, inputs: &Inputs<'_>) -> Vec<String>
     if !inputs.roster.is_present() {
         limits.push("no roster: identities compare only within one namespace".to_owned());
     }
+    limits.extend(link::weak(test, inputs.tables));
     limits
 }
 
@@ -746,6 +755,7 @@ fn settings(inputs: &Inputs<'_>) -> Result<Vec<Setting>, ControlError> {
             },
         ),
     ];
+    settings.extend(link::setting(&inputs.links));
     settings.push(setting("Masked in text from logs", masking(workspace)));
     if let Some(previous) = inputs.previous {
         settings.push(setting("Goes on from", previous.describe(workspace, inputs.period.from)));

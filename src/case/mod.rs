@@ -2,11 +2,13 @@
 //!
 //! Input: the events of every segment, in the order source, object, offset. Output: the frames of
 //! [`table`](crate::table). Two passes over the events, so that memory holds tables and never the events:
-//! the first surveys requests, the second writes what refers to them.
+//! the first surveys requests, the second writes what refers to them. Where the workspace links sources, [`link`] reads
+//! the events of those before.
 
 mod evidence;
 pub mod gate;
 pub mod inherit;
+mod link;
 mod repeat;
 mod rows;
 
@@ -18,8 +20,8 @@ use crate::clock::{Moment, Period};
 use crate::column::{FrameBuilder, FrameReader, Row};
 use crate::event::Event;
 use crate::identity::{Resolution, Roster};
-use crate::report::model::UnresolvedIdentity;
-use crate::settings::{Gated, Role};
+use crate::report::model::{LinkResult, UnresolvedIdentity};
+use crate::settings::{Gated, Link, Role};
 use crate::table::{
     AccessGrant, ApprovalCase, Cancellation, Change, ControlEvent, Decision, EventRow, Execution,
     ExternalActivity, PolicyChange, Request, ResolutionRow, Revocation, Session, Stop,
@@ -35,10 +37,18 @@ pub struct Context<'a> {
     pub roster: &'a Roster,
     /// The workspace's rules.
     pub gated: &'a [Gated],
+    /// The workspace's links between sources.
+    pub links: &'a [Link],
+    /// Sources with a chain profile.
+    pub chained: BTreeSet<&'a str>,
     /// Which tables each source fills.
     pub roles: BTreeMap<&'a str, Role>,
     /// Spans in which votes on requests may be missing, by the instance that their request ids begin with.
     pub holes: Vec<(&'a str, Period)>,
+    /// All holes, by source.
+    pub source_holes: Vec<(&'a str, Period)>,
+    /// Difference between the clocks of two sources that leaves an order unknown, milliseconds.
+    pub clock_tolerance_ms: i64,
     /// Longest time from a break-glass execution to its review, milliseconds.
     pub max_review_ms: i64,
 }
@@ -61,27 +71,42 @@ pub struct Joined {
     pub unresolved: Vec<UnresolvedIdentity>,
     /// Events per source that repeat a fact already stated, counted once.
     pub repeated: BTreeMap<String, u64>,
+    /// What each link joined, in the order declared.
+    pub links: Vec<LinkResult>,
 }
 
 /// Joins the events of `parts`, which are frames of [`Event`] in order. Each is freed as soon as it is read for good.
 pub fn join(parts: Vec<DataFrame>, context: &Context<'_>) -> Joined {
-    let mut join = Join::new(context);
-    let repeats = repeat::find(&parts);
+    let repeats = repeat::find(&parts, &context.chained);
+    let links = link::Links::find(&parts, &repeats, context);
+    let mut join = Join::new(context, &links);
     join.repeated.clone_from(&repeats.by_source);
+    // The product that a link leads to says who asked; the others repeat it.
+    let mut later = Vec::new();
     for (frame, part) in parts.iter().zip(0..) {
-        each(frame, part, &repeats, |event| join.survey(event));
+        each(frame, part, &repeats, |row, event| {
+            if links.apply(part, row, event) && event.kind.as_deref() == Some("request") {
+                later.push(event.clone());
+            } else {
+                join.survey(event);
+            }
+        });
     }
+    later.iter().for_each(|event| join.survey(event));
     for (frame, part) in parts.into_iter().zip(0..) {
-        each(&frame, part, &repeats, |event| join.write(event));
+        each(&frame, part, &repeats, |row, event| {
+            links.apply(part, row, event);
+            join.write(event);
+        });
     }
     join.finish()
 }
 
-fn each(frame: &DataFrame, part: usize, repeats: &repeat::Repeats, mut act: impl FnMut(&Event)) {
+fn each(frame: &DataFrame, part: usize, repeats: &repeat::Repeats, mut act: impl FnMut(usize, &mut Event)) {
     let reader = FrameReader::<Event>::new(frame);
-    for (event, row) in reader.rows().zip(0..) {
+    for (mut event, row) in reader.rows().zip(0..) {
         if !repeats.contains(part, row) {
-            act(&event);
+            act(row, &mut event);
         }
     }
 }
@@ -131,6 +156,7 @@ struct Builders {
 
 struct Join<'a> {
     context: &'a Context<'a>,
+    links: &'a link::Links,
     builders: Builders,
     requests: BTreeMap<String, RequestFacts>,
     voted: BTreeSet<String>,
@@ -142,9 +168,10 @@ struct Join<'a> {
 }
 
 impl<'a> Join<'a> {
-    fn new(context: &'a Context<'a>) -> Self {
+    fn new(context: &'a Context<'a>, links: &'a link::Links) -> Self {
         Self {
             context,
+            links,
             builders: Builders::default(),
             requests: BTreeMap::new(),
             voted: BTreeSet::new(),
@@ -319,8 +346,9 @@ impl<'a> Join<'a> {
         if let (Some(id), Some(at)) = (&event.corr_request, row.ts_ms) {
             let asked = facts.and_then(|facts| facts.requested_ms).unwrap_or(i64::MIN);
             let due = at.saturating_add(self.context.max_review_ms);
-            row.votes_complete = Some(self.context.is_complete(id, asked.min(at), at));
-            row.reviews_complete = Some(self.context.is_complete(id, at, due));
+            let placed = !self.links.is_doubtful(id);
+            row.votes_complete = Some(placed && self.context.is_complete(id, asked.min(at), at));
+            row.reviews_complete = Some(placed && self.context.is_complete(id, at, due));
         }
         if event.corr_request.as_ref().is_some_and(|id| self.bypassed.contains(id)) {
             row.bypass = Some(true);
@@ -433,7 +461,12 @@ impl<'a> Join<'a> {
                 crate::column::to_frame(&self.context.roster.reviewer_grants()),
             ),
         ]);
-        Joined { tables, unresolved: self.unresolved.into_values().collect(), repeated: self.repeated }
+        Joined {
+            tables,
+            unresolved: self.unresolved.into_values().collect(),
+            repeated: self.repeated,
+            links: self.links.results.clone(),
+        }
     }
 }
 

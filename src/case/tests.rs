@@ -29,16 +29,22 @@ fn vote(id: &str, outcome: &str, basis: &str, at: i64) -> Event {
     }
 }
 
-fn joined(events: &[Event]) -> Joined {
-    let roster = Roster::default();
-    let context = Context {
-        roster: &roster,
+fn context(roster: &Roster) -> Context<'_> {
+    Context {
+        roster,
         gated: &[],
+        links: &[],
+        chained: BTreeSet::from(["gate"]),
         roles: BTreeMap::from([("gate", Role::Approvals)]),
         holes: Vec::new(),
+        source_holes: Vec::new(),
+        clock_tolerance_ms: 2_000,
         max_review_ms: 0,
-    };
-    join(vec![to_frame(events)], &context)
+    }
+}
+
+fn joined(events: &[Event]) -> Joined {
+    join(vec![to_frame(events)], &context(&Roster::default()))
 }
 
 fn rows<R: Row>(joined: &Joined) -> Vec<R> {
@@ -113,6 +119,26 @@ fn newest_snapshot_wins_and_repeats_are_counted() {
 }
 
 #[test]
+fn record_without_a_key_counts_once_where_another_object_has_it_too() {
+    let at = |object: &str, digest: &str| Event {
+        object: some(object),
+        line_digest: some(digest),
+        rule: some("vote"),
+        sub: Some(0),
+        ..vote(&format!("{object}-{digest}"), "approved", "human", 1)
+    };
+    let first = [at("a", "x"), at("a", "x"), at("a", "y")];
+    let again = [at("b", "x"), at("b", "y"), at("b", "y"), at("b", "z")];
+    let roster = Roster::default();
+    let context = context(&roster);
+    let found = join(vec![to_frame(&first), to_frame(&again)], &context);
+    assert_eq!(rows::<Decision>(&found).len(), 5, "x twice, y twice, and z");
+    assert_eq!(found.repeated["gate"], 2);
+    let elsewhere = Context { chained: BTreeSet::new(), ..context };
+    assert_eq!(rows::<Decision>(&join(vec![to_frame(&first), to_frame(&again)], &elsewhere)).len(), 7);
+}
+
+#[test]
 fn orphaned_execution_is_a_case_with_gaps() {
     let ran = Event { corr_request: None, request_link: some("none"), ..event("e", "execution", 3) };
     let cases = rows::<ApprovalCase>(&joined(&[ran]));
@@ -123,13 +149,7 @@ fn orphaned_execution_is_a_case_with_gaps() {
 #[test]
 fn executions_source_fills_executions_only() {
     let roster = Roster::default();
-    let context = Context {
-        roster: &roster,
-        gated: &[],
-        roles: BTreeMap::from([("gate", Role::Executions)]),
-        holes: Vec::new(),
-        max_review_ms: 0,
-    };
+    let context = Context { roles: BTreeMap::from([("gate", Role::Executions)]), ..context(&roster) };
     let events = [event("R", "request", 1), vote("d", "approved", "human", 2), event("e", "execution", 3)];
     let found = join(vec![to_frame(&events)], &context);
     assert_eq!(rows::<Request>(&found).len() + rows::<Decision>(&found).len(), 0);

@@ -55,6 +55,9 @@ pub struct Report {
     pub pending: Vec<Untestable>,
     /// Cases that hold an exception, by id.
     pub cases: Vec<Case>,
+    /// What the links between sources joined, in the workspace's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<LinkResult>,
     /// Counts per day, in order; one row for every day of the period.
     pub days: Vec<Day>,
     /// Who decided for whom, how long it took, and what agents ran.
@@ -187,6 +190,33 @@ pub struct JoinTally {
     pub missing: u64,
     /// Several had it, and did not agree: nothing was taken.
     pub ambiguous: u64,
+}
+
+/// A link between two sources, and what became of the events it is for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LinkResult {
+    /// Id.
+    pub id: String,
+    /// Source whose events are joined.
+    pub from: String,
+    /// Source whose requests they belong to.
+    pub to: String,
+    /// declared, or weak.
+    pub grade: String,
+    /// Columns that must be equal, in words.
+    pub compares: Vec<String>,
+    /// Of a weak link, the longest time between an execution and its request, milliseconds.
+    pub within_ms: Option<i64>,
+    /// Events joined.
+    pub joined: u64,
+    /// Events that fit several requests, or whose requester is another: joined to none.
+    pub ambiguous: u64,
+    /// Events that fit no request: cases of their own, with gaps.
+    pub orphaned: u64,
+    /// Events that the link is not for: they do not say what it compares, or belong to a request already.
+    pub aside: u64,
+    /// Decisions among the ambiguous ones.
+    pub open_decisions: u64,
 }
 
 /// An object as read.

@@ -7,7 +7,7 @@ pub mod material;
 mod overlap;
 pub mod previous;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::DataFrame;
 use thiserror::Error;
@@ -36,7 +36,7 @@ use crate::segment::parallel;
 use crate::segment::plan::{ChainPlan, Plan, SEGMENT_BYTES, SourcePlan, plan};
 use crate::segment::scan::Keep;
 use crate::segment::stitch::{Anchors, Stitched, Summaries, lifetime, stitch, window};
-use crate::settings::{Role, SettingsError, Source};
+use crate::settings::{Link, Role, SettingsError, Source};
 use crate::table::{ExpectedSource, IntegrityRow};
 
 /// How a run is carried out.
@@ -218,13 +218,22 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
     let context = Context {
         roster: &material.roster,
         gated: &material.workspace.gated,
+        links: &material.workspace.links,
+        chained: plan
+            .sources
+            .iter()
+            .filter(|source| source.chain.is_some())
+            .map(|source| source.settings.id.as_str())
+            .collect(),
         roles: plan
             .sources
             .iter()
             .map(|source| (source.settings.id.as_str(), source.settings.role))
             .collect(),
-        holes: hidden(&plan, &stitched.holes),
-        max_review_ms: max_review_ms(material)?,
+        holes: hidden(&plan, &material.workspace.links, &stitched.holes),
+        source_holes: stitched.holes.iter().map(|hole| (hole.source.as_str(), hole.span)).collect(),
+        clock_tolerance_ms: parameter(material, "clock_tolerance_ms")?,
+        max_review_ms: parameter(material, "bg_01_max_review_ms")?,
     };
     let (mut events, records) = in_order(parts, &order);
     let profiles = plan.sources.iter().map(|source| (source.settings.id.as_str(), source.profile)).collect();
@@ -263,6 +272,7 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         stitched: &stitched,
         tables: &tables,
         repeated: &joined.repeated,
+        links: joined.links,
         unresolved: joined.unresolved,
         library: &material.controls,
         evaluations: &evaluations,
@@ -293,24 +303,46 @@ fn in_order(mut parts: Parts, order: &[String]) -> (Vec<DataFrame>, Vec<DataFram
     keys.iter().filter_map(|key| parts.remove(key)).map(|part| (part.events, part.records)).unzip()
 }
 
-/// Returns the holes by the instance that request ids of their source begin with: votes may be missing there.
-fn hidden<'a>(plan: &'a Plan<'_>, holes: &[Hole]) -> Vec<(&'a str, Period)> {
-    holes
-        .iter()
-        .filter_map(|hole| {
-            let source = plan.sources.iter().find(|source| source.settings.id == hole.source)?;
-            let settings = &source.settings;
-            let instance = settings.set.get("request_instance").unwrap_or(&settings.id);
-            (settings.role == Role::Approvals).then_some((instance.as_str(), hole.span))
-        })
-        .collect()
+/// Returns the holes by the instance that request ids of their source begin with: votes may be missing there, and in
+/// every source that a link joins to it.
+fn hidden<'a>(plan: &'a Plan<'_>, links: &[Link], holes: &[Hole]) -> Vec<(&'a str, Period)> {
+    let instance = |source: &'a SourcePlan<'_>| {
+        source.settings.set.get("request_instance").unwrap_or(&source.settings.id).as_str()
+    };
+    let mut hidden = Vec::new();
+    for hole in holes {
+        let Some(source) = plan.sources.iter().find(|source| source.settings.id == hole.source) else {
+            continue;
+        };
+        if source.settings.role == Role::Approvals {
+            let joined = linked(&hole.source, links);
+            let sources = plan.sources.iter().filter(|source| joined.contains(source.settings.id.as_str()));
+            hidden.extend(sources.map(|source| (instance(source), hole.span)));
+        }
+    }
+    hidden
 }
 
-/// Returns the limit of BG-01; without it, no review is ever due.
-fn max_review_ms(material: &Material) -> Result<i64, RunError> {
+/// Returns `source` and every source whose cases links join with its own, one way or the other.
+fn linked<'a>(source: &'a str, links: &'a [Link]) -> BTreeSet<&'a str> {
+    let mut all = BTreeSet::from([source]);
+    loop {
+        let before = all.len();
+        for link in links {
+            if all.contains(link.from.as_str()) || all.contains(link.to.as_str()) {
+                all.extend([link.from.as_str(), link.to.as_str()]);
+            }
+        }
+        if all.len() == before {
+            return all;
+        }
+    }
+}
+
+/// Returns the value of a parameter; without the limit of BG-01, no review is ever due.
+fn parameter(material: &Material, name: &str) -> Result<i64, RunError> {
     let parameters = material.controls.profile(&material.workspace.parameters)?;
-    let limit = parameters.iter().find(|parameter| parameter.column == "bg_01_max_review_ms");
-    Ok(limit.map_or(0, |parameter| parameter.value))
+    Ok(parameters.iter().find(|parameter| parameter.column == name).map_or(0, |parameter| parameter.value))
 }
 
 fn sources(material: &Material) -> Result<Vec<SourcePlan<'_>>, RunError> {
@@ -371,7 +403,7 @@ fn expected(
         let id = &source.settings.id;
         let lifetime = lifetime(source, window);
         let names = source.settings.logs.iter().chain(found.times.keys());
-        let names: std::collections::BTreeSet<&String> =
+        let names: BTreeSet<&String> =
             if source.is_native() { names.collect() } else { [id].into_iter().collect() };
         for log in names {
             let times = found.times.get(log);

@@ -8,6 +8,7 @@ use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Deserializer};
 use toml::Value;
 
+use super::link::{LinkEntry, links};
 use super::{
     ExpectedUnable, FILE, Gated, KnownBreak, OutOfScope, Pack, Role, SettingsError, Source, Workspace, near,
 };
@@ -38,6 +39,8 @@ struct File {
     people: Vec<PeopleFile>,
     #[serde(default)]
     source: Vec<SourceEntry>,
+    #[serde(default)]
+    link: Vec<LinkEntry>,
     #[serde(default)]
     gated: Vec<GatedEntry>,
     #[serde(default)]
@@ -246,7 +249,11 @@ fn malformed(text: &str, error: &toml::de::Error) -> SettingsError {
     SettingsError::Malformed { path: FILE.to_owned(), line, message, suggestion }
 }
 
-fn invalid(place: impl Into<String>, message: impl Into<String>, help: Option<String>) -> SettingsError {
+pub(super) fn invalid(
+    place: impl Into<String>,
+    message: impl Into<String>,
+    help: Option<String>,
+) -> SettingsError {
     SettingsError::Invalid { place: place.into(), message: message.into(), help }
 }
 
@@ -262,7 +269,7 @@ fn choose<T: Copy>(place: &str, key: &str, word: &str, known: &[(&str, T)]) -> R
     })
 }
 
-fn check_name(place: &str, name: &str) -> Result<(), SettingsError> {
+pub(super) fn check_name(place: &str, name: &str) -> Result<(), SettingsError> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
     if (1..=64).contains(&name.len()) && name.chars().all(allowed) {
         return Ok(());
@@ -335,6 +342,7 @@ fn validate(file: File, text: &str, root: &Path) -> Result<Workspace, SettingsEr
         parameters: file.parameters.unwrap_or_else(|| "base".to_owned()),
         trust: file.trust,
         people: file.people,
+        links: links(file.link, &sources)?,
         gated: file.gated.into_iter().map(|entry| gated(entry, &sources)).collect::<Result<_, _>>()?,
         expected_unable: file.expected_unable.into_iter().map(expected_unable).collect(),
         known_breaks: file.known_break.into_iter().map(known_break).collect::<Result<_, _>>()?,
@@ -384,7 +392,7 @@ fn redaction(entry: RedactionEntry) -> Result<(Policy, Vec<Allowed>), SettingsEr
     Ok((Policy::new(&decisions, &allowed), allowed))
 }
 
-fn known_source(sources: &[Source], place: &str, id: &str) -> Result<(), SettingsError> {
+pub(super) fn known_source(sources: &[Source], place: &str, id: &str) -> Result<(), SettingsError> {
     if sources.iter().any(|source| source.id == id) {
         return Ok(());
     }
@@ -454,7 +462,7 @@ fn source(entry: SourceEntry) -> Result<Source, SettingsError> {
 }
 
 /// Parses `90s`, `15m`, `4h` or `2d` into milliseconds.
-fn duration_ms(place: &str, key: &str, text: &str) -> Result<i64, SettingsError> {
+pub(super) fn duration_ms(place: &str, key: &str, text: &str) -> Result<i64, SettingsError> {
     let number = text.get(..text.len().saturating_sub(1)).and_then(|digits| digits.parse::<i64>().ok());
     let unit = match text.chars().last() {
         Some('s') => Some(1_000),

@@ -4,6 +4,7 @@
 //! relative to the workspace, and stays so: results never show a path of the machine.
 
 mod file;
+mod link;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ use crate::identity::PeopleFile;
 use crate::integrity::verdict::{BreakKind, Grade};
 use crate::redact::{Allowed, Policy};
 use crate::report::model::Extracted;
+
+pub use self::link::{Link, LinkColumn, Pair};
 
 /// The name of the workspace file.
 pub const FILE: &str = "countersign.toml";
@@ -47,6 +50,8 @@ pub struct Workspace {
     pub people: Vec<PeopleFile>,
     /// Sources, in the order declared.
     pub sources: Vec<Source>,
+    /// Links between sources, in order.
+    pub links: Vec<Link>,
     /// Rules that say which executions must be approved, in order.
     pub gated: Vec<Gated>,
     /// What the team knows it cannot test.
@@ -269,6 +274,12 @@ impl Workspace {
         let text = std::fs::read_to_string(&path)
             .map_err(|source| SettingsError::Unreadable { path: FILE.to_owned(), source })?;
         file::parse(&text, root)
+    }
+
+    /// Parses a workspace file that lies nowhere.
+    #[cfg(test)]
+    pub(crate) fn of_text(text: &str) -> Result<Self, SettingsError> {
+        file::parse(text, Path::new("."))
     }
 
     /// Returns the file at `relative`, which may not be absent.

@@ -1,15 +1,19 @@
-//! The three samples: what was planted is found, and what a sample says of itself holds.
+//! The four samples: what was planted is found, and what a sample says of itself holds.
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::sync::LazyLock;
 
 use countersign::clock::Moment;
 use countersign::report::model::TestOutcome;
+use countersign::run::Run;
 use toml::Table;
 
-use crate::support::{ACME_PACK, AS_OF, SignedLog, Workspace, countersign, library, result, sample};
+use crate::support::{
+    ACME_PACK, AS_OF, SignedLog, Workspace, conserves, countersign, library, result, sample,
+};
 
 /// Test, source, and the product's own id.
 type Item = (String, String, String);
@@ -24,6 +28,10 @@ fn entries<'t>(table: &'t Table, name: &str) -> Vec<&'t Table> {
 
 fn text(entry: &Table, name: &str) -> String {
     entry[name].as_str().unwrap().to_owned()
+}
+
+fn number(entry: &Table, name: &str) -> u64 {
+    u64::try_from(entry[name].as_integer().unwrap()).unwrap()
 }
 
 fn items(table: &Table, name: &str) -> BTreeSet<Item> {
@@ -96,6 +104,110 @@ fn acme_report_exits_0_and_says_where_the_pack_is() {
     ran.says(0, &["Wrote", "signed", "verified 1 of 4 logs"]);
     assert!(pack.join("bagit.txt").is_file());
     assert!(ran.out.lines().count() <= 25, "{}", ran.out);
+}
+
+/// The run on `samples/globex`, once for all tests.
+static GLOBEX: LazyLock<Run> = LazyLock::new(|| library(&sample("globex"), None));
+
+#[test]
+fn globex_exceptions_are_those_that_were_planted() {
+    let expected = table("globex/EXPECTED.toml");
+    assert_eq!(text(&expected, "as_of"), format!("{AS_OF}T00:00:00Z"));
+    let report = GLOBEX.assessment.report();
+    let mut found = BTreeSet::new();
+    for exception in &report.exceptions {
+        assert!(exception.line > 0 && !exception.object.is_empty(), "without a place: {exception:#?}");
+        for test in std::iter::once(&exception.test).chain(&exception.also) {
+            let item = (test.clone(), exception.source.clone(), exception.native_id.clone());
+            assert!(found.insert(item), "counted twice: {exception:#?}");
+        }
+    }
+    let planted = items(&expected, "exception");
+    assert!(planted.len() > 100);
+    assert_eq!(found.difference(&planted).collect::<Vec<_>>(), Vec::<&Item>::new(), "found, and not planted");
+    assert_eq!(planted.difference(&found).collect::<Vec<_>>(), Vec::<&Item>::new(), "planted, and not found");
+}
+
+#[test]
+fn globex_untestable_items_are_those_that_were_planned() {
+    let expected = table("globex/EXPECTED.toml");
+    let planned: BTreeMap<Item, u64> = entries(&expected, "untestable")
+        .into_iter()
+        .map(|entry| {
+            ((text(entry, "test"), text(entry, "source"), text(entry, "column")), number(entry, "items"))
+        })
+        .collect();
+    assert_eq!(GLOBEX.untestable, planned);
+    let report = GLOBEX.assessment.report();
+    assert!(report.pending.is_empty());
+    let unresolved: BTreeSet<(String, String)> =
+        report.unresolved.iter().map(|entry| (entry.ns.clone(), entry.id.clone())).collect();
+    let planned =
+        entries(&expected, "unresolved").into_iter().map(|entry| (text(entry, "ns"), text(entry, "id")));
+    assert_eq!(unresolved, planned.collect());
+}
+
+#[test]
+fn globex_records_go_where_they_were_planned_to_go() {
+    let expected = table("globex/EXPECTED.toml");
+    let report = GLOBEX.assessment.report();
+    conserves(report);
+    let mut counted = 0;
+    let found: BTreeMap<String, [u64; 4]> = report
+        .sources
+        .iter()
+        .map(|source| {
+            let tally = &source.tally;
+            counted += tally.events - tally.repeated_events;
+            let rejected = tally.rejected.values().sum();
+            (source.id.clone(), [tally.read, tally.duplicates, tally.repeated_events, rejected])
+        })
+        .collect();
+    let planned: BTreeMap<String, [u64; 4]> = entries(&expected, "source")
+        .into_iter()
+        .map(|entry| {
+            let counts =
+                ["records", "duplicates", "repeated_events", "rejected"].map(|name| number(entry, name));
+            (text(entry, "id"), counts)
+        })
+        .collect();
+    assert_eq!(found, planned);
+    assert_eq!(planned.len(), 8);
+    assert_eq!(counted, number(&expected, "events"));
+    assert_eq!(counted, 50_000);
+}
+
+#[test]
+fn globex_links_join_what_was_planned_and_weak_ones_limit_what_rests_on_them() {
+    let expected = table("globex/EXPECTED.toml");
+    let report = GLOBEX.assessment.report();
+    let found: BTreeMap<String, [u64; 3]> = report
+        .links
+        .iter()
+        .map(|link| (link.id.clone(), [link.joined, link.ambiguous, link.orphaned]))
+        .collect();
+    let planned: BTreeMap<String, [u64; 3]> = entries(&expected, "link")
+        .into_iter()
+        .map(|entry| (text(entry, "id"), ["joined", "ambiguous", "orphaned"].map(|name| number(entry, name))))
+        .collect();
+    assert_eq!(found, planned);
+    let weak = planned["calls"][0];
+    assert!(weak > 100);
+    let limit =
+        format!("limited reliance: {weak} executions of `cloudtrail` are joined to a request by a weak link");
+    for test in &report.tests {
+        let rests =
+            ["AUTHZ-01", "AUTHZ-02", "AUTHZ-03", "AUTHZ-04", "AUTHZ-06", "BG-01"].contains(&test.id.as_str());
+        let said = test.reasons.iter().any(|reason| reason.starts_with(&limit));
+        assert_eq!(said, rests, "{test:#?}");
+        assert!(!said || test.reliance == "limited", "{test:#?}");
+    }
+    // A denial in Slack, for a session of hoop, that went on in AWS: three products, one case.
+    let crossing = report.cases.iter().filter(|case| {
+        let sources: BTreeSet<&str> = case.moments.iter().map(|moment| moment.source.as_str()).collect();
+        ["cloudtrail", "hoop", "slack"].iter().all(|source| sources.contains(source))
+    });
+    assert!(crossing.count() > 1);
 }
 
 #[test]

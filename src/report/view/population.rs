@@ -42,6 +42,12 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
             vec![Block::Figure(daily::figure(report))],
         ));
     }
+    if !report.links.is_empty() {
+        sections.push(subsection("4.5", "source-links", "Links between sources", vec![
+            paragraph("A declared link joins what two products record of one case by columns that the workspace names. A weak link joins an execution to the one request that the same person made shortly before; results that rest on it have limited reliance. What fits several requests is joined to none; what fits none is a case of its own, with gaps."),
+            Block::Table(links(report)),
+        ]));
+    }
 }
 
 fn masked(report: &Report) -> Table {
@@ -63,6 +69,35 @@ fn masked(report: &Report) -> Table {
                 } else {
                     Text::body("masked only")
                 },
+            ]
+        }))
+}
+
+fn links(report: &Report) -> Table {
+    table("source-link-list", "Links, and what became of the events that they are for")
+        .column("Link", 14)
+        .column("From", 12)
+        .column("To", 12)
+        .column("Grade", 10)
+        .column("Equal", 20)
+        .number("Joined", 8)
+        .number("Ambiguous", 8)
+        .number("Orphaned", 8)
+        .number("Not for it", 8)
+        .empty("No link is declared.")
+        .rows(report.links.iter().map(|link| {
+            let tone = if link.within_ms.is_some() { Tone::Caution } else { Tone::Good };
+            let doubt = |n: u64| if n > 0 { Text::mark(count(n), Tone::Caution) } else { Text::body("0") };
+            vec![
+                Text::mono(&link.id),
+                Text::mono(&link.from),
+                Text::mono(&link.to),
+                Text::mark(&link.grade, tone),
+                Text::body(link.compares.join(", ").replace('`', "")),
+                Text::body(count(link.joined)),
+                doubt(link.ambiguous),
+                doubt(link.orphaned),
+                Text::body(count(link.aside)),
             ]
         }))
 }

@@ -71,6 +71,7 @@ pub(super) fn report() -> Report {
         keys: vec![],
         unresolved: vec![],
         lookalikes: vec![],
+        links: Vec::new(),
         redactions: vec![],
         parameters: vec![],
         settings: vec![],
