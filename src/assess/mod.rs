@@ -415,9 +415,14 @@ fn filled(inputs: &Inputs<'_>) -> BTreeSet<String> {
         filled.extend(columns.into_iter().filter(|column| match source.settings.role {
             Role::Approvals => true,
             Role::Executions => column.starts_with("execution.") || column.starts_with("event."),
-            Role::Independent => column.starts_with("external_activity.") || column.starts_with("event."),
+            Role::Independent => column.starts_with("event."),
         }));
     }
+    let independent = inputs.sources.iter().filter(|source| source.settings.role == Role::Independent);
+    filled.extend(independent.flat_map(|source| source.profile.columns_filled()).filter_map(|column| {
+        // What ran, from the other side.
+        column.strip_prefix("execution.").map(|column| format!("external_activity.{column}"))
+    }));
     let tables: BTreeSet<String> =
         filled.iter().filter_map(|column| column.split('.').next()).map(str::to_owned).collect();
     for table in &tables {
@@ -427,8 +432,8 @@ fn filled(inputs: &Inputs<'_>) -> BTreeSet<String> {
     }
     for schema in crate::table::schemas() {
         let here = matches!(schema.table, "integrity" | "expected_source")
-            || (matches!(schema.table, "identity" | "resolution" | "reviewer_grant")
-                && inputs.roster.is_present());
+            || (matches!(schema.table, "identity" | "resolution") && inputs.roster.is_present())
+            || (schema.table == "reviewer_grant" && !inputs.roster.reviewer_grants().is_empty());
         if here {
             filled.extend(schema.columns.iter().map(|column| format!("{}.{}", schema.table, column.name)));
         }
