@@ -252,6 +252,8 @@ columns! {
         resource_group: Text,
         /// Environment of the target.
         env: Text,
+        /// True where the execution itself names its target, false where `resource_id` is that of its request.
+        resource_stated: Flag,
         /// Parameters, redacted.
         parameters: Text,
         /// started, succeeded, failed.

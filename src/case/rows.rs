@@ -303,6 +303,7 @@ pub(super) fn execution(
         resource_id: inherit(&event.resource_id, |facts| &facts.resource_id),
         resource_group: inherit(&event.resource_group, |facts| &facts.resource_group),
         env: inherit(&event.env, |facts| &facts.env),
+        resource_stated: Some(event.resource_id.is_some()),
         parameters: event.command.clone(),
         outcome: event.exec_state.clone(),
         break_glass: either(event.break_glass, facts.map_or(Some(false), |facts| facts.break_glass)),
