@@ -239,7 +239,8 @@ class World:
 
     def external_activity(self, number):
         actor, _ = self.login()
-        person, person_ns = self.person()
+        # Somebody whom the gate has never seen, so that not everything is matched.
+        person, person_ns = self.pick("ada", "ben", "eve"), self.pick(*self.namespaces)
         return {
             "activity_id": f"x{number}", "event_id": f"vx{number}", "source_id": "audit", "system": "audit",
             "ts_ms": self.time(), "actor_id": actor, "principal_id": person, "principal_ns": person_ns,
@@ -327,7 +328,7 @@ class World:
             "sod_02_owner_may_approve_own_agent": self.random.choice([0, 0, 1]),
             # Windows of which a random table can fill some, and not all.
             "rev_02_min_approvals": self.random.choice([3, 40, 120]), "rev_02_window_ms": self.random.choice([100, 1_000, 60_000]),
-            "rev_07_window_ms": self.random.choice([640_900_000, 640_000_000, 899_000_000]),
+            "rev_07_window_ms": self.random.choice([640_900_000, 640_900_000, 640_900_000, 640_000_000, 899_000_000]),
             "rev_06_grace_ms": self.random.choice([0, 14_400_000]), "authz_05_grace_ms": self.random.choice([0, 1_000, 60_000]),
             "log_08_match_window_ms": self.random.choice([1_000, 300_000]),
         }]
