@@ -378,9 +378,11 @@ fn limits(test: &Definition, entry: &Judged, inputs: &Inputs<'_>) -> Vec<String>
     if !inputs.workspace.sources.iter().any(|source| source.role == Role::Independent) {
         limits.push("no independent record to reconcile the population with".to_owned());
     }
-    let undeclared = inputs.sources.iter().map(|source| &source.settings).filter(|settings| {
-        entry.sources.contains(&settings.id) && settings.max_silence_ms.is_none()
-    });
+    let undeclared = inputs
+        .sources
+        .iter()
+        .map(|source| &source.settings)
+        .filter(|settings| entry.sources.contains(&settings.id) && settings.max_silence_ms.is_none());
     limits.extend(undeclared.map(|settings| {
         format!("no longest silence is declared for source `{}`: LOG-03 leaves it out", settings.id)
     }));

@@ -296,9 +296,10 @@ impl<'a> Join<'a> {
     }
 
     fn grant(&mut self, event: &Event) {
-        let due = event.not_after_ms.or(event.ended_ms).map(|end| {
-            end.saturating_add(self.context.withdrawal_grace_ms)
-        });
+        let due = event
+            .not_after_ms
+            .or(event.ended_ms)
+            .map(|end| end.saturating_add(self.context.withdrawal_grace_ms));
         let source = event.source.as_deref().unwrap_or_default();
         let logged = self.context.log_withdrawals.contains(source);
         let complete = match (rows::about(event).1, event.time_ms, due) {

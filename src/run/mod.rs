@@ -234,9 +234,7 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
             .map(|hole| hole.span)
             .collect(),
         state_reasons: those(&plan, |source| source.is_native()),
-        log_withdrawals: those(&plan, |source| {
-            source.profile.rules().any(|(_, kind)| kind == "revocation")
-        }),
+        log_withdrawals: those(&plan, |source| source.profile.rules().any(|(_, kind)| kind == "revocation")),
     };
     let (events, records) = in_order(parts, &order);
     let joined = case::join(events, &context);
