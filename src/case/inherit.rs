@@ -1,6 +1,6 @@
 //! Joins between records of one source, once all of them are there: what their profile lets an event take from another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::DataFrame;
 
@@ -17,12 +17,16 @@ type Offers = BTreeMap<(String, String, String), Vec<Offer>>;
 pub type Tallies = BTreeMap<String, BTreeMap<String, JoinTally>>;
 
 /// Lets the events of `parts` take what their profiles say from other records of their source. Ids stay as they are.
-pub fn inherit(parts: &mut [DataFrame], profiles: &BTreeMap<&str, &Profile>) -> Tallies {
+pub fn inherit(
+    parts: &mut [DataFrame],
+    profiles: &BTreeMap<&str, &Profile>,
+    chained: &BTreeSet<&str>,
+) -> Tallies {
     let mut tallies = Tallies::new();
     if profiles.values().all(|profile| profile.joins().is_empty()) {
         return tallies;
     }
-    let offers = offered(parts, profiles);
+    let offers = offered(parts, profiles, chained);
     for frame in parts {
         let wishes = frame.column("takes").is_ok_and(|column| column.null_count() < column.len());
         if !wishes {
@@ -38,8 +42,8 @@ pub fn inherit(parts: &mut [DataFrame], profiles: &BTreeMap<&str, &Profile>) -> 
     tallies
 }
 
-fn offered(parts: &[DataFrame], profiles: &BTreeMap<&str, &Profile>) -> Offers {
-    let repeats = repeat::find(parts);
+fn offered(parts: &[DataFrame], profiles: &BTreeMap<&str, &Profile>, chained: &BTreeSet<&str>) -> Offers {
+    let repeats = repeat::find(parts, chained);
     let mut offers = Offers::new();
     for (frame, part) in parts.iter().zip(0..) {
         let Ok(column) = frame.column("offers") else { continue };

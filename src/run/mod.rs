@@ -234,10 +234,20 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         source_holes: stitched.holes.iter().map(|hole| (hole.source.as_str(), hole.span)).collect(),
         clock_tolerance_ms: parameter(material, "clock_tolerance_ms")?,
         max_review_ms: parameter(material, "bg_01_max_review_ms")?,
+        withdrawal_grace_ms: parameter(material, "jit_01_grace_ms")?,
+        match_window_ms: parameter(material, "log_08_match_window_ms")?,
+        execution_holes: stitched
+            .holes
+            .iter()
+            .filter(|hole| role_of(&plan, &hole.source) != Some(Role::Independent))
+            .map(|hole| hole.span)
+            .collect(),
+        state_reasons: those(&plan, |source| source.is_native()),
+        log_withdrawals: those(&plan, |source| source.profile.rules().any(|(_, kind)| kind == "revocation")),
     };
     let (mut events, records) = in_order(parts, &order);
     let profiles = plan.sources.iter().map(|source| (source.settings.id.as_str(), source.profile)).collect();
-    for (source, joins) in case::inherit::inherit(&mut events, &profiles) {
+    for (source, joins) in case::inherit::inherit(&mut events, &profiles, &context.chained) {
         if let Some(at) = order.iter().position(|known| *known == source) {
             stitched.sources[at].tally.joins = joins;
         }
@@ -339,10 +349,20 @@ fn linked<'a>(source: &'a str, links: &'a [Link]) -> BTreeSet<&'a str> {
     }
 }
 
-/// Returns the value of a parameter; without the limit of BG-01, no review is ever due.
-fn parameter(material: &Material, name: &str) -> Result<i64, RunError> {
+/// Returns the ids of the sources of which `holds` is true.
+fn those<'a>(plan: &'a Plan<'_>, holds: impl Fn(&SourcePlan<'_>) -> bool) -> BTreeSet<&'a str> {
+    plan.sources.iter().filter(|source| holds(source)).map(|source| source.settings.id.as_str()).collect()
+}
+
+fn role_of(plan: &Plan<'_>, id: &str) -> Option<Role> {
+    plan.sources.iter().find(|source| source.settings.id == id).map(|source| source.settings.role)
+}
+
+/// Returns the limit of a test that the join needs; a workspace may have taken the test out, and then it is 0.
+fn parameter(material: &Material, column: &str) -> Result<i64, RunError> {
     let parameters = material.controls.profile(&material.workspace.parameters)?;
-    Ok(parameters.iter().find(|parameter| parameter.column == name).map_or(0, |parameter| parameter.value))
+    let limit = parameters.iter().find(|parameter| parameter.column == column);
+    Ok(limit.map_or(0, |parameter| parameter.value))
 }
 
 fn sources(material: &Material) -> Result<Vec<SourcePlan<'_>>, RunError> {

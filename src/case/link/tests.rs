@@ -110,6 +110,11 @@ fn joined(links: &str, events: &[Event]) -> Joined {
         source_holes: Vec::new(),
         clock_tolerance_ms: 2_000,
         max_review_ms: 0,
+        withdrawal_grace_ms: 0,
+        match_window_ms: 0,
+        execution_holes: Vec::new(),
+        state_reasons: BTreeSet::new(),
+        log_withdrawals: BTreeSet::new(),
     };
     assert_eq!(context.roles["cloud"], Role::Executions);
     let of =
