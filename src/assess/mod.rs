@@ -6,7 +6,7 @@
 mod case;
 mod days;
 mod exception;
-mod place;
+pub(crate) mod place;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};

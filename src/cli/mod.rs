@@ -11,6 +11,7 @@ mod gate;
 mod github;
 mod keys;
 mod period;
+mod render;
 mod report;
 mod seal;
 mod sources;

@@ -55,6 +55,9 @@ pub const POLICY: &str = "data/07_policy/";
 /// As-of, period and derivation.
 pub const RUN: &str = "data/07_policy/run.json";
 
+/// Results for CI servers and code hosts.
+pub const CI: &str = "data/08_ci/";
+
 /// The longest path, so that it fits every common file system below some folder of the reader's.
 pub const MAX_PATH: usize = 1_024;
 /// The longest part of a path, the limit of every common file system.

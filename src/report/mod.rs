@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod console;
+pub mod csv;
 pub mod document;
 pub mod figure;
 #[cfg(test)]

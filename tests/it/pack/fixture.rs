@@ -152,6 +152,7 @@ pub(super) fn contents<'a>(report: &'a Report, json: &'a [u8], table: &'a DataFr
             named("controls/tests/sod-01/population.sql", POPULATION_SQL),
             named("controls/tests/sod-01/exceptions.sql", EXCEPTIONS_SQL),
         ],
+        ci: vec![("junit.xml".to_owned(), Box::new(|out| out.write_all(b"<testsuites/>\n")))],
     }
 }
 
