@@ -70,7 +70,7 @@ impl<'a> Places<'a> {
 }
 
 /// Returns the indices of the rows whose text in `column` is `wanted`.
-pub(super) fn rows_where(frame: &DataFrame, column: &str, wanted: impl Fn(&str) -> bool) -> Vec<usize> {
+pub(crate) fn rows_where(frame: &DataFrame, column: &str, wanted: impl Fn(&str) -> bool) -> Vec<usize> {
     let Some(values) = frame.column(column).ok().and_then(|column| column.str().ok()) else {
         return Vec::new();
     };

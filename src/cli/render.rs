@@ -14,8 +14,10 @@ use crate::pack::Fill;
 use crate::report::check::Check;
 use crate::report::csv::ItemRow;
 use crate::report::html::{self, Templates};
+use crate::report::workpaper::{self, Population};
 use crate::report::{csv, junit, pdf, sarif, view};
 use crate::run::Run;
+use crate::run::tested::Executions;
 
 /// A rendering.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
@@ -24,6 +26,8 @@ pub(super) enum Format {
     Html,
     /// PDF
     Pdf,
+    /// Workpaper for a spreadsheet
+    Xlsx,
     /// Canonical JSON
     Json,
     /// Every exception and every item that did not simply hold, for spreadsheets
@@ -43,6 +47,8 @@ pub(super) struct Renderings<'a> {
     pub(super) html: Option<String>,
     /// The report as PDF.
     pub(super) pdf: Option<Vec<u8>>,
+    /// The workpaper.
+    pub(super) xlsx: Option<Vec<u8>>,
     /// Files below `02_machine/`.
     pub(super) machine: Files<'a>,
     /// Files below `08_ci/`.
@@ -67,6 +73,10 @@ impl<'a> Renderings<'a> {
             .then(|| pdf::render(&document))
             .transpose()
             .map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()))?;
+        let xlsx = wants(Format::Xlsx)
+            .then(|| workpaper::render(&run.assessment, &population(run)))
+            .transpose()
+            .map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()))?;
         let mut machine: Files<'a> = Vec::new();
         if wants(Format::Csv) {
             let exceptions = move |out: &mut _| csv::exceptions(&report.exceptions, out);
@@ -82,8 +92,12 @@ impl<'a> Renderings<'a> {
         if wants(Format::Junit) {
             ci.push(("junit.xml".to_owned(), written(junit::to_bytes(report))));
         }
-        Ok(Self { html, pdf, machine, ci })
+        Ok(Self { html, pdf, xlsx, machine, ci })
     }
+}
+
+fn population(run: &Run) -> Population {
+    Executions::of(run).map(|found| found.population(run.assessment.results_digest())).unwrap_or_default()
 }
 
 /// Returns what writes `bytes`.

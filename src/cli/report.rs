@@ -31,7 +31,7 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Which renderings to write; `report.json` always is
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["html", "pdf", "json", "csv", "sarif", "junit"])]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["html", "pdf", "xlsx", "json", "csv", "sarif", "junit"])]
     formats: Vec<Format>,
     /// Key that signs the pack, instead of the workspace's
     #[arg(long, value_name = "FILE")]
@@ -68,13 +68,14 @@ pub(super) fn run(args: &ReportArgs, common: &Common, io: &mut Io<'_>) -> Result
 
     let report = run.assessment.report();
     let report_json = json::to_bytes(report);
-    let Renderings { html, pdf, mut machine, ci } = Renderings::of(&run, &args.formats, &templates)?;
+    let Renderings { html, pdf, xlsx, mut machine, ci } = Renderings::of(&run, &args.formats, &templates)?;
     machine.push(("items.json".to_owned(), Box::new(|out| items(&run, out))));
     let contents = PackContents {
         report,
         report_json: &report_json,
         report_html: html.as_deref().map(str::as_bytes),
         report_pdf: pdf.as_deref(),
+        workpaper: xlsx.as_deref(),
         machine,
         tables: run.tables.iter().map(|(name, frame)| ((*name).to_owned(), frame)).collect(),
         population: population(&run),

@@ -34,6 +34,8 @@ pub const REPORT_JSON: &str = "data/01_report.json";
 pub const REPORT_HTML: &str = "data/01_report.html";
 /// The report as PDF.
 pub const REPORT_PDF: &str = "data/01_report.pdf";
+/// The workpaper, an XLSX workbook.
+pub const WORKPAPER: &str = "data/01_workpaper.xlsx";
 /// Results for machines.
 pub const MACHINE: &str = "data/02_machine/";
 /// State of every item of every test, below [`MACHINE`].

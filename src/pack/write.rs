@@ -15,7 +15,7 @@ use crate::pack::error::PackError;
 use crate::pack::folder::{PackedObject, RunSettings, objects_json, to_json};
 use crate::pack::layout::{
     BAG_INFO, CI, MACHINE, MANIFEST, OBJECTS, POLICY, POPULATION, README, REPORT_HTML, REPORT_JSON,
-    REPORT_PDF, RUN, SOURCES, STATEMENT, STATEMENT_KEY, TABLES, TRUST, VERIFY, object_file_name,
+    REPORT_PDF, RUN, SOURCES, STATEMENT, STATEMENT_KEY, TABLES, TRUST, VERIFY, WORKPAPER, object_file_name,
 };
 use crate::pack::out::OutFolder;
 use crate::pack::statement::{self, Sha256, Subject};
@@ -38,6 +38,8 @@ pub struct PackContents<'a> {
     pub report_html: Option<&'a [u8]>,
     /// The report as PDF.
     pub report_pdf: Option<&'a [u8]>,
+    /// The workpaper, an XLSX workbook.
+    pub workpaper: Option<&'a [u8]>,
     /// Files below `data/02_machine/`, among them `items.json`.
     pub machine: Vec<(String, Fill<'a>)>,
     /// Tables, by name.
@@ -149,6 +151,9 @@ fn write_payload(
     }
     if let Some(pdf) = contents.report_pdf {
         bag.add(REPORT_PDF, pdf)?;
+    }
+    if let Some(workpaper) = contents.workpaper {
+        bag.add(WORKPAPER, workpaper)?;
     }
     fill_all(bag, MACHINE, contents.machine)?;
     write_tables(bag, &contents.tables)?;

@@ -15,3 +15,4 @@ pub mod pdf;
 pub mod sarif;
 pub mod view;
 pub mod visible;
+pub mod workpaper;

@@ -6,6 +6,7 @@
 pub mod material;
 mod overlap;
 pub mod previous;
+pub mod tested;
 
 use std::collections::BTreeMap;
 
