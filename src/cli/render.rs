@@ -15,7 +15,7 @@ use crate::report::check::Check;
 use crate::report::csv::ItemRow;
 use crate::report::html::{self, Templates};
 use crate::report::workpaper::{self, Population};
-use crate::report::{csv, junit, pdf, sarif, view};
+use crate::report::{csv, junit, oscal, pdf, sarif, view};
 use crate::run::Run;
 use crate::run::tested::Executions;
 
@@ -30,6 +30,8 @@ pub(super) enum Format {
     Xlsx,
     /// Canonical JSON
     Json,
+    /// OSCAL 1.2: objectives, assessment plan, and assessment results
+    Oscal,
     /// Every exception and every item that did not simply hold, for spreadsheets
     Csv,
     /// SARIF 2.1.0, for code hosts
@@ -78,6 +80,11 @@ impl<'a> Renderings<'a> {
             .transpose()
             .map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()))?;
         let mut machine: Files<'a> = Vec::new();
+        if wants(Format::Oscal) {
+            let documents = oscal::documents(report, run.assessment.results_digest())
+                .map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()))?;
+            machine.extend(documents.into_iter().map(|(name, bytes)| (name.to_owned(), written(bytes))));
+        }
         if wants(Format::Csv) {
             let exceptions = move |out: &mut _| csv::exceptions(&report.exceptions, out);
             machine.push(("exceptions.csv".to_owned(), Box::new(exceptions)));

@@ -31,7 +31,7 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Which renderings to write; `report.json` always is
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["html", "pdf", "xlsx", "json", "csv", "sarif", "junit"])]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["html", "pdf", "xlsx", "json", "oscal", "csv", "sarif", "junit"])]
     formats: Vec<Format>,
     /// Key that signs the pack, instead of the workspace's
     #[arg(long, value_name = "FILE")]

@@ -11,6 +11,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod model;
+pub mod oscal;
 pub mod pdf;
 pub mod sarif;
 pub mod view;
