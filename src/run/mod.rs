@@ -3,6 +3,7 @@
 //! [`run`] is plan, segments, stitch, tables, tests and assessment in this order, and nothing else. `report`, `check`
 //! and `verify PACK` all call it.
 
+pub mod case;
 pub mod material;
 mod overlap;
 pub mod previous;
@@ -16,7 +17,7 @@ use thiserror::Error;
 use self::material::Material;
 use self::previous::PreviousError;
 use crate::assess::{Assessment, Inputs, assess};
-use crate::case::{self, Context, Tables};
+use crate::case::{Context, Tables, join};
 use crate::clock::{Moment, Period};
 use crate::column::{FrameBuilder, Row, int_at, stacked, text_at, to_frame};
 use crate::control::ControlError;
@@ -228,7 +229,7 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         max_review_ms: max_review_ms(material)?,
     };
     let (events, records) = in_order(parts, &order);
-    let joined = case::join(events, &context);
+    let joined = join(events, &context);
     let mut tables = joined.tables;
     tables.insert(ExpectedSource::TABLE, to_frame(&expected(&plan, &stitched, &records, window)));
     tables.insert(IntegrityRow::TABLE, integrity(records, &stitched.logs, &stitched.holes));

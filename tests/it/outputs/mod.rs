@@ -2,4 +2,5 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
+mod case;
 mod formats;
