@@ -42,8 +42,8 @@ const ELSEWHERE: [&str; 5] = ["request", "person", "reviewer", "executor", "appr
 
 /// What an exception says of its item, from the tables.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Item {
-    pub(super) case: Option<String>,
+pub(crate) struct Item {
+    pub(crate) case: Option<String>,
     facts: Vec<(String, String)>,
 }
 
@@ -117,7 +117,7 @@ fn id(test: &str, source: &str, native_id: &str) -> Digest {
 }
 
 /// Reads what the tables say of the items behind `events`.
-pub(super) fn items(tables: &Tables, events: &BTreeSet<&str>) -> BTreeMap<String, Item> {
+pub(crate) fn items(tables: &Tables, events: &BTreeSet<&str>) -> BTreeMap<String, Item> {
     let mut items = BTreeMap::new();
     read::<Execution>(
         tables,

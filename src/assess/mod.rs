@@ -3,12 +3,12 @@
 //! In: stitched logs, tables, and the evaluation of every test. Out: an [`Assessment`]. Here holes turn results into
 //! `unable to test`, exceptions get their ids and places, and everything that a report states is counted once.
 
-mod case;
+pub(crate) mod case;
 mod days;
-mod exception;
+pub(crate) mod exception;
 mod link;
 mod people;
-mod place;
+pub(crate) mod place;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,9 +3,11 @@
 //! [`run`] is plan, segments, stitch, tables, tests and assessment in this order, and nothing else. `report`, `check`
 //! and `verify PACK` all call it.
 
+pub mod case;
 pub mod material;
 mod overlap;
 pub mod previous;
+pub mod tested;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +17,7 @@ use thiserror::Error;
 use self::material::Material;
 use self::previous::PreviousError;
 use crate::assess::{Assessment, Inputs, assess};
-use crate::case::{self, Context, Tables};
+use crate::case::{Context, Tables, inherit, join};
 use crate::clock::{Moment, Period};
 use crate::column::{FrameBuilder, Row, int_at, stacked, text_at, to_frame};
 use crate::control::ControlError;
@@ -247,12 +249,12 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
     };
     let (mut events, records) = in_order(parts, &order);
     let profiles = plan.sources.iter().map(|source| (source.settings.id.as_str(), source.profile)).collect();
-    for (source, joins) in case::inherit::inherit(&mut events, &profiles, &context.chained) {
+    for (source, joins) in inherit::inherit(&mut events, &profiles, &context.chained) {
         if let Some(at) = order.iter().position(|known| *known == source) {
             stitched.sources[at].tally.joins = joins;
         }
     }
-    let joined = case::join(events, &context);
+    let joined = join(events, &context);
     let mut tables = joined.tables;
     let inside = inside(&records, window);
     for log in &mut stitched.logs {
