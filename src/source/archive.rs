@@ -121,11 +121,11 @@ impl Listing<'_> {
             let bytes = start..start.saturating_add(file.compressed_size());
             let refused = match (file.encrypted(), file.compression()) {
                 (true, _) => Some("is encrypted".to_owned()),
-                (false, zip::CompressionMethod::Stored | zip::CompressionMethod::Deflated) => None,
+                (false, zip::CompressionMethod::Stored | zip::CompressionMethod::DEFLATE) => None,
                 (false, other) => Some(format!("is packed with {other}, which is not read")),
             };
             let packing = Packing::Zip {
-                deflated: file.compression() == zip::CompressionMethod::Deflated,
+                deflated: file.compression() == zip::CompressionMethod::DEFLATE,
                 size: file.size(),
                 crc: file.crc32(),
             };
