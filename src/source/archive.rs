@@ -245,7 +245,7 @@ impl Member {
             Packing::Tar { compressed: true } => {
                 let mut unpacked = Unpacked::new(object::open(archive, None)?)?;
                 skip(&mut unpacked, self.bytes.start)?;
-                Box::new(Exact::new(unpacked, length, None))
+                Box::new(Exact::new(unpacked.take(length), length, None))
             }
             Packing::Zip { deflated, size, crc } => {
                 let stored = object::open(archive, Some(self.bytes.clone()))?;
