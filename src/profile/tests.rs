@@ -714,3 +714,17 @@ fn filled_columns_are_columns_of_the_tables() {
         assert!(strange.is_empty(), "{}: {strange:?}", entry.profile().name());
     }
 }
+
+#[test]
+fn a_pattern_runs_in_linear_time_or_is_refused() {
+    // What takes a backtracking engine longer than the universe has is one pass here.
+    let text = format!("{}!", "a".repeat(50_000));
+    let condition = r#"{ "/t" = { matches = '^(a+)+$' } }"#;
+    assert!(!matches(condition, &json!({"t": text})));
+    let huge = "\n[[ignore]]\nwhen = { \"/t\" = { matches = '((a{1000}){1000}){1000}' } }\nreason = \"x\"\n";
+    let (what, _) = refused(&format!("{huge}{SOFT}[rule.set]\nreason = \"=x\"\n"));
+    assert!(what.contains("size limit"), "{what}");
+    let back = huge.replace("((a{1000}){1000}){1000}", "(a)\\\\1");
+    let (what, _) = refused(&format!("{back}{SOFT}[rule.set]\nreason = \"=x\"\n"));
+    assert!(what.contains("backreference") || what.contains("escape"), "{what}");
+}

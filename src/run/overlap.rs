@@ -39,8 +39,9 @@ pub(super) fn refuse(sources: &[Source], objects: &BTreeMap<String, Objects>) ->
 
 /// Returns what two names of one object share: the resolved file, or the name where it lies in a store.
 fn place(object: &ObjectRef) -> String {
-    let resolved = object.file.as_deref().and_then(|file| std::fs::canonicalize(file).ok());
-    resolved.map_or_else(|| object.name.clone(), |path| path.display().to_string())
+    let (file, inside) = object.place();
+    let resolved = file.and_then(|file| std::fs::canonicalize(file).ok());
+    resolved.map_or_else(|| object.name.clone(), |path| format!("{}{inside}", path.display()))
 }
 
 /// Returns a hole for each source whose records stand in a log of another source as well, and would count twice.

@@ -121,11 +121,11 @@ impl Listing<'_> {
             let bytes = start..start.saturating_add(file.compressed_size());
             let refused = match (file.encrypted(), file.compression()) {
                 (true, _) => Some("is encrypted".to_owned()),
-                (false, zip::CompressionMethod::Stored | zip::CompressionMethod::Deflated) => None,
+                (false, zip::CompressionMethod::Stored | zip::CompressionMethod::DEFLATE) => None,
                 (false, other) => Some(format!("is packed with {other}, which is not read")),
             };
             let packing = Packing::Zip {
-                deflated: file.compression() == zip::CompressionMethod::Deflated,
+                deflated: file.compression() == zip::CompressionMethod::DEFLATE,
                 size: file.size(),
                 crc: file.crc32(),
             };
@@ -245,7 +245,7 @@ impl Member {
             Packing::Tar { compressed: true } => {
                 let mut unpacked = Unpacked::new(object::open(archive, None)?)?;
                 skip(&mut unpacked, self.bytes.start)?;
-                Box::new(Exact::new(unpacked, length, None))
+                Box::new(Exact::new(unpacked.take(length), length, None))
             }
             Packing::Zip { deflated, size, crc } => {
                 let stored = object::open(archive, Some(self.bytes.clone()))?;

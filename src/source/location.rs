@@ -37,6 +37,14 @@ impl ObjectRef {
         self.member.is_some()
     }
 
+    /// Returns the file where its bytes lie, of an archive where it is inside one, and its name in that.
+    pub fn place(&self) -> (Option<&Path>, &str) {
+        match self.member() {
+            Some((archive, _)) => (archive.file.as_deref(), &self.name[archive.name.len()..]),
+            None => (self.file.as_deref(), ""),
+        }
+    }
+
     /// Returns the archive that it is a file of, and where in it.
     pub(super) fn member(&self) -> Option<(&Self, &Member)> {
         self.member.as_deref().map(|(archive, member)| (archive, member))

@@ -1,6 +1,7 @@
 //! The one integration-test binary. A further file here is a module, not a target.
 #![expect(clippy::unwrap_used, reason = "a test that panics has shown what it is for")]
 
+mod archives;
 mod bad_input;
 mod chains;
 mod ci;

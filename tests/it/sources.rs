@@ -250,3 +250,97 @@ fn events_take_from_other_objects_of_their_source_and_the_report_counts_what_the
     assert_eq!((joins["requester"].taken, joins["assignee"].taken), (0, 0), "{joins:?}");
     assert_eq!(joins["change"], run.assessment.report().sources[0].tally.joins["change"]);
 }
+
+/// Adds lines to a log that no product writes, and asserts that each is one rejected record and that nothing else changes.
+#[test]
+fn what_no_product_writes_is_rejected_line_by_line_in_every_profile() {
+    let deep = format!("{}1{}\n", "{\"a\":".repeat(100), "}".repeat(100));
+    let hostile: [&[u8]; 7] = [
+        b"2026-07-06 10:00:00 INFO the format changed half-way\n",
+        b"\xff\xfe{\"a\":1}\n",
+        b"\x00\x00\x00\n",
+        b"{\"a\":\x00}\n",
+        b"{\"a\":1,\"a\":2}\n",
+        b"{\"torn\":\n",
+        deep.as_bytes(),
+    ];
+    let library = library();
+    let by_line = |entry: &&Entry| {
+        let profile = entry.profile();
+        profile.integrity().to_string() == "none" && profile.framing().is_lines("sample.jsonl")
+    };
+    let profiles: Vec<&Entry> = library.entries().filter(by_line).collect();
+    assert!(profiles.len() >= 25, "{}", profiles.len());
+    let report = |extra: &[&[u8]]| {
+        let workspace = Workspace::empty();
+        let mut file = "entity = \"Acme\"\nperiod = { from = 2026-07-01, to = 2026-08-01 }\n".to_owned();
+        for entry in &profiles {
+            let name = entry.profile().name();
+            file += &format!(
+                "\n[[source]]\nid = \"{name}\"\nprofile = \"{name}\"\nobjects = [\"logs/{name}/*\"]\n"
+            );
+            let mut log = entry.files()["sample.jsonl"].clone();
+            extra.iter().for_each(|line| log.extend_from_slice(line));
+            workspace.write(&format!("logs/{name}/sample.jsonl"), log);
+        }
+        workspace.write("countersign.toml", file);
+        let report = workspace.library(None).assessment.report().clone();
+        conserves(&report);
+        report
+    };
+    let (before, after) = (report(&[]), report(&hostile));
+    for (before, after) in before.sources.iter().zip(&after.sources) {
+        let rejected = |tally: &countersign::report::model::Tally| tally.rejected.values().sum::<u64>();
+        let added = hostile.len() as u64;
+        let (was, is) = (&before.tally, &after.tally);
+        assert_eq!((is.read, rejected(is)), (was.read + added, rejected(was) + added), "{}", after.id);
+        assert_eq!(
+            (is.events, is.mapped, &is.ignored, is.observations),
+            (was.events, was.mapped, &was.ignored, was.observations),
+            "{}",
+            after.id
+        );
+    }
+}
+
+/// The verdict of every decision in every sample is replaced by a word that nobody has: none of them stays a verdict.
+#[test]
+fn a_word_that_nobody_has_is_no_verdict_in_any_profile() {
+    const UNKNOWN: &str = "zz-no-such-word";
+    let library = library();
+    let mut tried = BTreeMap::new();
+    for entry in library.entries() {
+        let profile = entry.profile();
+        for (name, bytes) in samples(entry).filter(|(name, _)| name.ends_with(".jsonl")) {
+            let context = profile.context("s", name, &BTreeMap::new()).unwrap();
+            for line in String::from_utf8_lossy(bytes).lines() {
+                let map = |line: &str| {
+                    let mut events = Vec::new();
+                    let _ = profile.object(name, line, &mut |record| {
+                        let Ok(record) = record else { return };
+                        profile.map(&VerifiedRecord::unprotected(record, "s"), &context, &mut events);
+                    });
+                    events
+                };
+                for event in map(line).iter().filter(|event| event.outcome.is_some()) {
+                    let Some(word) = &event.native_outcome else { continue };
+                    let quoted = serde_json::to_string(word).unwrap();
+                    // A truth value, a number, or a word of the profile itself is not the record's text.
+                    if !line.contains(&quoted) {
+                        continue;
+                    }
+                    let changed = line.replace(&quoted, &format!("\"{UNKNOWN}\""));
+                    let verdicts: Vec<_> = map(&changed)
+                        .into_iter()
+                        .filter(|after| {
+                            after.outcome.is_some() && after.native_outcome.as_deref() == Some(UNKNOWN)
+                        })
+                        .collect();
+                    assert!(verdicts.is_empty(), "{}: {changed}: {verdicts:#?}", profile.name());
+                    *tried.entry(profile.name().to_owned()).or_insert(0) += 1;
+                }
+            }
+        }
+    }
+    assert!(tried.len() >= 15, "{tried:?}");
+}
