@@ -114,7 +114,10 @@ fn every_denial_overridden() {
 
 #[test]
 fn a_log_without_a_line() {
-    let check = says(Case::default(), 0, &[("LOG-01", Limited, 1), ("LOG-04", Limited, 1)]);
+    let check = says(Case::default(), 0, &[]);
+    for test in ["LOG-01", "LOG-04"] {
+        assert_eq!(result(&check, test).result, Limited);
+    }
     for test in check.tests.iter().filter(|test| test.kind != "evidence-quality") {
         assert!(!matches!(test.result, TestOutcome::NoException | NoOccurrence), "{test:#?}");
     }
@@ -134,7 +137,8 @@ fn a_misspelt_outcome() {
 #[test]
 fn nobody_named_as_reviewer() {
     let case = Case { decider: None, outcome: Some("approved"), early: false };
-    let touched = ["AUTHZ-01", "REV-01", "REV-02", "REV-05", "REV-06", "SOD-01", "SOD-02", "SOD-03"];
+    // REV-01 and REV-02 are not touched: each approval took long, and stands alone in its hour, whoever gave it.
+    let touched = ["AUTHZ-01", "REV-05", "REV-06", "SOD-01", "SOD-02", "SOD-03"];
     says(case, CASES, &touched.map(|test| (test, UnableToTest, 0)));
 }
 
