@@ -3,4 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
 mod case;
+mod diff;
 mod formats;
+mod sample;
