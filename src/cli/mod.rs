@@ -18,6 +18,7 @@ mod render;
 mod report;
 mod sample;
 mod seal;
+mod shell;
 mod sources;
 mod verify;
 
@@ -95,6 +96,8 @@ enum Command {
     Seal(seal::SealArgs),
     /// Make, inspect and trust keys
     Keys(keys::KeysArgs),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
 }
 
 /// Where a command writes.
@@ -199,6 +202,8 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
         Command::Append(args) => append::run(args, io),
         Command::Seal(args) => seal::run(args, io),
         Command::Keys(args) => keys::run(args, io),
+        Command::Completions(args) => shell::completions(args, io),
+        Command::Man(args) => shell::man(args, io),
     }
 }
 

@@ -6,3 +6,4 @@ mod case;
 mod diff;
 mod formats;
 mod sample;
+mod shell;
