@@ -8,6 +8,7 @@ mod case;
 mod chains;
 mod check;
 pub mod controls;
+mod diff;
 mod gate;
 mod github;
 mod input;
@@ -15,7 +16,9 @@ mod keys;
 mod period;
 mod render;
 mod report;
+mod sample;
 mod seal;
+mod shell;
 mod sources;
 mod verify;
 
@@ -82,6 +85,8 @@ enum Command {
     /// Verify logs, or a pack, offline
     Verify(verify::VerifyArgs),
     Case(case::CaseArgs),
+    Diff(diff::DiffArgs),
+    Sample(sample::SampleArgs),
     Sources(sources::SourcesArgs),
     Chains(chains::ChainsArgs),
     Controls(controls::Args),
@@ -91,6 +96,8 @@ enum Command {
     Seal(seal::SealArgs),
     /// Make, inspect and trust keys
     Keys(keys::KeysArgs),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
 }
 
 /// Where a command writes.
@@ -174,6 +181,8 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
         Command::Check(args) => check::run(args, &cli.common, io),
         Command::Verify(args) => verify::run(args, io),
         Command::Case(args) => case::run(args, &cli.common, io),
+        Command::Diff(args) => diff::run(args, io),
+        Command::Sample(args) => sample::run(args, &cli.common, io),
         Command::Controls(args) => match controls::run(args, io.out) {
             Ok(()) => Ok(Exit::Done),
             Err(error) => Err(crate::run::RunError::from(error).into()),
@@ -193,6 +202,8 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
         Command::Append(args) => append::run(args, io),
         Command::Seal(args) => seal::run(args, io),
         Command::Keys(args) => keys::run(args, io),
+        Command::Completions(args) => shell::completions(args, io),
+        Command::Man(args) => shell::man(args, io),
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod console;
 pub mod csv;
+pub mod diff;
 pub mod document;
 pub mod figure;
 #[cfg(test)]

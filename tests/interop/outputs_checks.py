@@ -1,6 +1,6 @@
 """Checks the files that machines read with programs that know nothing of Countersign.
 
-Usage: outputs_checks.py SCHEMAS PACK...
+Usage: outputs_checks.py SCHEMAS COUNTERSIGN PACK...
 
 SCHEMAS is the folder that `tests/run` fills from pinned packages. OSCAL goes through the NIST schemas and trestle, SARIF through
 its schema, JUnit through xmllint, the workpaper through openpyxl and calamine, CSV through Python. Each validator is asked
@@ -34,12 +34,15 @@ NS_UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[
 
 
 def main():
-    if len(sys.argv) < 3:
+    if len(sys.argv) < 4:
         sys.exit(__doc__)
     schemas = pathlib.Path(sys.argv[1])
     checks = Checks()
-    for pack in map(pathlib.Path, sys.argv[2:]):
+    for pack in map(pathlib.Path, sys.argv[3:]):
         check_pack(checks, schemas, pack)
+        for control in ["AUTHZ-01", "iso27001-2022:A.5.3"]:
+            name = f"{pack.name}: Python draws the sample of {control} too"
+            checks.run(name, sampled, sys.argv[2], pack, control)
     checks.close()
 
 
@@ -222,6 +225,25 @@ def drawn_again(workpaper, results):
     expected = sorted(population, key=lambda id: hashlib.sha256(f"{results}\0{id}".encode()).hexdigest())[:40]
     expect(sample == expected, "another sample")
     return f"{len(sample)} of {len(population)}"
+
+
+def sampled(countersign, pack, control):
+    """As `docs/formats/sample.md` says, from the pack's own files."""
+    seed = "chosen afterwards, \u00e9"
+    result = ends([countersign, "sample", pack, "--control", control, "--size", 25, "--seed", seed])
+    expect(result.returncode == 0, result.stderr)
+    rows = list(csv.DictReader(result.stdout.splitlines()))
+    report = json.loads((pack / "data/01_report.json").read_bytes())
+    kinds = {test["id"]: test["kind"] for test in report["tests"]}
+    linked = {found["id"]: found["tests"] for found in report["controls"]}
+    tests = [test for test in linked.get(control, [control]) if kinds[test] != "evidence-quality"]
+    items = json.loads((pack / "data/02_machine/items.json").read_bytes())
+    ids = {item["subject_id"] for test in tests for item in items[test]}
+    expected = sorted(ids, key=lambda id: hashlib.sha256(seed.encode() + b"\0" + id.encode()).hexdigest())[:25]
+    expect([undo(row["item"]) for row in rows] == expected, "another sample")
+    digest = hashlib.sha256("".join(f"{id}\n" for id in sorted(ids)).encode()).hexdigest()
+    expect(rows[0]["population_sha256"] == digest, f"population digest {rows[0]['population_sha256']}")
+    return f"{len(rows)} of {len(ids)}"
 
 
 def undo(field):

@@ -58,7 +58,7 @@ fn the_json_has_the_moments_of_the_report_and_every_member_is_on_its_page() {
     assert_eq!(names, BTreeSet::new());
 }
 
-fn members(value: &Value, names: &mut BTreeSet<String>) {
+pub(super) fn members(value: &Value, names: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {
             names.extend(object.keys().cloned());

@@ -3,4 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
 mod case;
+mod diff;
 mod formats;
+mod sample;
+mod shell;

@@ -27,6 +27,7 @@ fn a_pack_holds_what_its_format_says() {
             "data/01_report.html",
             "data/01_report.json",
             "data/01_report.pdf",
+            "data/01_workpaper.xlsx",
             "data/02_machine/items.json",
             "data/04_population/rejected.jsonl",
             "data/04_population/tables/request.parquet",
@@ -40,6 +41,7 @@ fn a_pack_holds_what_its_format_says() {
             "data/07_policy/controls/tests/sod-01/population.sql",
             "data/07_policy/countersign.toml",
             "data/07_policy/run.json",
+            "data/08_ci/junit.xml",
             "manifest-sha256.txt",
             "tagmanifest-sha256.txt",
         ]

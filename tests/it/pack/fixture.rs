@@ -147,7 +147,7 @@ pub(super) fn contents<'a>(report: &'a Report, json: &'a [u8], table: &'a DataFr
         report_json: json,
         report_html: Some(b"<!doctype html>"),
         report_pdf: Some(b"%PDF-1.7"),
-        workpaper: None,
+        workpaper: Some(b"PK"),
         machine: vec![("items.json".to_owned(), Box::new(|out| out.write_all(ITEMS.as_bytes())))],
         tables: vec![("request".to_owned(), table)],
         population: vec![named("rejected.jsonl", ""), named("unresolved-identities.csv", "ns,id\n")],
