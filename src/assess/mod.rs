@@ -8,6 +8,7 @@ mod days;
 mod exception;
 mod place;
 mod source;
+mod waived;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +35,7 @@ use crate::run::previous::Previous;
 use crate::segment::plan::SourcePlan;
 use crate::segment::stitch::{Stitched, window};
 use crate::settings::{Role, Workspace};
+use crate::waiver::Waiver;
 
 /// Raised with any change of the program that can turn a result.
 pub const DERIVATION: u32 = 1;
@@ -92,8 +94,10 @@ pub struct Inputs<'a> {
     pub unresolved: Vec<UnresolvedIdentity>,
     /// The control library.
     pub library: &'a Library,
-    /// The evaluation of every test, by id.
-    pub evaluations: &'a BTreeMap<String, Evaluation>,
+    /// The evaluation of every test, by id; what a waiver covers becomes accepted.
+    pub evaluations: &'a mut BTreeMap<String, Evaluation>,
+    /// Waivers.
+    pub waivers: &'a [Waiver],
     /// The roster.
     pub roster: &'a Roster,
     /// Trusted keys.
@@ -124,7 +128,25 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
     let empty = polars::prelude::DataFrame::default();
     let places = place::places(inputs.tables.get("event").unwrap_or(&empty), &wanted);
     let items = exception::items(inputs.tables, &events);
-    let exceptions = exception::exceptions(failing.clone(), &places, &items, &links);
+    let outcomes = judged.iter().map(|(id, judged)| (id.clone(), judged.outcome)).collect();
+    let ground = waived::Ground {
+        failing: &failing,
+        places: &places,
+        tables: inputs.tables,
+        outcomes: &outcomes,
+        as_of: inputs.as_of,
+    };
+    let (waivers, accepted) = waived::accept(inputs.waivers, &ground, inputs.evaluations);
+    let failing = failing
+        .iter()
+        .cloned()
+        .map(|mut item| {
+            item.accepted = accepted.get(&(item.test.clone(), item.event.clone())).cloned();
+            item
+        })
+        .collect();
+
+    let exceptions = exception::exceptions(failing, &places, &items, &links);
 
     let mut by_case: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for found in &exceptions {
@@ -190,6 +212,7 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
         controls,
         mappings: mappings(inputs.library, &inputs.workspace.frameworks),
         exceptions,
+        waivers,
         untestable,
         pending,
         cases,
@@ -428,7 +451,8 @@ fn filled(inputs: &Inputs<'_>) -> BTreeSet<String> {
     for schema in crate::table::schemas() {
         let here = matches!(schema.table, "integrity" | "expected_source")
             || (matches!(schema.table, "identity" | "resolution" | "reviewer_grant")
-                && inputs.roster.is_present());
+                && inputs.roster.is_present())
+            || (schema.table == "waiver" && !inputs.waivers.is_empty());
         if here {
             filled.extend(schema.columns.iter().map(|column| format!("{}.{}", schema.table, column.name)));
         }
@@ -450,6 +474,7 @@ fn failing(inputs: &Inputs<'_>) -> Vec<exception::Failing> {
             event: item.subject_id.clone(),
             reason: item.reason.clone(),
             facts: item.facts.clone(),
+            accepted: None,
         }));
     }
     failing
@@ -458,7 +483,7 @@ fn failing(inputs: &Inputs<'_>) -> Vec<exception::Failing> {
 /// Returns the items set aside, as test, subject and state, up to [`MAX_LISTED`] of each test and state.
 fn listed(inputs: &Inputs<'_>) -> Vec<(String, String, State)> {
     let mut listed = Vec::new();
-    for (id, evaluation) in inputs.evaluations {
+    for (id, evaluation) in inputs.evaluations.iter() {
         for state in [State::Untestable, State::Pending] {
             let items = evaluation.with(state).take(MAX_LISTED);
             listed.extend(items.map(|item| (id.clone(), item.subject_id.clone(), state)));

@@ -229,6 +229,17 @@ impl<'a> Gate<'a> {
                 ));
             }
         }
+        for waiver in &self.report().waivers {
+            let mut why = waiver.reasons.clone();
+            why.extend(waiver.expired.then(|| format!("it ended at {}", waiver.expires)));
+            why.extend(
+                (waiver.state == "unused" && waiver.matched == 0).then(|| "no exception fits it".to_owned()),
+            );
+            if !why.is_empty() {
+                let (id, file) = (&waiver.id, clean(&waiver.file));
+                io.note(&format!("waiver `{id}` (`{file}`), {}: {}", waiver.state, clean(&why.join("; "))));
+            }
+        }
         for source in self.gone() {
             io.note(&format!("source `{}` of the previous pack is not in this workspace", clean(source)));
         }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Exception, Log, Report, TestOutcome};
+use super::model::{Exception, Log, Report, TestOutcome, Waiver};
 use crate::clock::{Moment, Period};
 use crate::integrity::verdict::BreakKind;
 
@@ -33,6 +33,9 @@ pub struct Check {
     pub exceptions: Vec<CheckException>,
     /// Holes.
     pub holes: Vec<CheckHole>,
+    /// Waivers, by file.
+    #[serde(default)]
+    pub waivers: Vec<Waiver>,
 }
 
 /// Where the records of a source went.
@@ -185,6 +188,7 @@ impl Check {
                     to: hole.span.to,
                 })
                 .collect(),
+            waivers: report.waivers.clone(),
         }
     }
 }

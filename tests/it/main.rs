@@ -28,3 +28,4 @@ mod tlog;
 mod trust;
 mod vectors;
 mod verify;
+mod waivers;

@@ -61,6 +61,7 @@ pub(super) fn report() -> Report {
         controls: vec![],
         mappings: vec![],
         exceptions: vec![],
+        waivers: vec![],
         untestable: vec![],
         pending: vec![],
         cases: vec![],
