@@ -671,15 +671,21 @@ fn waterfall(sources: &[Source], executions: &days::Executions) -> Vec<Waterfall
 fn frameworks(library: &Library, ids: &[String]) -> Result<Vec<Framework>, ControlError> {
     ids.iter()
         .map(|id| {
-            let catalog = library.catalog(id)?;
-            Ok(Framework { id: id.clone(), name: catalog.name.clone(), count: catalog.controls.len() })
+            let (catalog, baseline) = library.selected(id)?;
+            let name = match baseline {
+                Some(baseline) => format!("{}, baseline {baseline}", catalog.name),
+                None => catalog.name.clone(),
+            };
+            Ok(Framework { id: catalog.id.clone(), name, count: catalog.controls.len() })
         })
         .collect()
 }
 
 fn mappings(library: &Library, frameworks: &[String]) -> Vec<Mapping> {
     let listed = |control: &str| {
-        control.split_once(':').is_some_and(|(framework, _)| frameworks.iter().any(|id| id == framework))
+        control.split_once(':').is_some_and(|(framework, _)| {
+            frameworks.iter().any(|id| id.split_once('/').map_or(id.as_str(), |(id, _)| id) == framework)
+        })
     };
     library
         .links

@@ -93,8 +93,14 @@ pub struct CheckControl {
     pub status: String,
     /// Reach.
     pub reach: String,
+    /// How far the status reaches, after every cap.
+    #[serde(default)]
+    pub cap: String,
     /// Tests linked.
     pub tests: Vec<String>,
+    /// Of them, those for which the configured sources can fill every column that they need.
+    #[serde(default)]
+    pub evidenced: Vec<String>,
 }
 
 /// An exception and its standing against the baseline.
@@ -174,7 +180,9 @@ impl Check {
                     id: control.id.clone(),
                     status: control.status.clone(),
                     reach: control.reach.clone(),
+                    cap: control.cap.clone(),
                     tests: control.tests.clone(),
+                    evidenced: control.evidenced.clone(),
                 })
                 .collect(),
             exceptions: exceptions(report, baseline),

@@ -460,6 +460,9 @@ pub struct Control {
     pub population: u64,
     /// Distinct subjects with an exception.
     pub exceptions: u64,
+    /// Of its tests, those for which the configured sources can fill every column that they need.
+    #[serde(default)]
+    pub evidenced: Vec<String>,
 }
 
 /// A link between a test and a control: a claim that a person made.
@@ -731,6 +734,9 @@ pub struct Parameter {
     pub tighter: String,
     /// Why this value.
     pub why: String,
+    /// Who approved a value looser than the base.
+    #[serde(default)]
+    pub approved_by: Option<String>,
 }
 
 /// A decision of the workspace that a reader must know.

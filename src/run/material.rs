@@ -378,6 +378,22 @@ impl Material {
     }
 }
 
+/// Returns the roster of a workspace, or an empty one.
+///
+/// # Errors
+///
+/// Where a file of it is missing or wrong.
+pub fn roster_of(workspace: &Workspace) -> Result<Roster, RunError> {
+    let Some(Gathered { people, reviewers, .. }) = gathered(workspace)? else {
+        return Ok(Roster::default());
+    };
+    let roster = Roster::parse(&people, PEOPLE)?;
+    Ok(match reviewers {
+        Some(text) => roster.with_reviewers(&text, REVIEWERS)?,
+        None => roster,
+    })
+}
+
 /// Reads the files of the roster.
 fn gathered(workspace: &Workspace) -> Result<Option<Gathered>, RunError> {
     let mut files = Vec::new();

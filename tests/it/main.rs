@@ -11,6 +11,7 @@ mod docs;
 mod envelopes;
 mod foreign;
 mod forgeries;
+mod frameworks;
 mod fuzz_targets;
 mod integrity;
 mod monotonic;

@@ -84,7 +84,14 @@ fn check() -> Check {
             pending: 0,
             reasons: vec![text()],
         }],
-        controls: vec![CheckControl { id: text(), status: text(), reach: text(), tests: vec![text()] }],
+        controls: vec![CheckControl {
+            id: text(),
+            status: text(),
+            reach: text(),
+            cap: text(),
+            tests: vec![text()],
+            evidenced: vec![text()],
+        }],
         exceptions: vec![CheckException {
             id: text(),
             test: text(),
