@@ -154,6 +154,14 @@ impl ControlError {
         self
     }
 
+    /// Returns the file that it is about, below `controls/`.
+    pub(crate) fn path(&self) -> Option<&str> {
+        match self {
+            Self::Invalid { path, .. } | Self::Unknown { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
     /// Looks in `text` for the line that names what is wrong, where it is not known yet.
     pub(crate) fn located(self, text: &str) -> Self {
         let name = match &self {

@@ -267,6 +267,15 @@ impl<'a> Texts<'a> {
         std::str::from_utf8(bytes).map_err(|error| ControlError::invalid(path, error.to_string()))
     }
 
+    /// Looks for the line of an error in the file that it names.
+    fn locate(&self, error: ControlError) -> ControlError {
+        let text = error.path().and_then(|path| self.read(path).ok());
+        match text {
+            Some(text) => error.located(text),
+            None => error,
+        }
+    }
+
     /// Returns the paths of the form `folder/*.extension`.
     fn in_folder(&self, folder: &str, extension: &str) -> Vec<&'a str> {
         self.0
@@ -300,15 +309,14 @@ impl<'a> Texts<'a> {
             .into_iter()
             .map(|name| {
                 let folder = format!("tests/{name}");
-                let toml = self.read(&format!("{folder}/test.toml"))?;
                 let test = Test::parse(
                     &folder,
-                    toml,
+                    self.read(&format!("{folder}/test.toml"))?,
                     self.read(&format!("{folder}/population.sql"))?,
                     self.read(&format!("{folder}/exceptions.sql"))?,
                     published,
                 )
-                .map_err(|error| error.located(toml))?;
+                .map_err(|error| self.locate(error))?;
                 Ok((test.id.clone(), test))
             })
             .collect()

@@ -269,9 +269,12 @@ fn laid_over(
     let line = line_at(&profile.text, file.value.span().start);
     let invalid = |detail: String| ControlError::invalid(&profile.path, detail).at_line(line);
     let value = *file.value.get_ref();
+    if value < 0 {
+        return Err(invalid(format!("expected `{column}` to be 0 or more, found {value}")));
+    }
     let limit = limit(column);
-    if !(0..=limit).contains(&value) {
-        return Err(invalid(format!("expected `{column}` to be 0 to {limit}, found {value}")));
+    if value > limit {
+        return Err(invalid(format!("expected `{column}` to be {limit} or less, found {value}")));
     }
     if file.why.trim().is_empty() {
         return Err(invalid(format!("expected a reason in `why` of `{column}`")));

@@ -147,7 +147,7 @@ fn a_framework_of_the_workspace_takes_two_files() {
             mapping,
             "[framework]\nname = \"Rules of the house\"\ncount = 2\nid_pattern = 'X-[1-9]'\n",
             "",
-            "names the unknown catalogue",
+            "no file declares this framework",
         ),
         ("controls/catalogs/acme-rules.csv", "X-2", "X-1", "line 3 is not valid: `X-1` stands twice"),
         (
@@ -207,13 +207,13 @@ fn a_looser_value_needs_somebody_who_approved_it() {
         ("value = 1.5\nwhy = \"x\"\n", "at line 8".to_owned()),
         (
             "value = -1\nwhy = \"x\"\n",
-            "line 8 is not valid: expected `bg_01_max_review_ms` to be 0 to".to_owned(),
+            "line 8 is not valid: expected `bg_01_max_review_ms` to be 0 or more".to_owned(),
         ),
         ("value = 1\nwhy = \"\"\n", "line 8 is not valid: expected a reason".to_owned()),
         ("value = 1\nwhy = \"x\"\ntighter = \"higher\"\n", "turns the direction that is tighter".to_owned()),
         (
             "value = 1\nwhy = \"x\"\n\n[[parameter]]\ntest = \"SOD-02\"\nname = \"owner_may_approve_own_agent\"\nvalue = 2\nwhy = \"x\"\n",
-            "line 14 is not valid: expected `sod_02_owner_may_approve_own_agent` to be 0 to 1, found 2"
+            "line 14 is not valid: expected `sod_02_owner_may_approve_own_agent` to be 1 or less, found 2"
                 .to_owned(),
         ),
     ] {
@@ -322,10 +322,9 @@ fn lint_refuses_with_file_line_and_help() {
 }
 
 /// Phrases that claim what only an auditor may say, or what no log can show; whole words, in any case.
-const FORBIDDEN: [&str; 24] = [
+const FORBIDDEN: [&str; 23] = [
     "compliant",
     "non-compliant",
-    "compliance is",
     "certified",
     "passed the audit",
     "passed the control",

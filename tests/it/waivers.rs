@@ -230,7 +230,7 @@ fn what_is_wrong_is_refused_with_file_line_and_help() {
         (&[("match", "{ resource = [\"a[\"] }")], "line 10: ", "correct the glob"),
         (&[("match", "{ sauce = [\"gate-eu\"] }")], "line 10: unknown field `sauce`", "every key"),
         (&[("max_rows", "0")], "line 10: expected `max_rows` to be 1 or more", "how many items"),
-        (&[("max_rows", "")], "missing field `max_rows`", "every key"),
+        (&[("max_rows", "")], "line 1: missing field `max_rows`", "every key"),
         (&[("reason", "\" \"")], "line 10: expected words in `reason`", "auditor"),
         (&[("id", "\"a b\"")], "line 10: `a b` is no id", "letters"),
         (&[("schema", "\"countersign/waiver/9\"")], "line 10: expected schema", "this version"),
