@@ -31,6 +31,7 @@ pub mod identity;
 pub mod table;
 // Tables to results.
 pub mod control;
+pub mod waiver;
 // Results to an assessment, and its renderings.
 pub mod assess;
 pub mod report;

@@ -23,6 +23,8 @@ pub(super) struct Failing {
     pub(super) reason: String,
     /// Facts of the query, label and value.
     pub(super) facts: Vec<(String, String)>,
+    /// Waiver that accepts it.
+    pub(super) accepted: Option<String>,
 }
 
 /// Severities, most severe first.
@@ -86,9 +88,18 @@ fn exception(
     let touched: BTreeSet<String> =
         group.iter().filter_map(|failing| controls.get(&failing.test)).flatten().cloned().collect();
     let also = group.iter().skip(1).map(|failing| failing.test.clone()).collect();
+    // What one test's waiver covers may still be an exception of another: it is accepted when all of it is.
+    let open = group.iter().any(|failing| failing.accepted.is_none());
+    let partly: Vec<(String, String)> = group
+        .iter()
+        .filter_map(|failing| Some((&failing.test, failing.accepted.as_ref()?)))
+        .filter(|_| open)
+        .map(|(test, waiver)| ("accepted in part".to_owned(), format!("{test} by waiver {waiver}")))
+        .collect();
     let first = group.swap_remove(0);
     let mut facts = item.facts;
     facts.extend(first.facts.into_iter().filter(|(label, _)| !ELSEWHERE.contains(&label.as_str())));
+    facts.extend(partly);
     Exception {
         id: id(&first.test, &place.source, &place.native_id).to_string(),
         test: first.test,
@@ -105,14 +116,14 @@ fn exception(
         facts,
         grade: place.grade,
         controls: touched.into_iter().collect(),
-        accepted: None,
+        accepted: first.accepted.filter(|_| !open),
     }
 }
 
 /// Returns the stable id: SHA-256 of a label, test, source, and the product's own id, joined by LF.
 ///
 /// It leaves out object, offset and line, so that a re-export in other files keeps it.
-fn id(test: &str, source: &str, native_id: &str) -> Digest {
+pub(super) fn id(test: &str, source: &str, native_id: &str) -> Digest {
     Digest::of(format!("countersign-exception/1\n{test}\n{source}\n{native_id}").as_bytes())
 }
 
@@ -202,6 +213,7 @@ mod tests {
             event: event.to_owned(),
             reason: "executed without approval".to_owned(),
             facts: Vec::new(),
+            accepted: None,
         }
     }
 
@@ -226,6 +238,23 @@ mod tests {
             (found[0].test.as_str(), found[0].also.as_slice()),
             ("AUTHZ-04", &["BG-01".to_owned(), "AUTHZ-01".to_owned()][..])
         );
+    }
+
+    /// An item under a waiver for one of its tests stays open for the other.
+    #[test]
+    fn an_item_is_accepted_when_each_of_its_tests_is() {
+        let places = BTreeMap::from([("e".to_owned(), place("a.jsonl", 3))]);
+        let with = |authz: Option<&str>, bg: Option<&str>| {
+            let mut group = vec![failing("AUTHZ-01", "e"), failing("BG-01", "e")];
+            group[0].accepted = authz.map(str::to_owned);
+            group[1].accepted = bg.map(str::to_owned);
+            let found = exceptions(group, &places, &BTreeMap::new(), &BTreeMap::new());
+            (found[0].accepted.clone(), found[0].facts.clone())
+        };
+        assert_eq!(with(None, None), (None, Vec::new()));
+        let partly = vec![("accepted in part".to_owned(), "BG-01 by waiver W-2".to_owned())];
+        assert_eq!(with(None, Some("W-2")), (None, partly));
+        assert_eq!(with(Some("W-1"), Some("W-2")), (Some("W-2".to_owned()), Vec::new()));
     }
 
     #[test]

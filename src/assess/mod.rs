@@ -10,6 +10,7 @@ mod link;
 mod people;
 pub(crate) mod place;
 mod source;
+mod waived;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +37,7 @@ use crate::run::previous::Previous;
 use crate::segment::plan::SourcePlan;
 use crate::segment::stitch::{Stitched, window};
 use crate::settings::{Role, Workspace};
+use crate::waiver::Waiver;
 
 /// Raised with any change of the program that can turn a result.
 pub const DERIVATION: u32 = 1;
@@ -96,8 +98,10 @@ pub struct Inputs<'a> {
     pub unresolved: Vec<UnresolvedIdentity>,
     /// The control library.
     pub library: &'a Library,
-    /// The evaluation of every test, by id.
-    pub evaluations: &'a BTreeMap<String, Evaluation>,
+    /// The evaluation of every test, by id; what a waiver covers becomes accepted.
+    pub evaluations: &'a mut BTreeMap<String, Evaluation>,
+    /// Waivers.
+    pub waivers: &'a [Waiver],
     /// The roster.
     pub roster: &'a Roster,
     /// Trusted keys.
@@ -128,7 +132,25 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
     let empty = polars::prelude::DataFrame::default();
     let places = place::places(inputs.tables.get("event").unwrap_or(&empty), &wanted);
     let items = exception::items(inputs.tables, &events);
-    let exceptions = exception::exceptions(failing.clone(), &places, &items, &links);
+    let outcomes = judged.iter().map(|(id, judged)| (id.clone(), judged.outcome)).collect();
+    let ground = waived::Ground {
+        failing: &failing,
+        places: &places,
+        tables: inputs.tables,
+        outcomes: &outcomes,
+        as_of: inputs.as_of,
+    };
+    let (waivers, accepted) = waived::accept(inputs.waivers, &ground, inputs.evaluations);
+    let failing = failing
+        .iter()
+        .cloned()
+        .map(|mut item| {
+            item.accepted = accepted.get(&(item.test.clone(), item.event.clone())).cloned();
+            item
+        })
+        .collect();
+
+    let exceptions = exception::exceptions(failing, &places, &items, &links);
 
     let mut by_case: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for found in &exceptions {
@@ -194,6 +216,7 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
         controls,
         mappings: mappings(inputs.library, &inputs.workspace.frameworks),
         exceptions,
+        waivers,
         untestable,
         pending,
         cases,
@@ -452,7 +475,8 @@ fn filled(inputs: &Inputs<'_>) -> BTreeSet<String> {
     for schema in crate::table::schemas() {
         let here = matches!(schema.table, "integrity" | "expected_source")
             || (matches!(schema.table, "identity" | "resolution") && inputs.roster.is_present())
-            || (schema.table == "reviewer_grant" && !inputs.roster.reviewer_grants().is_empty());
+            || (schema.table == "reviewer_grant" && !inputs.roster.reviewer_grants().is_empty())
+            || (schema.table == "waiver" && !inputs.waivers.is_empty());
         if here {
             filled.extend(schema.columns.iter().map(|column| format!("{}.{}", schema.table, column.name)));
         }
@@ -474,6 +498,7 @@ fn failing(inputs: &Inputs<'_>) -> Vec<exception::Failing> {
             event: item.subject_id.clone(),
             reason: item.reason.clone(),
             facts: item.facts.clone(),
+            accepted: None,
         }));
     }
     failing
@@ -482,7 +507,7 @@ fn failing(inputs: &Inputs<'_>) -> Vec<exception::Failing> {
 /// Returns the items set aside, as test, subject and state, up to [`MAX_LISTED`] of each test and state.
 fn listed(inputs: &Inputs<'_>) -> Vec<(String, String, State)> {
     let mut listed = Vec::new();
-    for (id, evaluation) in inputs.evaluations {
+    for (id, evaluation) in inputs.evaluations.iter() {
         for state in [State::Untestable, State::Pending] {
             let items = evaluation.with(state).take(MAX_LISTED);
             listed.extend(items.map(|item| (id.clone(), item.subject_id.clone(), state)));
@@ -670,15 +695,21 @@ fn waterfall(sources: &[Source], executions: &days::Executions) -> Vec<Waterfall
 fn frameworks(library: &Library, ids: &[String]) -> Result<Vec<Framework>, ControlError> {
     ids.iter()
         .map(|id| {
-            let catalog = library.catalog(id)?;
-            Ok(Framework { id: id.clone(), name: catalog.name.clone(), count: catalog.controls.len() })
+            let (catalog, baseline) = library.selected(id)?;
+            let name = match baseline {
+                Some(baseline) => format!("{}, baseline {baseline}", catalog.name),
+                None => catalog.name.clone(),
+            };
+            Ok(Framework { id: catalog.id.clone(), name, count: catalog.controls.len() })
         })
         .collect()
 }
 
 fn mappings(library: &Library, frameworks: &[String]) -> Vec<Mapping> {
     let listed = |control: &str| {
-        control.split_once(':').is_some_and(|(framework, _)| frameworks.iter().any(|id| id == framework))
+        control.split_once(':').is_some_and(|(framework, _)| {
+            frameworks.iter().any(|id| id.split_once('/').map_or(id.as_str(), |(id, _)| id) == framework)
+        })
     };
     library
         .links

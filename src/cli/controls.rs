@@ -1,5 +1,8 @@
 //! `countersign controls`: the control tests, the frameworks, and what links them.
 
+mod coverage;
+mod lint;
+
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,12 +10,16 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use polars::prelude::{ParquetReader, SerReader};
 
+use super::{Common, Io};
 use crate::control::case;
 use crate::control::definition::Test;
 use crate::control::item;
 use crate::control::portable::PARAM;
 use crate::control::query::Tables;
 use crate::control::{ControlError, Library};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::run::RunError;
 use crate::table::schemas;
 
 /// List, show, check, and try the control tests
@@ -43,6 +50,12 @@ enum Command {
     /// Print the published tables with their columns as JSON
     #[command(hide = true)]
     Schema,
+    /// Say for each control in scope what its tests show on the workspace's logs
+    Coverage {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Check every control file: form, references, and that each query is portable
     Lint,
     /// Run the tests' own cases
@@ -55,24 +68,42 @@ enum Command {
     },
 }
 
-/// Runs the subcommand and writes its result to `out`.
+/// Answers the subcommand as the program does: also those that need more of the workspace than its control files.
+pub(super) fn answer(args: &Args, common: &Common, io: &mut Io<'_>) -> Result<Exit, Failure> {
+    match &args.command {
+        Command::Coverage { json } => return coverage::run(&args.workspace, *json, common, io),
+        Command::Lint => lint::of_workspace(&args.workspace)?,
+        _ => {}
+    }
+    run(args, io.out).map_err(RunError::from)?;
+    Ok(Exit::Done)
+}
+
+/// Runs a subcommand that reads control files alone, and writes its result to `out`; `coverage` needs a whole run.
 ///
 /// # Errors
 ///
 /// [`ControlError`] where a control file is wrong, an id is unknown, or a case does not give what it expects.
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<(), ControlError> {
-    let overrides = args.workspace.join("controls");
-    let library = Library::load(overrides.is_dir().then_some(overrides.as_path()))?;
+    let library = library(&args.workspace)?;
     match &args.command {
+        Command::Coverage { .. } => {
+            Err(ControlError::unknown("controls", "command without a run", "coverage", []))
+        }
         Command::List { json: true } => list_json(&library, out),
         Command::List { json: false } => list(&library, out),
         Command::Show { id } if id.contains(':') => show_control(&library, id, out),
         Command::Show { id } => show_test(&library, library.test(id)?, out),
         Command::Schema => schema(&library, out),
-        Command::Lint => lint(&library, out),
+        Command::Lint => lint::of_library(&library, out),
         Command::Test { ids, tables: None } => try_cases(&library, &chosen(&library, ids)?, out),
         Command::Test { ids, tables: Some(folder) } => try_tables(&chosen(&library, ids)?, folder, out),
     }
+}
+
+fn library(workspace: &Path) -> Result<Library, ControlError> {
+    let overrides = workspace.join("controls");
+    Library::load(overrides.is_dir().then_some(overrides.as_path()))
 }
 
 fn list(library: &Library, out: &mut dyn Write) -> Result<(), ControlError> {
@@ -85,7 +116,7 @@ fn list(library: &Library, out: &mut dyn Write) -> Result<(), ControlError> {
         let links = links_of(library, &catalog.id);
         writeln!(
             out,
-            "{:14} {:3} controls, {links} links  {}",
+            "{:18} {:3} controls, {links} links  {}",
             catalog.id,
             catalog.controls.len(),
             catalog.name
@@ -188,37 +219,18 @@ fn show_control(library: &Library, id: &str, out: &mut dyn Write) -> Result<(), 
     writeln!(out, "{:11} {}", "framework", catalog.name)?;
     writeln!(out, "{:11} {}", "group", control.group)?;
     writeln!(out, "{:11} {}: {}", "reach", control.reach.word(), control.can_show)?;
+    let baselines: Vec<&str> = control.baselines.iter().map(String::as_str).collect();
+    for (label, words) in [("also", control.aliases.join(", ")), ("baselines", baselines.join(", "))] {
+        if !words.is_empty() {
+            writeln!(out, "{label:11} {words}")?;
+        }
+    }
     for link in library.links.iter().filter(|link| link.control == id) {
         writeln!(out, "\n{} {}: {}", link.relation.word(), link.test, link.why)?;
         writeln!(out, "  not shown: {}", link.not_shown)?;
         if !link.needs.is_empty() {
             let needs: Vec<&str> = link.needs.iter().map(String::as_str).collect();
             writeln!(out, "  reaches a part at most without a clean {}", needs.join(", "))?;
-        }
-    }
-    Ok(())
-}
-
-fn lint(library: &Library, out: &mut dyn Write) -> Result<(), ControlError> {
-    let mut cases = 0;
-    for test in library.tests.values() {
-        cases += case::cases(library, test)?.len();
-    }
-    let controls: usize = library.catalogs.iter().map(|catalog| catalog.controls.len()).sum();
-    writeln!(
-        out,
-        "{} tests with {} portable queries and {cases} cases, {} frameworks with {controls} controls, {} links",
-        library.tests.len(),
-        2 * library.tests.len(),
-        library.catalogs.len(),
-        library.links.len(),
-    )?;
-    for changed in library.overrides() {
-        match changed.shipped {
-            Some(shipped) => {
-                writeln!(out, "replaced {} {} (shipped {shipped})", changed.path, changed.sha256)?
-            }
-            None => writeln!(out, "added    {} {}", changed.path, changed.sha256)?,
         }
     }
     Ok(())
@@ -235,6 +247,7 @@ fn try_cases(library: &Library, tests: &[&Test], out: &mut dyn Write) -> Result<
     let (mut total, mut failed) = (0, 0);
     for test in tests {
         let cases = case::cases(library, test)?;
+        case::all_kinds(test, &cases)?;
         let mut differing = 0;
         for case in &cases {
             let lines = case::differences(test, case)?;

@@ -207,6 +207,7 @@ impl<'a> Gate<'a> {
                 reasons.push(format!("{} could run at the baseline and cannot now", before.id));
             }
         }
+        reasons.extend(self.uncovered_since(baseline));
         for before in &baseline.logs {
             for key in &before.keys {
                 let now = report.logs.iter().find(|log| log.log == before.log && log.source == before.source);
@@ -215,6 +216,34 @@ impl<'a> Gate<'a> {
                 }) {
                     reasons.push(format!("key {key} signed `{}` at the baseline and is gone", before.log));
                 }
+            }
+        }
+        reasons
+    }
+
+    /// Returns the controls about which the baseline said something, and this run says less.
+    ///
+    /// A baseline of an earlier version names no evidenced tests; for it, those that it linked count.
+    fn uncovered_since(&self, baseline: &Check) -> Vec<String> {
+        let report = self.report();
+        let mut reasons = Vec::new();
+        for before in baseline.controls.iter().filter(|control| control.status != "out_of_scope") {
+            let Some(now) = report.controls.iter().find(|control| control.id == before.id) else {
+                reasons.push(format!("{} was listed at the baseline and is not now", before.id));
+                continue;
+            };
+            if now.status == "out_of_scope" && !before.evidenced.is_empty() {
+                reasons.push(format!("{} was in scope at the baseline and is not now", before.id));
+                continue;
+            }
+            let lost: Vec<&str> = before
+                .evidenced
+                .iter()
+                .filter(|test| !now.evidenced.contains(*test))
+                .map(String::as_str)
+                .collect();
+            if !lost.is_empty() {
+                reasons.push(format!("{} has lost {} since the baseline", before.id, lost.join(", ")));
             }
         }
         reasons
@@ -233,6 +262,17 @@ impl<'a> Gate<'a> {
                     clean(&object.source),
                     clean(error)
                 ));
+            }
+        }
+        for waiver in &self.report().waivers {
+            let mut why = waiver.reasons.clone();
+            why.extend(waiver.expired.then(|| format!("it ended at {}", waiver.expires)));
+            why.extend(
+                (waiver.state == "unused" && waiver.matched == 0).then(|| "no exception fits it".to_owned()),
+            );
+            if !why.is_empty() {
+                let (id, file) = (&waiver.id, clean(&waiver.file));
+                io.note(&format!("waiver `{id}` (`{file}`), {}: {}", waiver.state, clean(&why.join("; "))));
             }
         }
         for source in self.gone() {

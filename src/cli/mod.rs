@@ -183,10 +183,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
         Command::Case(args) => case::run(args, &cli.common, io),
         Command::Diff(args) => diff::run(args, io),
         Command::Sample(args) => sample::run(args, &cli.common, io),
-        Command::Controls(args) => match controls::run(args, io.out) {
-            Ok(()) => Ok(Exit::Done),
-            Err(error) => Err(crate::run::RunError::from(error).into()),
-        },
+        Command::Controls(args) => controls::answer(args, &cli.common, io),
         Command::Sources(args) => match sources::run(args, io.out) {
             Ok(true) => Ok(Exit::Done),
             Ok(false) => Ok(Exit::Usage),

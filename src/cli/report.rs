@@ -13,7 +13,7 @@ use super::{Common, Io, period};
 use crate::control::item::Evaluation;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::pack::{NamedBytes, OutFolder, PackContents, SourceContent, SourceObject, dsse, seal};
+use crate::pack::{NamedBytes, OutFolder, PackContents, SourceContent, SourceObject, dsse, redo, seal};
 use crate::report::csv::guarded;
 use crate::report::{console, json};
 use crate::run::material::Material;
@@ -78,7 +78,7 @@ pub(super) fn run(args: &ReportArgs, common: &Common, io: &mut Io<'_>) -> Result
         workpaper: xlsx.as_deref(),
         machine,
         tables: run.tables.iter().map(|(name, frame)| ((*name).to_owned(), frame)).collect(),
-        population: population(&run),
+        population: population(&run, &material),
         sources: sources(&run, &material),
         trust: material.trust.clone(),
         policy: material.policy.clone(),
@@ -133,7 +133,7 @@ fn items(run: &Run, mut out: impl Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-fn population(run: &Run) -> Vec<NamedBytes> {
+fn population(run: &Run, material: &Material) -> Vec<NamedBytes> {
     let report = run.assessment.report();
     let mut rejected = Vec::new();
     for hole in report.holes.iter().filter(|hole| hole.line > 0) {
@@ -147,7 +147,13 @@ fn population(run: &Run) -> Vec<NamedBytes> {
         unresolved.write_record(row.map(guarded)).expect("a vector takes every record");
     }
     let unresolved = unresolved.into_inner().expect("a vector takes every record");
-    vec![("rejected.jsonl".to_owned(), rejected), ("unresolved-identities.csv".to_owned(), unresolved)]
+    let tables = run.tables.keys().copied().collect();
+    let redo = redo::script(material.controls.tests.values(), &tables).into_bytes();
+    vec![
+        (redo::REDO.to_owned(), redo),
+        ("rejected.jsonl".to_owned(), rejected),
+        ("unresolved-identities.csv".to_owned(), unresolved),
+    ]
 }
 
 fn sources(run: &Run, material: &Material) -> Vec<SourceObject> {

@@ -30,6 +30,9 @@ const NULL: &str = "null";
 /// What a case's name starts with, and the state that its items must then have.
 const KINDS: &[&str] = &["fail_", "pass_", "boundary_", "untestable_", "pending_", "no_occurrence_"];
 
+/// Kinds of which every test has at least one case.
+const REQUIRED: &[&str] = &["fail_", "pass_", "boundary_", "untestable_", "no_occurrence_"];
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CaseFile {
@@ -95,6 +98,23 @@ pub fn cases(library: &Library, test: &Test) -> Result<Vec<Case>, ControlError> 
             })
         })
         .collect()
+}
+
+/// Refuses a test that lacks a case of some kind: one that was never seen to find anything shows nothing.
+///
+/// # Errors
+///
+/// [`ControlError::NoCase`], which names the kinds.
+pub fn all_kinds(test: &Test, cases: &[Case]) -> Result<(), ControlError> {
+    let missing: Vec<&str> = REQUIRED
+        .iter()
+        .copied()
+        .filter(|kind| !cases.iter().any(|case| case.name.starts_with(kind)))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(ControlError::NoCase { test: test.id.clone(), missing: missing.join(", ") })
 }
 
 /// Runs a case and returns what differs, as lines for people; none where it gives what it expects.

@@ -1,5 +1,7 @@
 //! Frameworks: the complete list of control ids of each, in our own words, with how far approval logs reach.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::error::ControlError;
@@ -66,6 +68,10 @@ struct Row {
     group: String,
     reach: Reach,
     can_show: String,
+    #[serde(default)]
+    aliases: String,
+    #[serde(default)]
+    baselines: String,
 }
 
 /// A framework with all of its controls, in its own order.
@@ -96,6 +102,49 @@ pub struct CatalogControl {
     pub reach: Reach,
     /// What approval logs can show about it.
     pub can_show: String,
+    /// Other ways to write its id.
+    pub aliases: Vec<String>,
+    /// Baselines of the framework that hold it; empty where the framework has none.
+    pub baselines: BTreeSet<String>,
+}
+
+impl Catalog {
+    /// Returns the baselines that its controls name.
+    pub fn baselines(&self) -> BTreeSet<&str> {
+        self.controls.iter().flat_map(|control| &control.baselines).map(String::as_str).collect()
+    }
+
+    /// Returns the framework of `rows`, for one that no file of catalogues declares: its ids have no pattern.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`], of the table.
+    pub(super) fn bare(id: &str, about: About, table: &str, rows: &str) -> Result<Self, ControlError> {
+        let pattern = about.id_pattern.as_deref().unwrap_or(".+");
+        let controls = controls(id, pattern, table, rows)?;
+        if about.count != controls.len() {
+            let detail = format!("expected {} controls in `{table}`, found {}", about.count, controls.len());
+            return Err(ControlError::invalid(table, detail));
+        }
+        Ok(Self {
+            id: id.to_owned(),
+            name: about.name,
+            publisher: about.publisher.unwrap_or_default(),
+            text: about.text.unwrap_or_default(),
+            controls,
+        })
+    }
+}
+
+/// What a mapping says of a framework that no file of catalogues declares.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct About {
+    name: String,
+    count: usize,
+    id_pattern: Option<String>,
+    publisher: Option<String>,
+    text: Option<String>,
 }
 
 /// Reads the catalogues that `text` declares; `read` returns a file by its path below `controls/`.
@@ -113,14 +162,15 @@ pub fn parse<'a>(
         toml::from_str(text).map_err(|error| ControlError::invalid(path, error.to_string()))?;
     if file.schema != SCHEMA {
         let detail = format!("expected schema `{SCHEMA}`, found `{}`", file.schema);
-        return Err(ControlError::invalid(path, detail));
+        return Err(ControlError::invalid(path, detail).located(text));
     }
     file.catalog
         .into_iter()
         .map(|entry| {
             let table = format!("catalogs/{}", entry.file);
-            let controls = controls(&entry, path, &table, read(&table)?)?;
-            counts(&entry, path, &controls)?;
+            let rows = read(&table).map_err(|error| error.located(text))?;
+            let controls = controls(&entry.id, &entry.id_pattern, &table, rows)?;
+            counts(&entry, path, &controls).map_err(|error| error.located(text))?;
             Ok(Catalog {
                 id: entry.id,
                 name: entry.name,
@@ -132,22 +182,31 @@ pub fn parse<'a>(
         .collect()
 }
 
-fn controls(entry: &Entry, path: &str, table: &str, text: &str) -> Result<Vec<CatalogControl>, ControlError> {
-    let pattern = regex::Regex::new(&format!("^(?:{})$", entry.id_pattern))
-        .map_err(|error| ControlError::invalid(path, error.to_string()))?;
+fn controls(
+    framework: &str,
+    id_pattern: &str,
+    table: &str,
+    text: &str,
+) -> Result<Vec<CatalogControl>, ControlError> {
+    let pattern = regex::Regex::new(&format!("^(?:{id_pattern})$"))
+        .map_err(|error| ControlError::invalid(table, error.to_string()))?;
+    let list = |text: &str| {
+        let names = text.split(';').map(str::trim).filter(|name| !name.is_empty());
+        names.map(str::to_owned).collect::<Vec<String>>()
+    };
     let mut controls: Vec<CatalogControl> = Vec::new();
-    for row in csv::Reader::from_reader(text.as_bytes()).deserialize() {
-        let row: Row = row.map_err(|error| ControlError::invalid(table, error.to_string()))?;
+    for (row, line) in csv::Reader::from_reader(text.as_bytes()).deserialize().zip(2..) {
+        let invalid = |detail: String| ControlError::invalid(table, detail).at_line(line);
+        let row: Row = row.map_err(|error: csv::Error| invalid(error.to_string()))?;
         if !pattern.is_match(&row.id) {
-            let detail = format!("expected an id like `{}`, found `{}`", entry.id_pattern, row.id);
-            return Err(ControlError::invalid(table, detail));
+            return Err(invalid(format!("expected an id like `{id_pattern}`, found `{}`", row.id)));
         }
         if row.title.trim().is_empty() || row.group.trim().is_empty() || row.can_show.trim().is_empty() {
-            return Err(ControlError::invalid(table, format!("`{}` has an empty field", row.id)));
+            return Err(invalid(format!("`{}` has an empty field", row.id)));
         }
-        let id = format!("{}:{}", entry.id, row.id);
+        let id = format!("{framework}:{}", row.id);
         if controls.iter().any(|control| control.id == id) {
-            return Err(ControlError::invalid(table, format!("`{}` stands twice", row.id)));
+            return Err(invalid(format!("`{}` stands twice", row.id)));
         }
         controls.push(CatalogControl {
             id,
@@ -155,6 +214,8 @@ fn controls(entry: &Entry, path: &str, table: &str, text: &str) -> Result<Vec<Ca
             group: row.group,
             reach: row.reach,
             can_show: row.can_show,
+            aliases: list(&row.aliases),
+            baselines: list(&row.baselines).into_iter().collect(),
         });
     }
     Ok(controls)

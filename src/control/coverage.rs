@@ -53,11 +53,21 @@ pub fn controls(
     }
     let subjects = Subjects::of(library, results);
     let mut controls = Vec::new();
+    let mut listed: BTreeSet<&str> = BTreeSet::new();
     for framework in frameworks {
-        for control in &library.catalog(framework)?.controls {
+        let (catalog, baseline) = library.selected(framework)?;
+        if !listed.insert(&catalog.id) {
+            let detail = format!("the framework `{}` is selected twice", catalog.id);
+            return Err(ControlError::invalid("frameworks", detail));
+        }
+        for control in &catalog.controls {
             let links = links.get(control.id.as_str()).map_or(&[][..], Vec::as_slice);
             let standing = match out_of_scope.get(&control.id) {
                 Some(reason) => Status::without("out_of_scope", reason.clone()),
+                None if baseline.is_some_and(|baseline| !control.baselines.contains(baseline)) => {
+                    let reason = format!("not in the baseline {}", baseline.unwrap_or_default());
+                    Status::without("out_of_scope", reason)
+                }
                 None => status(control, links, results),
             };
             let (population, exceptions) = if standing.word == "out_of_scope" {
@@ -77,6 +87,16 @@ pub fn controls(
                 tests: links.iter().map(|link| link.test.clone()).collect(),
                 population,
                 exceptions,
+                evidenced: links
+                    .iter()
+                    .map(|link| &link.test)
+                    .filter(|test| {
+                        results
+                            .get(*test)
+                            .is_some_and(|standing| standing.outcome != TestOutcome::NotEvidencedHere)
+                    })
+                    .cloned()
+                    .collect(),
             });
         }
     }

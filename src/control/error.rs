@@ -25,10 +25,12 @@ pub enum ControlError {
         limit: u64,
     },
     /// A file does not have the form it should have. The user can fix this.
-    #[error("control file `{path}` is not valid: {detail}")]
+    #[error("control file `{path}`{} is not valid: {detail}", at(*line))]
     Invalid {
         /// Path below `controls/`.
         path: String,
+        /// Line, from 1; 0 where the whole file is meant, or the detail names it.
+        line: usize,
         /// What was expected and what was found.
         detail: String,
     },
@@ -45,10 +47,12 @@ pub enum ControlError {
         instead: String,
     },
     /// A name that nothing defines. The user can fix this.
-    #[error("`{path}` names the unknown {what} `{name}`")]
+    #[error("`{path}`{} names the unknown {what} `{name}`", at(*line))]
     Unknown {
         /// Path below `controls/`, or the argument that named it.
         path: String,
+        /// Line, from 1; 0 where no file names it.
+        line: usize,
         /// What kind of thing.
         what: &'static str,
         /// The name.
@@ -79,6 +83,14 @@ pub enum ControlError {
         path: String,
         /// What was expected and what was found.
         detail: String,
+    },
+    /// A test lacks a case of some kind. The author of the test can fix this.
+    #[error("test {test} has no case of the kinds {missing}")]
+    NoCase {
+        /// Test.
+        test: String,
+        /// Kinds, as the names of cases begin.
+        missing: String,
     },
     /// Cases do not give what they expect. The author of the test can fix this.
     #[error("{failed} of {total} cases differ from what they expect")]
@@ -119,6 +131,10 @@ impl ControlError {
             Self::Query { .. } | Self::Contract { .. } => {
                 "run `countersign controls test`; report it where the query is a shipped one".to_owned()
             }
+            Self::NoCase { test, .. } => format!(
+                "add one to `controls/tests/{}/cases/`: a test that was never seen to find anything shows nothing",
+                test.to_ascii_lowercase()
+            ),
             Self::Cases { .. } => "correct the queries, or what the cases expect".to_owned(),
             Self::Table { .. } => "give a folder that holds one Parquet file per table".to_owned(),
             Self::Output(_) => return None,
@@ -127,7 +143,40 @@ impl ControlError {
 
     /// Makes an [`ControlError::Invalid`].
     pub(crate) fn invalid(path: &str, detail: impl Into<String>) -> Self {
-        Self::Invalid { path: path.to_owned(), detail: detail.into() }
+        Self::Invalid { path: path.to_owned(), line: 0, detail: detail.into() }
+    }
+
+    /// Says on which line of its file it is.
+    pub(crate) fn at_line(mut self, found: usize) -> Self {
+        if let Self::Invalid { line, .. } | Self::Unknown { line, .. } = &mut self {
+            *line = found;
+        }
+        self
+    }
+
+    /// Returns the file that it is about, below `controls/`.
+    pub(crate) fn path(&self) -> Option<&str> {
+        match self {
+            Self::Invalid { path, .. } | Self::Unknown { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Looks in `text` for the line that names what is wrong, where it is not known yet.
+    pub(crate) fn located(self, text: &str) -> Self {
+        let name = match &self {
+            Self::Unknown { line: 0, name, .. } => Some(name.as_str()),
+            // What is wrong is the first thing that the message quotes.
+            Self::Invalid { line: 0, detail, .. } if !detail.contains(" at line ") => {
+                detail.split('`').nth(1)
+            }
+            _ => None,
+        };
+        let found = name.and_then(|name| text.lines().position(|line| line.contains(name)));
+        match found {
+            Some(index) => self.at_line(index + 1),
+            None => self,
+        }
     }
 
     /// Makes an [`ControlError::Unknown`], with the nearest of `known` names.
@@ -143,11 +192,21 @@ impl ControlError {
             .min()
             .filter(|(distance, _)| *distance <= 1 + name.len() / 4)
             .map(|(_, known)| known.to_owned());
-        Self::Unknown { path: path.to_owned(), what, name: name.to_owned(), near }
+        Self::Unknown { path: path.to_owned(), line: 0, what, name: name.to_owned(), near }
     }
 
     /// Tells whether the tool, not a file, is at fault.
     pub fn is_internal(&self) -> bool {
         matches!(self, Self::Query { .. } | Self::Contract { .. })
     }
+}
+
+/// Returns the place in a message.
+fn at(line: usize) -> String {
+    if line == 0 { String::new() } else { format!(", line {line}") }
+}
+
+/// Returns the line, from 1, of a place in `text`.
+pub(crate) fn line_at(text: &str, start: usize) -> usize {
+    text.get(..start).unwrap_or(text).matches('\n').count() + 1
 }

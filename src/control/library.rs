@@ -65,7 +65,9 @@ impl Library {
                 files.insert(path, bytes);
             }
         }
-        Self::from_files(files, replaced)
+        let library = Self::from_files(files, replaced)?;
+        library.loosens_nothing_alone()?;
+        Ok(library)
     }
 
     /// Loads a library that lies whole in `folder`, such as a pack's, and takes nothing from the shipped one.
@@ -90,6 +92,29 @@ impl Library {
         Self::from_files(files, replaced)
     }
 
+    /// Refuses a workspace's `base` that is looser than the shipped one where nobody approved it.
+    fn loosens_nothing_alone(&self) -> Result<(), ControlError> {
+        const PATH: &str = "parameters/base.toml";
+        let mut original = Parameters::default();
+        let files = shipped();
+        original.add(PATH, Texts(&files).read(PATH)?)?;
+        let text = Texts(&self.files).read(PATH)?;
+        for shipped in original.resolve("base")? {
+            let own = self.parameters.resolve("base")?.into_iter().find(|own| own.column == shipped.column);
+            let Some(own) = own else { continue };
+            let turned = own.tighter != shipped.tighter;
+            if turned || (shipped.loosened_by(own.value) && own.approved_by.is_none()) {
+                let detail = format!(
+                    "`{}` is looser than the shipped {}, or turns what is tighter, and no `approved_by` says who allowed it",
+                    own.name(),
+                    shipped.value
+                );
+                return Err(ControlError::invalid(PATH, detail).located(text));
+            }
+        }
+        Ok(())
+    }
+
     fn from_files(
         files: BTreeMap<String, Vec<u8>>,
         overrides: Vec<model::Override>,
@@ -98,7 +123,7 @@ impl Library {
         let parameters = texts.parameters()?;
         let published = published(&parameters)?;
         let tests = texts.tests(&published)?;
-        relies_on_known(&tests)?;
+        relies_on_known(&texts, &tests)?;
         let catalogs = texts.catalogs()?;
         let links = texts.links(&catalogs, &tests)?;
         for profile in parameters.profiles() {
@@ -140,6 +165,25 @@ impl Library {
             let known = self.catalogs.iter().map(|catalog| catalog.id.as_str());
             ControlError::unknown("frameworks", "framework", id, known)
         })
+    }
+
+    /// Returns the framework that a workspace selects: its id, and after a `/` one of its baselines, if any.
+    ///
+    /// # Errors
+    ///
+    /// Names an unknown framework or baseline, with the nearest known one.
+    pub fn selected<'s>(&self, selection: &'s str) -> Result<(&Catalog, Option<&'s str>), ControlError> {
+        let (id, baseline) = match selection.split_once('/') {
+            Some((id, baseline)) => (id, Some(baseline)),
+            None => (selection, None),
+        };
+        let catalog = self.catalog(id)?;
+        match baseline {
+            Some(name) if !catalog.baselines().contains(name) => {
+                Err(ControlError::unknown("frameworks", "baseline", name, catalog.baselines()))
+            }
+            _ => Ok((catalog, baseline)),
+        }
     }
 
     /// Returns a test by id, whatever its case.
@@ -199,12 +243,13 @@ fn published(parameters: &Parameters) -> Result<Published, ControlError> {
     Ok(published)
 }
 
-fn relies_on_known(tests: &BTreeMap<String, Test>) -> Result<(), ControlError> {
+fn relies_on_known(texts: &Texts<'_>, tests: &BTreeMap<String, Test>) -> Result<(), ControlError> {
     for test in tests.values() {
         for other in &test.relies_on {
             if !tests.contains_key(other) {
                 let path = format!("{}/test.toml", test.folder());
-                return Err(ControlError::unknown(&path, "test", other, tests.keys().map(String::as_str)));
+                let error = ControlError::unknown(&path, "test", other, tests.keys().map(String::as_str));
+                return Err(error.located(texts.read(&path)?));
             }
         }
     }
@@ -220,6 +265,15 @@ impl<'a> Texts<'a> {
             ControlError::unknown("controls", "file", path, self.0.keys().map(String::as_str))
         })?;
         std::str::from_utf8(bytes).map_err(|error| ControlError::invalid(path, error.to_string()))
+    }
+
+    /// Looks for the line of an error in the file that it names.
+    fn locate(&self, error: ControlError) -> ControlError {
+        let text = error.path().and_then(|path| self.read(path).ok());
+        match text {
+            Some(text) => error.located(text),
+            None => error,
+        }
     }
 
     /// Returns the paths of the form `folder/*.extension`.
@@ -238,7 +292,8 @@ impl<'a> Texts<'a> {
     fn parameters(&self) -> Result<Parameters, ControlError> {
         let mut parameters = Parameters::default();
         for path in self.in_folder("parameters", ".toml") {
-            parameters.add(path, self.read(path)?)?;
+            let text = self.read(path)?;
+            parameters.add(path, text).map_err(|error| error.located(text))?;
         }
         Ok(parameters)
     }
@@ -260,7 +315,8 @@ impl<'a> Texts<'a> {
                     self.read(&format!("{folder}/population.sql"))?,
                     self.read(&format!("{folder}/exceptions.sql"))?,
                     published,
-                )?;
+                )
+                .map_err(|error| self.locate(error))?;
                 Ok((test.id.clone(), test))
             })
             .collect()
@@ -275,6 +331,23 @@ impl<'a> Texts<'a> {
                     return Err(ControlError::invalid(path, detail));
                 }
                 catalogs.push(catalog);
+            }
+        }
+        for path in self.in_folder("mappings", ".toml") {
+            let Some((id, about)) = mapping::declared(path, self.read(path)?)? else { continue };
+            if catalogs.iter().any(|known| known.id == id) {
+                let detail = format!("`{id}` is declared already: leave out `[framework]`");
+                return Err(ControlError::invalid(path, detail).located(self.read(path)?));
+            }
+            let table = format!("catalogs/{id}.csv");
+            catalogs.push(Catalog::bare(&id, about, &table, self.read(&table)?)?);
+        }
+        for path in self.in_folder("catalogs", ".csv") {
+            let name = path.trim_start_matches("catalogs/").trim_end_matches(".csv");
+            // A shipped file of catalogues names each table after its framework.
+            if !catalogs.iter().any(|catalog| catalog.id == name) {
+                let detail = "no file declares this framework: write a mapping with `[framework]`";
+                return Err(ControlError::invalid(path, detail));
             }
         }
         Ok(catalogs)

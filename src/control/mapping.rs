@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
 
-use super::catalog::{Catalog, CatalogControl, Reach};
+use super::catalog::{About, Catalog, CatalogControl, Reach};
 use super::definition::{Test, is_test_id};
-use super::error::ControlError;
+use super::error::{ControlError, line_at};
 use crate::report::model;
 
 /// The value of `schema` in a mapping.
@@ -80,6 +81,7 @@ struct MappingFile {
     schema: String,
     catalog: String,
     status: Status,
+    framework: Option<About>,
     #[serde(default)]
     link: Vec<LinkFile>,
 }
@@ -87,8 +89,8 @@ struct MappingFile {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LinkFile {
-    test: String,
-    control: String,
+    test: Spanned<String>,
+    control: Spanned<String>,
     relation: Relation,
     why: String,
     not_shown: String,
@@ -154,9 +156,22 @@ pub fn parse(
     }
     let Some(catalog) = catalogs.iter().find(|catalog| catalog.id == file.catalog) else {
         let known = catalogs.iter().map(|catalog| catalog.id.as_str());
-        return Err(ControlError::unknown(path, "catalogue", &file.catalog, known));
+        return Err(ControlError::unknown(path, "catalogue", &file.catalog, known).located(text));
     };
-    file.link.into_iter().map(|link| checked(path, link, file.status, catalog, tests)).collect()
+    file.link
+        .into_iter()
+        .map(|link| {
+            let line = line_at(text, link.test.span().start);
+            checked(path, link, file.status, catalog, tests).map_err(|error| error.at_line(line))
+        })
+        .collect()
+}
+
+/// Returns the framework that a mapping declares itself, with its id: a team's own, of a table and a mapping.
+pub(super) fn declared(path: &str, text: &str) -> Result<Option<(String, About)>, ControlError> {
+    let file: MappingFile =
+        toml::from_str(text).map_err(|error| ControlError::invalid(path, error.to_string()))?;
+    Ok(file.framework.map(|about| (file.catalog, about)))
 }
 
 fn checked(
@@ -166,14 +181,15 @@ fn checked(
     catalog: &Catalog,
     tests: &BTreeMap<String, Test>,
 ) -> Result<Link, ControlError> {
-    let claim = format!("the link {} to `{}`", link.test, link.control);
+    let (test, id) = (link.test.get_ref(), link.control.get_ref());
+    let claim = format!("the link {test} to `{id}`");
     let invalid = |detail: String| Err(ControlError::invalid(path, detail));
-    if !tests.contains_key(&link.test) {
-        return Err(ControlError::unknown(path, "test", &link.test, tests.keys().map(String::as_str)));
+    if !tests.contains_key(test) {
+        return Err(ControlError::unknown(path, "test", test, tests.keys().map(String::as_str)));
     }
-    let Some(control) = catalog.controls.iter().find(|control| control.id == link.control) else {
+    let Some(control) = catalog.controls.iter().find(|control| control.id == *id) else {
         let known = catalog.controls.iter().map(|control| control.id.as_str());
-        return Err(ControlError::unknown(path, "control", &link.control, known));
+        return Err(ControlError::unknown(path, "control", id, known));
     };
     if let Some(detail) = overclaims(&link, control) {
         return invalid(format!("{claim} {detail}"));
@@ -192,8 +208,8 @@ fn checked(
         return invalid(format!("{claim} is not reviewed, but the file says `reviewed`"));
     }
     Ok(Link {
-        test: link.test,
-        control: link.control,
+        test: link.test.into_inner(),
+        control: link.control.into_inner(),
         relation: link.relation,
         why: link.why,
         not_shown: link.not_shown,

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
 
 use super::definition::is_test_id;
-use super::error::ControlError;
+use super::error::{ControlError, line_at};
 use crate::clock::{Moment, Period};
 use crate::report::model;
 
@@ -52,9 +53,10 @@ struct ProfileFile {
 struct ParameterFile {
     test: Option<String>,
     name: String,
-    value: i64,
+    value: Spanned<i64>,
     tighter: Option<Tighter>,
     why: String,
+    approved_by: Option<String>,
 }
 
 /// One parameter with its value in a profile.
@@ -72,6 +74,24 @@ pub struct Parameter {
     pub tighter: Tighter,
     /// Why this value.
     pub why: String,
+    /// Who approved a value looser than that of the profile it extends.
+    pub approved_by: Option<String>,
+}
+
+impl Parameter {
+    /// Tells whether `value` is looser than this one.
+    pub fn loosened_by(&self, value: i64) -> bool {
+        match self.tighter {
+            Tighter::Lower => value > self.value,
+            Tighter::Higher => value < self.value,
+        }
+    }
+
+    /// Returns its name as its file has it.
+    pub(super) fn name(&self) -> &str {
+        let test = self.test.as_ref().map_or(0, |test| test.len() + 1);
+        self.column.get(test..).unwrap_or(&self.column)
+    }
 }
 
 /// A parameter profile as written, before the one it extends is applied.
@@ -80,6 +100,7 @@ pub struct Profile {
     path: String,
     extends: Option<String>,
     parameters: BTreeMap<String, ParameterFile>,
+    text: String,
 }
 
 /// The parameter profiles, by id.
@@ -106,7 +127,8 @@ impl Parameters {
                 return Err(ControlError::invalid(path, format!("`{column}` is set twice")));
             }
         }
-        let profile = Profile { path: path.to_owned(), extends: file.extends, parameters };
+        let profile =
+            Profile { path: path.to_owned(), extends: file.extends, parameters, text: text.to_owned() };
         match self.0.insert(file.id.clone(), profile) {
             None => Ok(()),
             Some(other) => {
@@ -132,7 +154,9 @@ impl Parameters {
         let mut path = "parameters";
         while let Some(id) = next {
             let Some(found) = self.0.get(id) else {
-                return Err(ControlError::unknown(path, "parameter profile", id, self.profiles()));
+                let error = ControlError::unknown(path, "parameter profile", id, self.profiles());
+                let below = lineage.last().map_or("", |profile: &&Profile| profile.text.as_str());
+                return Err(error.located(below));
             };
             if lineage.len() > self.0.len() {
                 return Err(ControlError::invalid(&found.path, format!("`{id}` extends itself")));
@@ -195,6 +219,7 @@ impl From<&Parameter> for model::Parameter {
                 Tighter::Higher => "higher".to_owned(),
             },
             why: parameter.why.clone(),
+            approved_by: parameter.approved_by.clone(),
         }
     }
 }
@@ -220,6 +245,20 @@ fn column(path: &str, parameter: &ParameterFile) -> Result<String, ControlError>
     }
 }
 
+/// Returns the greatest value of a parameter, by what its name says it is.
+fn limit(column: &str) -> i64 {
+    const LIMITS: &[(&str, i64)] = &[
+        // A hundred years, so that no sum with a time overflows.
+        ("_ms", 3_155_760_000_000),
+        ("_days", 36_525),
+        ("_percent", 100),
+        ("_permille", 1_000),
+    ];
+    let flag = ["_may_", "_is_", "_allowed"].iter().any(|part| column.contains(part));
+    let named = LIMITS.iter().find(|(end, _)| column.ends_with(end)).map(|(_, limit)| *limit);
+    named.unwrap_or(if flag { 1 } else { i64::from(u32::MAX) })
+}
+
 /// Gives a parameter its value in `profile`, over the value that the extended profile gives it.
 fn laid_over(
     profile: &Profile,
@@ -227,9 +266,15 @@ fn laid_over(
     file: &ParameterFile,
     under: Option<&Parameter>,
 ) -> Result<Parameter, ControlError> {
-    let invalid = |detail: String| ControlError::invalid(&profile.path, detail);
-    if file.value < 0 {
-        return Err(invalid(format!("expected `{column}` to be 0 or more, found {}", file.value)));
+    let line = line_at(&profile.text, file.value.span().start);
+    let invalid = |detail: String| ControlError::invalid(&profile.path, detail).at_line(line);
+    let value = *file.value.get_ref();
+    if value < 0 {
+        return Err(invalid(format!("expected `{column}` to be 0 or more, found {value}")));
+    }
+    let limit = limit(column);
+    if value > limit {
+        return Err(invalid(format!("expected `{column}` to be {limit} or less, found {value}")));
     }
     if file.why.trim().is_empty() {
         return Err(invalid(format!("expected a reason in `why` of `{column}`")));
@@ -244,12 +289,21 @@ fn laid_over(
             return Err(invalid(format!("expected `tighter` for `{column}`, which no profile below sets")));
         }
     };
+    let approved_by = file.approved_by.clone().filter(|by| !by.trim().is_empty());
+    if under.is_some_and(|under| under.loosened_by(value)) && approved_by.is_none() {
+        let from = under.map_or(value, |under| under.value);
+        return Err(invalid(format!(
+            "`{column}` is looser than the {from} that it extends, and no `approved_by` says who allowed it"
+        )));
+    }
     Ok(Parameter {
         column: column.to_owned(),
         test: file.test.clone(),
-        value: file.value,
-        base: under.map_or(file.value, |under| under.base),
+        value,
+        base: under.map_or(value, |under| under.base),
         tighter,
         why: file.why.clone(),
+        // A value between a loosened one and the base stays loosened, by whoever loosened it.
+        approved_by: approved_by.or_else(|| under.and_then(|under| under.approved_by.clone())),
     })
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Exception, Log, Report, TestOutcome};
+use super::model::{Exception, Log, Report, TestOutcome, Waiver};
 use crate::clock::{Moment, Period};
 use crate::integrity::verdict::BreakKind;
 
@@ -33,6 +33,9 @@ pub struct Check {
     pub exceptions: Vec<CheckException>,
     /// Holes.
     pub holes: Vec<CheckHole>,
+    /// Waivers, by file.
+    #[serde(default)]
+    pub waivers: Vec<Waiver>,
 }
 
 /// Where the records of a source went.
@@ -90,8 +93,14 @@ pub struct CheckControl {
     pub status: String,
     /// Reach.
     pub reach: String,
+    /// How far the status reaches, after every cap.
+    #[serde(default)]
+    pub cap: String,
     /// Tests linked.
     pub tests: Vec<String>,
+    /// Of them, those for which the configured sources can fill every column that they need.
+    #[serde(default)]
+    pub evidenced: Vec<String>,
 }
 
 /// An exception and its standing against the baseline.
@@ -171,7 +180,9 @@ impl Check {
                     id: control.id.clone(),
                     status: control.status.clone(),
                     reach: control.reach.clone(),
+                    cap: control.cap.clone(),
                     tests: control.tests.clone(),
+                    evidenced: control.evidenced.clone(),
                 })
                 .collect(),
             exceptions: exceptions(report, baseline),
@@ -185,6 +196,7 @@ impl Check {
                     to: hole.span.to,
                 })
                 .collect(),
+            waivers: report.waivers.clone(),
         }
     }
 }

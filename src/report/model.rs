@@ -49,6 +49,9 @@ pub struct Report {
     pub mappings: Vec<Mapping>,
     /// Exceptions, most severe first, then by time and id.
     pub exceptions: Vec<Exception>,
+    /// Waivers, by file.
+    #[serde(default)]
+    pub waivers: Vec<Waiver>,
     /// Items that could not be tested, by test and subject.
     pub untestable: Vec<Untestable>,
     /// Items whose limit ends after as-of, by test and subject.
@@ -504,6 +507,9 @@ pub struct Control {
     pub population: u64,
     /// Distinct subjects with an exception.
     pub exceptions: u64,
+    /// Of its tests, those for which the configured sources can fill every column that they need.
+    #[serde(default)]
+    pub evidenced: Vec<String>,
 }
 
 /// A link between a test and a control: a claim that a person made.
@@ -560,6 +566,58 @@ pub struct Exception {
     pub controls: Vec<String>,
     /// Waiver that accepts it.
     pub accepted: Option<String>,
+}
+
+/// A waiver, and what became of it in this run.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Waiver {
+    /// Id.
+    pub id: String,
+    /// File that states it, below the workspace.
+    pub file: String,
+    /// Test whose exceptions it accepts.
+    pub test: String,
+    /// Which of them, in words.
+    pub scope: String,
+    /// applied, unused, or void: it accepts nothing, for the reasons given.
+    pub state: String,
+    /// True where it ended at or before as-of.
+    pub expired: bool,
+    /// Items it may cover.
+    pub max_rows: u64,
+    /// Exceptions that fit what it names.
+    pub matched: u64,
+    /// Exceptions that it accepts.
+    pub accepted: u64,
+    /// Why it was granted.
+    pub reason: String,
+    /// What may go wrong meanwhile.
+    pub risk: Option<String>,
+    /// The control that stands in.
+    pub compensating: Option<Compensating>,
+    /// Person who answers for it.
+    pub owner: String,
+    /// Person who asked for it, where that is not the owner.
+    pub requested_by: Option<String>,
+    /// Person who approved it.
+    pub approved_by: String,
+    /// Items before this moment are not accepted.
+    pub from: Moment,
+    /// Items from this moment on are not accepted.
+    pub expires: Moment,
+    /// Why it accepts less than it names.
+    pub reasons: Vec<String>,
+}
+
+/// A control that stands in for a waived one.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Compensating {
+    /// Test that shows it.
+    pub test: String,
+    /// Why it stands in.
+    pub why: String,
+    /// Its result; null where it did not run.
+    pub result: Option<TestOutcome>,
 }
 
 /// An item that could not be tested, or not yet.
@@ -806,6 +864,9 @@ pub struct Parameter {
     pub tighter: String,
     /// Why this value.
     pub why: String,
+    /// Who approved a value looser than the base.
+    #[serde(default)]
+    pub approved_by: Option<String>,
 }
 
 /// A decision of the workspace that a reader must know.

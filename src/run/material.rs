@@ -27,6 +27,7 @@ use crate::segment::census::Census;
 use crate::segment::plan::{Missing, objects};
 use crate::settings::Workspace;
 use crate::source::location::{self, ObjectRef};
+use crate::waiver::Waiver;
 
 /// Name of the roster below `07_policy/`.
 const PEOPLE: &str = "people.csv";
@@ -59,6 +60,8 @@ pub struct Material {
     pub chains: ChainLibrary,
     /// The control library.
     pub controls: Controls,
+    /// Waivers, by file.
+    pub waivers: Vec<Waiver>,
     /// Last records, by source.
     pub heads: BTreeMap<String, Vec<LogHead>>,
     /// Checkpoints, by source.
@@ -146,6 +149,7 @@ impl Material {
             profiles,
             chains,
             controls,
+            waivers: Vec::new(),
             heads,
             checkpoints,
             after,
@@ -267,6 +271,7 @@ impl Material {
             profiles,
             chains,
             controls,
+            waivers: Vec::new(),
             heads,
             checkpoints,
             after,
@@ -298,6 +303,9 @@ impl Material {
                 files.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into_bytes())));
             self.policy.extend(files);
         }
+        let waivers = crate::waiver::files(&self.workspace.root)?;
+        self.waivers = crate::waiver::parse(&waivers, &self.roster, &self.controls)?;
+        self.policy.extend(waivers);
         let mut used: Vec<&str> =
             self.workspace.sources.iter().map(|source| source.profile.as_str()).collect();
         used.sort_unstable();
@@ -368,6 +376,22 @@ impl Material {
                 shipped: entry.replaces(),
             })
     }
+}
+
+/// Returns the roster of a workspace, or an empty one.
+///
+/// # Errors
+///
+/// Where a file of it is missing or wrong.
+pub fn roster_of(workspace: &Workspace) -> Result<Roster, RunError> {
+    let Some(Gathered { people, reviewers, .. }) = gathered(workspace)? else {
+        return Ok(Roster::default());
+    };
+    let roster = Roster::parse(&people, PEOPLE)?;
+    Ok(match reviewers {
+        Some(text) => roster.with_reviewers(&text, REVIEWERS)?,
+        None => roster,
+    })
 }
 
 /// Reads the files of the roster.

@@ -39,7 +39,8 @@ use crate::segment::plan::{ChainPlan, Plan, SEGMENT_BYTES, SourcePlan, plan};
 use crate::segment::scan::Keep;
 use crate::segment::stitch::{Anchors, Stitched, Summaries, lifetime, stitch, window};
 use crate::settings::{Link, Role, SettingsError, Source};
-use crate::table::{ExpectedSource, IntegrityRow};
+use crate::table::{ExpectedSource, IntegrityRow, Waiver as WaiverRow};
+use crate::waiver::{Waiver, WaiverError};
 
 /// How a run is carried out.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +104,9 @@ pub enum RunError {
     /// A control, a mapping or a parameter.
     #[error(transparent)]
     Control(#[from] ControlError),
+    /// A waiver.
+    #[error(transparent)]
+    Waiver(#[from] WaiverError),
     /// A head file.
     #[error("head file `{path}`")]
     Head {
@@ -178,6 +182,7 @@ impl RunError {
             Self::Chain(error) => error.help(),
             Self::TwoChains { .. } => Some("remove `chain` from the source".to_owned()),
             Self::Control(error) => error.help(),
+            Self::Waiver(error) => error.help(),
             Self::Head { source, .. } => source.help(),
             Self::Checkpoint { source, .. } => source.help(),
             Self::Census { source, .. } => source.help(),
@@ -262,6 +267,8 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
     }
     tables.insert(ExpectedSource::TABLE, to_frame(&expected(&plan, &stitched, &inside, window)));
     tables.insert(IntegrityRow::TABLE, integrity(records, &stitched.logs, &stitched.holes));
+    let waivers: Vec<WaiverRow> = material.waivers.iter().map(Waiver::row).collect();
+    tables.insert(WaiverRow::TABLE, to_frame(&waivers));
     let parameters = &material.workspace.parameters;
     tables.insert("param", material.controls.param_frame(parameters, options.period, options.as_of)?);
 
@@ -287,7 +294,8 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         links: joined.links,
         unresolved: joined.unresolved,
         library: &material.controls,
-        evaluations: &evaluations,
+        evaluations: &mut evaluations,
+        waivers: &material.waivers,
         roster: &material.roster,
         keyring: &material.keyring,
         previous: material.previous.as_ref(),

@@ -39,6 +39,7 @@ ENVELOPE = "attestation/statement.dsse.json"
 TABLES = "data/04_population/tables"
 TESTS = "data/07_policy/controls/tests"
 ITEMS = "data/02_machine/items.json"
+REDO = "data/04_population/redo.sql"
 INSTRUCTIONS = "VERIFY.md"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 # What the statement must bind (the manifest in turn binds every payload file).
@@ -63,6 +64,7 @@ def run_all(checks, pack, key_file, scratch):
     file_checks(checks, pack, scratch)
     statement_checks(checks, pack, envelope, scratch)
     test_checks(checks, pack)
+    redo_checks(checks, pack, json.loads((pack / ITEMS).read_text()), scratch)
     if checks.run("a pinned statement key signed", key.find, key_file, envelope):
         signature_checks(checks, envelope, key, scratch)
         instruction_checks(checks, pack, key, scratch)
@@ -104,6 +106,18 @@ def test_checks(checks, pack):
     checks.run("every result has its query in the pack", same_tests, tests, items)
     for test in tests:
         checks.run(f"DuckDB finds the items of {test.upper()}", rerun_test, pack / TESTS / test, database, items)
+
+
+def redo_checks(checks, pack, items, scratch):
+    """`redo.sql` alone, in a database that knows nothing, as an auditor runs it in the pack's folder."""
+    checks.run("redo.sql gives the states of items.json, row for row", redo, pack, items)
+    touched = scratch / "touched-table"
+    shutil.copytree(pack, touched)
+    duckdb.sql(
+        f"COPY (SELECT * REPLACE ('someone else' AS reviewer_principal_id) FROM read_parquet('{pack / TABLES}/decision.parquet')) "
+        f"TO '{touched / TABLES}/decision.parquet' (FORMAT parquet)"
+    )
+    checks.run("redo.sql gives others on a touched table", refuses, redo, touched, items)
 
 
 def instruction_checks(checks, pack, key, scratch):
@@ -268,6 +282,28 @@ def rerun_test(folder, database, items):
     )
     states = collections.Counter(found.values())
     return ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "no items"
+
+
+def redo(pack, items):
+    script = (pack / REDO).read_text()
+    here = os.getcwd()
+    os.chdir(pack)
+    try:
+        database = duckdb.connect()
+        database.execute(script)
+        rows = database.execute("SELECT test, subject_id, state FROM redo").fetchall()
+    finally:
+        os.chdir(here)
+    found = sorted(rows)
+    stated = sorted(
+        (test, item["subject_id"], "exception" if item["state"] == "accepted" else item["state"])
+        for test, states in items.items()
+        for item in states
+    )
+    expect(stated, "no item in the pack")
+    differing = sorted(set(found) ^ set(stated))
+    expect(found == stated, f"{len(found)} rows, {len(stated)} items; differ first in {differing[:2]}")
+    return f"{len(found)} rows"
 
 
 def item_state(testability, is_exception):

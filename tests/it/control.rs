@@ -421,7 +421,7 @@ mod cli {
             ),
             "{text}"
         );
-        assert!(text.contains("iso27001-2022   93 controls, 101 links"), "{text}");
+        assert!(text.contains("iso27001-2022       93 controls, 101 links"), "{text}");
         let (result, json) = run(&["list", "--json"]);
         result.unwrap();
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
@@ -450,7 +450,7 @@ mod cli {
         let (result, text) = run(&["lint"]);
         result.unwrap();
         assert!(text.starts_with("32 tests with 64 portable queries and "), "{text}");
-        assert!(text.ends_with("2 frameworks with 154 controls, 192 links\n"), "{text}");
+        assert!(text.contains("12 frameworks with 424 controls, 235 links\n235 links unreviewed"), "{text}");
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::{paragraph, table};
-use super::text::{DOT, count, of, place, plural, second_or_dash, short};
+use super::text::{DOT, count, minute_or_dash, of, place, plural, second_or_dash, short};
 use super::{MAX_EXCEPTIONS, MAX_ROWS, View, links, section, subsection, tone};
-use crate::report::document::{Block, Section, Table, Text};
+use crate::report::document::{Block, Section, Table, Text, Tone};
 use crate::report::figure;
-use crate::report::model::{Exception, Untestable};
+use crate::report::model::{Exception, TestOutcome, Untestable, Waiver};
 
 pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
     let report = view.report;
@@ -38,6 +38,78 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
             Block::Table(items(view, "pending-list", "Pending items", "pending", &report.pending)),
         ],
     ));
+    sections.push(subsection("7.3", "waivers", "Waivers", waivers(view)));
+}
+
+/// Returns every waiver of the workspace: also one that accepts nothing, or whose time is over.
+fn waivers(view: &View) -> Vec<Block> {
+    let waivers = &view.report.waivers;
+    let with = |state: &str| waivers.iter().filter(|waiver| waiver.state == state).count();
+    let expired = waivers.iter().filter(|waiver| waiver.expired).count();
+    let mut blocks = vec![paragraph(
+        "A waiver accepts exceptions that it names, for a limited time. They stay in the register and in every count. \
+         It covers what happened while it was in force, and only where its approver is no party to any of the items.",
+    )];
+    if waivers.is_empty() {
+        blocks.push(paragraph("The workspace states no waiver."));
+        return blocks;
+    }
+    blocks.push(paragraph(format!(
+        "{}: {} applied, {} unused, {} void. {} ended by the as-of moment.",
+        plural(waivers.len(), "waiver", "waivers"),
+        count(with("applied")),
+        count(with("unused")),
+        count(with("void")),
+        of(expired, waivers.len()),
+    )));
+    let table = table("waiver-list", "Waivers, by file")
+        .column("Waiver", 16)
+        .column("Test", 11)
+        .column("State", 13)
+        .number("Accepted", 9)
+        .number("May cover", 8)
+        .column("In force (UTC)", 17)
+        .column("Owner, approver", 18)
+        .column("What, why, and what limits it", 42)
+        .filter()
+        .capped(waivers, MAX_ROWS, "waivers", |waiver| waiver_row(view, waiver));
+    blocks.push(Block::Table(table));
+    blocks
+}
+
+fn waiver_row(view: &View, waiver: &Waiver) -> Vec<Text> {
+    let tone = match waiver.state.as_str() {
+        "applied" => Tone::Plain,
+        "unused" => Tone::Caution,
+        _ => Tone::Bad,
+    };
+    let state = if waiver.expired { format!("{}{DOT}expired", waiver.state) } else { waiver.state.clone() };
+    let compensating = waiver.compensating.as_ref().map(|other| {
+        let result = other.result.map_or("did not run", TestOutcome::phrase);
+        format!("Compensating control, shown by {} ({result}): {}", other.test, other.why)
+    });
+    let mut what = vec![waiver.scope.clone(), waiver.reason.clone()];
+    what.extend(waiver.risk.as_ref().map(|risk| format!("Risk: {risk}")));
+    what.extend(compensating);
+    what.extend(waiver.reasons.iter().cloned());
+    let people = match &waiver.requested_by {
+        Some(by) => format!("{}, {} (asked for by {by})", waiver.owner, waiver.approved_by),
+        None => format!("{}, {}", waiver.owner, waiver.approved_by),
+    };
+    vec![
+        Text::mono(&waiver.id),
+        view.links.test(Text::mono(&waiver.test), &waiver.test),
+        Text::mark(state, tone),
+        Text::body(of(waiver.accepted, waiver.matched)),
+        Text::body(count(waiver.max_rows)),
+        Text::body(format!(
+            "{} to before {}",
+            minute_or_dash(Some(waiver.from)),
+            minute_or_dash(Some(waiver.expires))
+        )),
+        Text::body(people),
+        Text::body(what.join(DOT)),
+    ]
 }
 
 fn register(view: &View) -> Table {

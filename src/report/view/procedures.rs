@@ -19,7 +19,13 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
         });
     }
     sections.push(section("8", "procedures", "Procedures and mapping", blocks));
-    sections.push(subsection("8.1", "parameters", "Parameters", vec![Block::Table(parameters(view))]));
+    let differ = report.parameters.iter().filter(|parameter| parameter.value != parameter.base).count();
+    let about = format!(
+        "{} differ from the base profile. A value that is looser than what its profile extends names who approved it.",
+        of(differ, report.parameters.len())
+    );
+    let blocks = vec![paragraph(about), Block::Table(parameters(view))];
+    sections.push(subsection("8.1", "parameters", "Parameters", blocks));
     sections.push(subsection("8.2", "mapping", "Links between tests and controls", mapping(view)));
     sections.push(subsection(
         "8.3",
@@ -73,6 +79,7 @@ fn parameters(view: &View) -> Table {
         .number("Base value", 17)
         .column("Against base", 13)
         .column("Why", 18)
+        .column("Approved by", 12)
         .empty("No test has a parameter.")
         .rows(view.report.parameters.iter().map(|parameter| {
             let (word, tone) = against_base(parameter);
@@ -83,6 +90,7 @@ fn parameters(view: &View) -> Table {
                 Text::body(value(parameter, parameter.base)),
                 Text::mark(word, tone),
                 Text::body(or_dash(&parameter.why)),
+                Text::body(or_dash(parameter.approved_by.as_deref().unwrap_or_default())),
             ]
         }))
 }

@@ -75,8 +75,9 @@ fn control_table(view: &View, framework: &Framework, controls: &[&Control]) -> T
         .column("Control", 10)
         .column("In our words", 37)
         .column("Status", 20)
-        .column("Shown as far as", 10)
+        .column("Reach, shown as far as", 12)
         .number("Exceptions", 10)
+        .number("Tests evidenced", 10)
         .column("Tests", 13)
         .empty("No control is listed.")
         .filter()
@@ -86,11 +87,20 @@ fn control_table(view: &View, framework: &Framework, controls: &[&Control]) -> T
                 view.links.control(Text::mono(local_id(&control.id)), &control.id),
                 Text::body(&control.title),
                 Text::mark(phrase, tone),
-                Text::body(&control.cap),
+                Text::body(if control.reach == control.cap {
+                    control.cap.clone()
+                } else {
+                    format!("{}, {}", control.reach, control.cap)
+                }),
                 Text::body(if control.tests.is_empty() {
                     "–".to_owned()
                 } else {
                     of(control.exceptions, control.population)
+                }),
+                Text::body(if control.tests.is_empty() {
+                    "–".to_owned()
+                } else {
+                    of(control.evidenced.len(), control.tests.len())
                 }),
                 Text::mono(listed(&control.tests)),
             ]

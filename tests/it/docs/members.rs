@@ -6,7 +6,7 @@ use countersign::clock::Period;
 use countersign::digest::Digest;
 use countersign::integrity::verdict::{Break, BreakKind, Completeness, Grade, Verdict};
 use countersign::report::check::{Check, CheckControl, CheckException, CheckHole, CheckSource, CheckTest};
-use countersign::report::model::{Head, Log, SeqRange, TestOutcome};
+use countersign::report::model::{Compensating, Head, Log, SeqRange, TestOutcome, Waiver};
 use serde_json::Value;
 
 use super::root;
@@ -84,7 +84,14 @@ fn check() -> Check {
             pending: 0,
             reasons: vec![text()],
         }],
-        controls: vec![CheckControl { id: text(), status: text(), reach: text(), tests: vec![text()] }],
+        controls: vec![CheckControl {
+            id: text(),
+            status: text(),
+            reach: text(),
+            cap: text(),
+            tests: vec![text()],
+            evidenced: vec![text()],
+        }],
         exceptions: vec![CheckException {
             id: text(),
             test: text(),
@@ -101,6 +108,26 @@ fn check() -> Check {
             accepted: None,
         }],
         holes: vec![CheckHole { source: text(), kind: BreakKind::Gap, from, to }],
+        waivers: vec![Waiver {
+            id: text(),
+            file: text(),
+            test: text(),
+            scope: text(),
+            state: text(),
+            expired: false,
+            max_rows: 1,
+            matched: 0,
+            accepted: 0,
+            reason: text(),
+            risk: None,
+            compensating: Some(Compensating { test: text(), why: text(), result: None }),
+            owner: text(),
+            requested_by: None,
+            approved_by: text(),
+            from,
+            expires: to,
+            reasons: vec![text()],
+        }],
     }
 }
 

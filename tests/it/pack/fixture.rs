@@ -63,6 +63,7 @@ pub(super) fn report() -> Report {
         controls: vec![],
         mappings: vec![],
         exceptions: vec![],
+        waivers: vec![],
         untestable: vec![],
         pending: vec![],
         cases: vec![],
