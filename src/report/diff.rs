@@ -392,7 +392,7 @@ mod tests {
         after.tests[0].untestable += 1;
         after.controls[0].status = "review".to_owned();
         after.sources.pop();
-        after.logs[0].completeness = Completeness::Terminated;
+        after.logs[0].records += 1;
         after.keys[0].standing = "claimed".to_owned();
         after.policy[0].sha256 = Digest::of(b"other");
         after.parameters[0].value += 1;
