@@ -111,7 +111,7 @@ pub(super) fn parse(
     let source = Source { path, text };
     let file: File = toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
-        let help = if error.message().contains("`expires`") {
+        let help = if error.message().starts_with("missing field `expires`") {
             "every waiver ends: write `expires`, at most 90 days after `approved_on`"
         } else {
             "`docs/formats/waivers.md` lists every key"
