@@ -71,7 +71,7 @@ pub fn figure(report: &Report) -> Option<Figure> {
 }
 
 /// Returns those with the most approvals, by number and name.
-fn most<'a>(pairs: &'a [Pair], who: fn(&Pair) -> &String) -> Vec<&'a str> {
+fn most(pairs: &[Pair], who: fn(&Pair) -> &String) -> Vec<&str> {
     let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
     for pair in pairs {
         *sums.entry(who(pair)).or_default() += pair.approvals;

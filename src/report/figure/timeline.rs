@@ -2,7 +2,7 @@
 
 use super::{Area, SMALL, WIDTH, fit, hatched, label, line, rect};
 use crate::clock::Moment;
-use crate::report::document::{Align, Figure, Ink, Shape, Table};
+use crate::report::document::{Align, Block, Figure, Ink, Shape, Table};
 use crate::report::model::{Case, CaseMoment};
 use crate::report::view::text::{elapsed, second};
 
@@ -17,13 +17,14 @@ const MAX_MOMENTS: usize = 12;
 /// The lanes, from above; what ends an approval stands in the lane of decisions.
 const LANES: [&str; 3] = ["request", "decision", "execution"];
 
-/// Returns the lanes of `case`, with `data` as the table of its moments; none where one moment or too many have a time.
-pub fn figure(case: &Case, id: String, data: Table) -> Result<Figure, Table> {
+/// Returns the lanes of `case`, with `data` as the table of its moments; the table alone where one moment or too many have
+/// a time.
+pub fn block(case: &Case, id: String, data: Table) -> Block {
     let mut times: Vec<Moment> = case.moments.iter().filter_map(|moment| moment.at).collect();
     times.sort_unstable();
     times.dedup();
     if !(2..=MAX_COLUMNS).contains(&times.len()) || case.moments.len() > MAX_MOMENTS {
-        return Err(data);
+        return Block::Table(data);
     }
     let axis = Axis { times };
     let bottom = LANE * LANES.len() as f32;
@@ -35,7 +36,7 @@ pub fn figure(case: &Case, id: String, data: Table) -> Result<Figure, Table> {
     }
     shapes.extend(case.moments.iter().zip(0..).flat_map(|(moment, at)| axis.mark(case, moment, at)));
     shapes.extend(axis.labels(bottom));
-    Ok(Figure {
+    Block::Figure(Figure {
         id,
         title: format!("Order of {}", case.id),
         description:
@@ -146,8 +147,11 @@ mod tests {
     use crate::report::fixture;
     use crate::report::view::build::table;
 
-    fn drawn(case: &Case) -> Result<Figure, Table> {
-        figure(case, "case-x-figure".to_owned(), table("t", "t").rows([]))
+    fn drawn(case: &Case) -> Option<Figure> {
+        match block(case, "case-x-figure".to_owned(), table("t", "t").rows([])) {
+            Block::Figure(figure) => Some(figure),
+            _ => None,
+        }
     }
 
     fn at(text: &str) -> Option<Moment> {
@@ -212,9 +216,9 @@ mod tests {
     fn a_case_of_one_moment_or_of_many_is_told_by_its_table() {
         let mut case = early();
         case.moments.truncate(1);
-        assert!(drawn(&case).is_err());
+        assert!(drawn(&case).is_none());
         let mut case = early();
         case.moments = (0..20).map(|_| case.moments[0].clone()).chain(case.moments.clone()).collect();
-        assert!(drawn(&case).is_err());
+        assert!(drawn(&case).is_none());
     }
 }

@@ -37,8 +37,7 @@ fn case_block(view: &View, case: &Case) -> Vec<Block> {
     if !items.is_empty() {
         blocks.push(Block::List { items });
     }
-    let drawn = figure::timeline::figure(case, format!("{anchor}-order"), timeline(case, &anchor));
-    blocks.push(drawn.map_or_else(Block::Table, Block::Figure));
+    blocks.push(figure::timeline::block(case, format!("{anchor}-order"), timeline(case, &anchor)));
     blocks
 }
 
