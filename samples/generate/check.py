@@ -21,7 +21,7 @@ from moment import HOUR, at
 from write import unpacked
 
 MAX_LOG_BYTES = 6_000_000
-MAX_FOLDER_BYTES = 3_000_000
+MAX_FOLDER_BYTES = 3_100_000
 
 
 class Problems(list):

@@ -37,6 +37,11 @@ fn joined(events: &[Event]) -> Joined {
         roles: BTreeMap::from([("gate", Role::Approvals)]),
         holes: Vec::new(),
         max_review_ms: 0,
+        withdrawal_grace_ms: 0,
+        match_window_ms: 0,
+        execution_holes: Vec::new(),
+        state_reasons: BTreeSet::new(),
+        log_withdrawals: BTreeSet::new(),
     };
     join(vec![to_frame(events)], &context)
 }
@@ -129,6 +134,11 @@ fn executions_source_fills_executions_only() {
         roles: BTreeMap::from([("gate", Role::Executions)]),
         holes: Vec::new(),
         max_review_ms: 0,
+        withdrawal_grace_ms: 0,
+        match_window_ms: 0,
+        execution_holes: Vec::new(),
+        state_reasons: BTreeSet::new(),
+        log_withdrawals: BTreeSet::new(),
     };
     let events = [event("R", "request", 1), vote("d", "approved", "human", 2), event("e", "execution", 3)];
     let found = join(vec![to_frame(&events)], &context);

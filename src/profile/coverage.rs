@@ -86,6 +86,7 @@ pub(super) fn table_of(kind: &'static str) -> Option<&'static str> {
         "request" | "execution" | "revocation" | "session" | "policy_change" => Some(kind),
         "decision" | "resolution" => Some("decision"),
         "grant" => Some("access_grant"),
+        "bypass" => Some("control_event"),
         _ => None,
     }
 }
@@ -156,7 +157,13 @@ pub(super) fn columns(table: &str, name: &str) -> &'static [&'static str] {
         ("execution", "ended_ms") => &["ended_ms"],
         ("execution", "row_count") => &["row_count"],
         ("execution", "held") => &["requires_approval"],
-        (_, "requester" | "executor") if dated => &["principal_id"],
+        ("policy_change" | "control_event", "requester" | "executor") => {
+            &["actor_id", "actor_kind", "principal_id", "principal_ns"]
+        }
+        ("policy_change" | "control_event", "corr_request") => &["request_id"],
+        ("policy_change" | "control_event", "policy_digest") => &["to_digest"],
+        ("policy_change" | "control_event", _) => &[],
+        (_, "corr_request" | "corr_session" | "subject") if dated => &["target_kind", "target_id"],
         (_, "started_ms" | "not_before_ms") if dated => &["start_ms"],
         (_, "ended_ms" | "not_after_ms") if dated => &["end_ms"],
         _ => &[],

@@ -7,7 +7,7 @@ pub mod material;
 mod overlap;
 pub mod previous;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::DataFrame;
 use thiserror::Error;
@@ -229,7 +229,17 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
             .map(|source| (source.settings.id.as_str(), source.settings.role))
             .collect(),
         holes: hidden(&plan, &stitched.holes),
-        max_review_ms: max_review_ms(material)?,
+        max_review_ms: parameter(material, "bg_01_max_review_ms")?,
+        withdrawal_grace_ms: parameter(material, "jit_01_grace_ms")?,
+        match_window_ms: parameter(material, "log_08_match_window_ms")?,
+        execution_holes: stitched
+            .holes
+            .iter()
+            .filter(|hole| role_of(&plan, &hole.source) != Some(Role::Independent))
+            .map(|hole| hole.span)
+            .collect(),
+        state_reasons: those(&plan, |source| source.is_native()),
+        log_withdrawals: those(&plan, |source| source.profile.rules().any(|(_, kind)| kind == "revocation")),
     };
     let (events, records) = in_order(parts, &order);
     let joined = case::join(events, &context);
@@ -308,10 +318,19 @@ fn hidden<'a>(plan: &'a Plan<'_>, holes: &[Hole]) -> Vec<(&'a str, Period)> {
         .collect()
 }
 
-/// Returns the limit of BG-01; without it, no review is ever due.
-fn max_review_ms(material: &Material) -> Result<i64, RunError> {
+/// Returns the ids of the sources of which `holds` is true.
+fn those<'a>(plan: &'a Plan<'_>, holds: impl Fn(&SourcePlan<'_>) -> bool) -> BTreeSet<&'a str> {
+    plan.sources.iter().filter(|source| holds(source)).map(|source| source.settings.id.as_str()).collect()
+}
+
+fn role_of(plan: &Plan<'_>, id: &str) -> Option<Role> {
+    plan.sources.iter().find(|source| source.settings.id == id).map(|source| source.settings.role)
+}
+
+/// Returns the limit of a test that the join needs; a workspace may have taken the test out, and then it is 0.
+fn parameter(material: &Material, column: &str) -> Result<i64, RunError> {
     let parameters = material.controls.profile(&material.workspace.parameters)?;
-    let limit = parameters.iter().find(|parameter| parameter.column == "bg_01_max_review_ms");
+    let limit = parameters.iter().find(|parameter| parameter.column == column);
     Ok(limit.map_or(0, |parameter| parameter.value))
 }
 

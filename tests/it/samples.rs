@@ -104,7 +104,12 @@ fn clean_has_nothing_to_note() {
     assert_eq!((exit, check.exceptions.len(), check.holes.len()), (0, 0, 0));
     let clean = [TestOutcome::NoException, TestOutcome::NoOccurrence];
     for test in &check.tests {
-        assert!(clean.contains(&test.result) && test.untestable == 0, "{test:#?}");
+        match test.id.as_str() {
+            // There is no independent record, and hoop asks for no reason: the workspace says so.
+            "LOG-08" => assert_eq!(test.result, TestOutcome::NotEvidencedHere),
+            "REV-09" => assert_eq!((test.result, test.untestable), (TestOutcome::UnableToTest, 22)),
+            _ => assert!(clean.contains(&test.result) && test.untestable == 0, "{test:#?}"),
+        }
     }
     assert!(result(&check, "AUTHZ-01").population > 50);
 }
