@@ -14,7 +14,7 @@ use crate::clock::Moment;
 use crate::column::{FrameReader, Row};
 use crate::control::item::{Evaluation, State};
 use crate::report::model::{self, TestOutcome};
-use crate::table::{Decision, Execution, ExternalActivity, Request};
+use crate::table::{AccessGrant, Decision, Execution, ExternalActivity, Request};
 use crate::waiver::{Scope, Waiver};
 
 /// What the tables say of one item that a waiver asks about.
@@ -240,7 +240,7 @@ fn ids<'a>(ground: &Ground<'a>, events: &BTreeSet<&str>) -> BTreeMap<&'a str, BT
 
 /// Reads what waivers ask of the items behind `events`, and of the cases that they belong to.
 ///
-/// An event that no row states has no known party: nothing is returned for it, and no waiver covers it.
+/// The parties of an event that no such row states are not known, so that no waiver covers it.
 fn facts(tables: &Tables, events: &BTreeSet<&str>) -> BTreeMap<String, Facts> {
     let mut found: BTreeMap<String, Facts> = BTreeMap::new();
     let own = |event: Option<&str>| event.is_some_and(|event| events.contains(event));
@@ -274,6 +274,16 @@ fn facts(tables: &Tables, events: &BTreeSet<&str>) -> BTreeMap<String, Facts> {
         facts.resource = facts.resource.take().or(row.resource_id);
         facts.party(row.principal_id);
     });
+    for_rows(tables, "access_grant", "event_id", own, |row: AccessGrant| {
+        let facts = found.entry(row.event_id.unwrap_or_default()).or_default();
+        let request = row.target_id.filter(|_| row.target_kind.as_deref() == Some("request"));
+        facts.unknown_party |= request.is_none();
+        facts.case = facts.case.take().or(request);
+    });
+    for event in events {
+        let unknown = || Facts { unknown_party: true, ..Facts::default() };
+        found.entry((*event).to_owned()).or_insert_with(unknown);
+    }
     of_cases(tables, &mut found);
     found
 }

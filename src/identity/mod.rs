@@ -172,6 +172,23 @@ impl Roster {
         }
     }
 
+    /// Returns the person whom `name` means at `at`: a `person` of the roster, or one of their ids as `namespace:id`.
+    ///
+    /// None where the roster names nobody so, or no human, or not at that time.
+    pub fn human(&self, name: &str, at: Moment) -> Option<String> {
+        if let Some(rows) = self.persons.get(name) {
+            let human = |row: &usize| {
+                let row = &self.rows[*row];
+                row.kind.as_deref() == Some("human") && row.force(Some(at)) == Force::In
+            };
+            return rows.iter().any(human).then(|| name.to_owned());
+        }
+        let (ns, id) = name.rsplit_once(':')?;
+        let found = self.resolve(Some(ns), Some(id), None, Some(at));
+        let human = found.state == "resolved" && found.kind.as_deref() == Some("human");
+        found.principal.filter(|_| human && self.present)
+    }
+
     /// Returns when everybody whom the id stood for had left; none where it never stood for anybody, or where one of
     /// them may still be there under another id.
     fn ended(&self, ns: &str, id: &str, at: Option<Moment>) -> Option<Moment> {
@@ -188,23 +205,6 @@ impl Roster {
             last = last.max(self.rows[*row].until.filter(|until| *until <= at));
         }
         last
-    }
-
-    /// Returns the person whom `name` means at `at`: a `person` of the roster, or one of their ids as `namespace:id`.
-    ///
-    /// None where the roster names nobody so, or no human, or not at that time.
-    pub fn human(&self, name: &str, at: Moment) -> Option<String> {
-        if let Some(rows) = self.persons.get(name) {
-            let human = |row: &usize| {
-                let row = &self.rows[*row];
-                row.kind.as_deref() == Some("human") && row.force(Some(at)) == Force::In
-            };
-            return rows.iter().any(human).then(|| name.to_owned());
-        }
-        let (ns, id) = name.rsplit_once(':')?;
-        let found = self.resolve(Some(ns), Some(id), None, Some(at));
-        let human = found.state == "resolved" && found.kind.as_deref() == Some("human");
-        found.principal.filter(|_| human && self.present)
     }
 
     /// Follows owners upward to a person, and says over which rows; none where an agent has no owner in force, or where
