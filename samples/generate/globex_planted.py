@@ -87,6 +87,8 @@ def aws_cases(q):
         person, account = q.people[owner_of(q, request)], next(k for k, v in ACCOUNTS.items() if v == request.action.group)
         call = q.assume(votes[-1].ts + 20 * SECOND, person, account, request)
         q.expect("denied in Slack, run in hoop, and carried on in AWS", (run, "AUTHZ-01 AUTHZ-04"), (call, "AUTHZ-01 AUTHZ-04"))
+        call = q.aws(votes[-1].ts + MINUTE, person, account, q.rng.choice(CALLS), request=request)
+        q.expect("denied in Slack, and by person, account, and time a part of it in AWS", (call, "AUTHZ-01 AUTHZ-04"))
     # Two sessions of one person on one account at one time: a call without a tag may be of either.
     for _ in range(2):
         person = q.person()

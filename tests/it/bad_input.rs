@@ -90,6 +90,19 @@ fn workspace_file_that_is_not_as_it_should_be() {
         .refuses(&["`aprovals`", "did you mean `approvals`?"]);
     replaced(file, "schema = \"countersign/workspace/1\"", "schema = \"countersign/workspace/2\"")
         .refuses(&["countersign/workspace/2", "countersign/workspace/1"]);
+    let link = |columns: &str| {
+        let link = format!("[[link]]\nid = \"l\"\nfrom = \"hoop\"\nto = \"gate-eu\"\n{columns}\n[[gated]]");
+        replaced(file, "[[gated]]", &link)
+    };
+    link("equal = [{ from = \"corr_sesion\", to = \"corr_request\" }]").refuses(&[
+        "link `l`",
+        "`corr_sesion`",
+        "did you mean `corr_session`?",
+    ]);
+    link("equals = []").refuses(&["`equals`", "did you mean `equal`?"]);
+    link("equal = [{ from = \"env\", to = \"env\" }]").refuses(&["tells one case of `gate-eu` from another"]);
+    link("equal = [{ from = \"env\", to = \"env\" }]\nwithin = \"10\"").refuses(&["`10` of `within`"]);
+    link("equal = [{ from = \"corr_run\", to = \"corr_request\" }]").says(0, &[]);
     replaced(file, "[[gated]]", "[[gated]").refuses(&["`countersign.toml`, line"]);
     replaced(file, "heads/gate-eu.head", "heads/none.head")
         .refuses(&["cannot read `heads/none.head`", "help: "]);
