@@ -278,10 +278,8 @@ impl<'a> Asked<'a> {
     fn new(events: &Events<'_>, context: &'a Context<'a>) -> Self {
         let mut requests: BTreeMap<String, Vec<Asker>> = BTreeMap::new();
         for source in context.roles.keys() {
-            events.each(source, |_, _, event| {
-                let (Some("request"), Some(id)) = (event.kind.as_deref(), &event.corr_request) else {
-                    return;
-                };
+            events.of_kinds(source, &["request"], |_, _, event| {
+                let Some(id) = &event.corr_request else { return };
                 let askers = requests.entry(id.clone()).or_default();
                 if askers.iter().all(|asker| asker.source != *source) {
                     askers.push(Asker {
@@ -345,17 +343,23 @@ struct Events<'a> {
 
 impl Events<'_> {
     /// Shows the events of `source` that a case can hold.
-    fn each(&self, source: &str, mut act: impl FnMut(usize, usize, &Event)) {
+    fn each(&self, source: &str, act: impl FnMut(usize, usize, &Event)) {
+        self.of_kinds(source, &KINDS, act);
+    }
+
+    /// Shows the events of `source` that are of one of `kinds`.
+    fn of_kinds(&self, source: &str, kinds: &[&str], mut act: impl FnMut(usize, usize, &Event)) {
         for (frame, part) in self.parts.iter().zip(0..) {
+            let (Ok(sources), Ok(named)) = (frame.column("source"), frame.column("kind")) else { continue };
             // A part holds events of one source.
-            let of = frame.column("source").ok().filter(|column| !column.is_empty());
-            if of.and_then(|column| text_at(column, 0)) != Some(source) {
+            if frame.height() == 0 || text_at(sources, 0) != Some(source) {
                 continue;
             }
-            for (event, row) in FrameReader::<Event>::new(frame).rows().zip(0..) {
-                let kind = event.kind.as_deref().unwrap_or_default();
-                if KINDS.contains(&kind) && !self.repeats.contains(part, row) {
-                    act(part, row, &event);
+            let reader = FrameReader::<Event>::new(frame);
+            for row in 0..frame.height() {
+                let wanted = text_at(named, row).is_some_and(|kind| kinds.contains(&kind));
+                if wanted && !self.repeats.contains(part, row) {
+                    act(part, row, &reader.row(row));
                 }
             }
         }
