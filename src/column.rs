@@ -246,6 +246,17 @@ pub fn int_at(column: &Held, index: usize) -> Option<i64> {
     }
 }
 
+/// Returns the flag in row `index` of `column`.
+pub fn flag_at(column: &Held, index: usize) -> Option<bool> {
+    match column {
+        Held::Scalar(same) => match same.scalar().value() {
+            AnyValue::Boolean(value) if index < same.len() => Some(*value),
+            _ => None,
+        },
+        Held::Series(_) => column.bool().ok().and_then(|values| values.get(index)),
+    }
+}
+
 /// A row of a table: made by [`columns!`](crate::columns).
 pub trait Row: Default {
     /// The table's name.

@@ -180,5 +180,11 @@ columns! {
         dedup_key: Text,
         /// Version of a snapshot; the greatest per `dedup_key` wins.
         snapshot_version: Int,
+        /// Keys under which other records of the source may take values of this event, as JSON, by join of the profile.
+        offers: Text,
+        /// Keys by which this event takes values of other records, as JSON, by join of the profile.
+        takes: Text,
+        /// Ids of the events that gave values, `join=id`, joined by a comma.
+        joined: Text,
     }
 }

@@ -116,6 +116,10 @@ columns! {
         content_digest: Text,
         /// slack, teams, web, api, cli, mcp, email, sms, chat_other; null where not logged.
         channel: Text,
+        /// What a null `reason` means: given, none (the format always writes a reason that was given), not_logged.
+        reason_state: Text,
+        /// When the requester's last row of the roster ended, where the person has none in force any more.
+        actor_ended_ms: Int,
     }
 }
 
@@ -190,6 +194,10 @@ columns! {
         content_digest: Text,
         /// slack, teams, web, api, cli, mcp, email, sms, chat_other; null where not logged.
         channel: Text,
+        /// What a null `reason` means: given, none (the format always writes a reason that was given), not_logged.
+        reason_state: Text,
+        /// When the reviewer's last row of the roster ended, where the person has none in force any more.
+        reviewer_ended_ms: Int,
     }
 }
 
@@ -244,6 +252,8 @@ columns! {
         resource_group: Text,
         /// Environment of the target.
         env: Text,
+        /// True where the execution itself names its target, false where `resource_id` is that of its request.
+        resource_stated: Flag,
         /// Parameters, redacted.
         parameters: Text,
         /// started, succeeded, failed.
@@ -272,6 +282,8 @@ columns! {
         agent_config_digest: Text,
         /// SHA-256 of the record.
         content_digest: Text,
+        /// When the executor's last row of the roster ended, where the person has none in force any more.
+        actor_ended_ms: Int,
     }
 }
 
@@ -289,7 +301,7 @@ macro_rules! target_tables {
                 event_id: Text,
                 /// When it happened.
                 ts_ms: Int,
-                /// Kind of the target: request, session, grant, actor.
+                /// Kind of the target: request, session, actor (whose access it was, where neither is logged).
                 target_kind: Text,
                 /// Namespaced id of the target.
                 target_id: Text,
@@ -309,14 +321,40 @@ macro_rules! target_tables {
 target_tables! {
     /// Access or approval taken back.
     Revocation "revocation"
-    /// Access that became effective.
-    AccessGrant "access_grant"
     /// An order to stop an agent.
     Stop "stop"
     /// A session opened or closed.
     Session "session"
     /// A request withdrawn before it was decided.
     Cancellation "cancellation"
+}
+
+columns! {
+    /// Access that became effective.
+    pub struct AccessGrant in "access_grant" {
+        /// Id; unique in the table.
+        id: Text,
+        /// Source id.
+        source_id: Text,
+        /// Event that states it.
+        event_id: Text,
+        /// When it happened.
+        ts_ms: Int,
+        /// Kind of the target: request, session, actor (who holds the access, where neither is logged).
+        target_kind: Text,
+        /// Namespaced id of the target.
+        target_id: Text,
+        /// Accountable person concerned.
+        principal_id: Text,
+        /// Start.
+        start_ms: Int,
+        /// End; null where the log states none.
+        end_ms: Int,
+        /// When it took effect.
+        effective_ms: Int,
+        /// False where a hole may hide its withdrawal, or where its source never logs one; null without a target.
+        withdrawals_complete: Flag,
+    }
 }
 
 /// Declares a change to the rules: these tables share their columns.
@@ -345,6 +383,14 @@ macro_rules! change_tables {
                 kind: Text,
                 /// True where it overrode a control.
                 bypass: Flag,
+                /// Namespaced id of the request it belongs to; null where the log names none.
+                request_id: Text,
+                /// human, agent, or service: by the roster, else as the product states it.
+                actor_kind: Text,
+                /// Namespace of `principal_id`.
+                principal_ns: Text,
+                /// False where a hole may hide the request it belongs to.
+                requests_complete: Flag,
             }
         }
     )+ };
@@ -508,6 +554,10 @@ columns! {
         first_ms: Int,
         /// Last record's time.
         last_ms: Int,
+        /// Least sequence number of the records inside the period.
+        first_seq: Int,
+        /// Greatest sequence number of the records inside the period.
+        last_seq: Int,
         /// True where the workspace says that it may be empty.
         may_be_empty: Flag,
         /// Longest silence allowed; null where none is declared.
@@ -542,6 +592,12 @@ columns! {
         ts_ms: Int,
         /// Id shared with the approval log.
         correlation_id: Text,
+        /// Namespace of `principal_id`.
+        principal_ns: Text,
+        /// True: policy demands approval. False: out of scope. Null: it cannot be told.
+        requires_approval: Flag,
+        /// False where a hole may hide the execution that it shows from the other side.
+        executions_complete: Flag,
     }
 }
 

@@ -29,6 +29,24 @@ UNABLE = {
     ("AUTHZ-06", "hoop", "execution.command_digest"): "interactive hoop sessions have no script, and the list form of the export leaves it out",
     ("AUTHZ-01", "teleport", "execution.quorum"): "Teleport does not log how many approvals a role needs",
     ("AUTHZ-01", "hoop", "execution.quorum"): "the list form of hoop's export leaves out how many approvals were needed",
+    ("SOD-04", "teleport", "execution.quorum"): "Teleport does not log how many approvals a role needs",
+    ("SOD-04", "hoop", "execution.quorum"): "the list form of hoop's export leaves out how many approvals were needed",
+    ("AGT-02", "gate-eu", "execution.identity"): "actors that are not on the roster, which AGT-01 notes; nobody knows who answers for them",
+    ("AGT-02", "gate-eu", "request.identity"): "an actor that is not on the roster, which AGT-01 notes",
+    ("AGT-02", "hoop", "execution.identity"): "an API key that is not on the roster, which AGT-01 notes",
+    ("AGT-02", "teleport", "execution.identity"): "Teleport does not say what an identity is, and the roster has it no more",
+    ("AGT-02", "teleport", "request.identity"): "somebody who is not on the roster, which AGT-01 notes",
+    ("AGT-02", "teleport", "decision.reviewer_identity"): "Teleport's own approval bot is not on the roster",
+    ("REV-05", "teleport", "request.resource_group"): "Teleport does not log which team a role belongs to",
+    ("REV-06", "gate-eu", "execution.identity"): "actors whom the roster never named, which AGT-01 notes",
+    ("REV-06", "gate-eu", "request.identity"): "actors whom the roster never named, or names twice, which AGT-01 notes",
+    ("REV-06", "hoop", "execution.identity"): "an API key that the roster never named, which AGT-01 notes",
+    ("REV-06", "teleport", "request.identity"): "somebody whom the roster never named, which AGT-01 notes",
+    ("REV-06", "teleport", "decision.reviewer_identity"): "Teleport's own approval bot is not on the roster",
+    ("REV-09", "hoop", "request.reason"): "hoop asks for no reason when a session is opened",
+    ("REV-09", "hoop", "decision.reason"): "hoop asks for no reason in an emergency",
+    ("REV-09", "slack-approvals", "decision.reason"): "a click on a button carries no reason",
+    ("STD-01", "slack-approvals", "decision.scope"): "a click on a button does not say how much it grants",
 }
 
 
@@ -74,7 +92,7 @@ def expected_toml(plan, pending, untestable):
         "# What the tests must find in this sample: nothing may be missing, and nothing more may be found.\n"
         "# Written by samples/generate from its plan, checked there against a second reading of the definitions; never\n"
         "# from the output of countersign. `native_id` is the product's own id: the execution for AUTHZ and BG tests, the\n"
-        "# decision for SOD tests, the request or the execution for AGT tests.\n\n"
+        "# decision for SOD-01 to SOD-03, the request, the decision, or the execution for AGT tests and REV-06.\n\n"
         'as_of = "2026-10-01T00:00:00Z"\n'
     ]
     rows = [(e.test, e.item.source, e.item.id, e.why) for e in plan.expected]

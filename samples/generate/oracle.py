@@ -13,6 +13,10 @@ from moment import HOUR, at
 TOLERANCE = 2_000
 DEFAULT_TTL = 24 * HOUR
 MAX_REVIEW = 72 * HOUR
+REVOKED_GRACE = HOUR // 60
+LEAVER_GRACE = 4 * HOUR
+STANDING = 8 * HOUR
+MIN_REASON = 10
 
 
 class Roster:
@@ -22,8 +26,11 @@ class Roster:
         self.rows = defaultdict(list)
         self.owner = {}
         self.kind = {}
-        for person, _, kind, owner, ns, alias, since, until, _ in rows:
-            self.rows[ns, alias].append((person, at(since) if since else None, at(until) if until else None))
+        self.of_person = defaultdict(list)
+        for person, _, kind, owner, ns, alias, since, until, reviews in rows:
+            span = (at(since) if since else None, at(until) if until else None)
+            self.rows[ns, alias].append((person, *span))
+            self.of_person[person].append((*span, {group for group in reviews.split(";") if group}))
             self.owner[person] = owner
             self.kind[person] = kind
 
@@ -31,6 +38,22 @@ class Roster:
         """Returns the roster names of an identity at a moment: none, one, or several."""
         found = {p for p, since, until in self.rows[actor.ns, actor.id] if (since is None or since <= ms) and (until is None or ms < until)}
         return sorted(found)
+
+    def left(self, actor, ms):
+        """Returns when everybody whom an identity stood for had left, or None."""
+        gone = {p for p, _, until in self.rows[actor.ns, actor.id] if until is not None and until <= ms}
+        spans = [(since, until) for p in gone for since, until, _ in self.of_person[p]]
+        if any((since is None or since <= ms) and (until is None or ms < until) for since, until in spans):
+            return None
+        return max((until for _, until in spans if until is not None and until <= ms), default=None)
+
+    def may_review(self, person, ms):
+        """Returns the resource groups that a person may approve for at a moment."""
+        groups = set()
+        for since, until, reviews in self.of_person[person]:
+            if (since is None or since <= ms) and (until is None or ms < until):
+                groups |= reviews
+        return groups
 
     def principal(self, actor, ms):
         """Returns the accountable person, or None where the roster names nobody or several."""
@@ -67,9 +90,69 @@ class Oracle:
         for decision in plan.decisions:
             if decision.outcome == "approve" and decision.phase == "pre":
                 self.separation(decision)
+                self.authority(decision)
+            if decision.outcome in ("approve", "auto_approve") and decision.phase == "pre":
+                self.standing(decision)
+            if decision.outcome == "deny" or (decision.outcome == "approve" and decision.basis == "break_glass"):
+                # A click on a Slack button carries no reason, and hoop asks for none in an emergency; a rejection in
+                # hoop always has the rejecter's words, which are the product module's.
+                silent = decision.source == "slack-approvals" or decision.basis == "break_glass"
+                if silent or decision.source != "hoop":
+                    self.reason(decision, "decision", None if silent else decision.reason)
         for item in plan.requests + plan.executions:
             if len(self.roster.lookup(item.actor, item.ts)) != 1:
                 self.found["AGT-01"].add(item)
+        for request in plan.requests:
+            self.reason(request, "request", None if request.source == "hoop" else request.reason)
+            self.actor(request, request.actor, "request.identity")
+        for execution in plan.executions:
+            self.actor(execution, execution.actor, "execution.identity")
+        for decision in plan.decisions:
+            if decision.reviewer is not None:
+                self.actor(decision, decision.reviewer, "decision.reviewer_identity")
+
+    def actor(self, item, actor, column):
+        """Applies REV-06 and AGT-02 to whoever asked, decided, or ran something."""
+        known = len(self.roster.lookup(actor, item.ts)) == 1
+        left = None if known else self.roster.left(actor, item.ts)
+        if left is not None:
+            if item.ts - left > LEAVER_GRACE:
+                self.found["REV-06"].add(item)
+        elif not known:
+            self.untestable["REV-06", item.source, column].add(item)
+        # Teleport does not say what an identity is.
+        unsaid = not known and item.source == "teleport"
+        if unsaid or self.roster.kind_of(actor, item.ts) != "human":
+            if not known:
+                self.untestable["AGT-02", item.source, column].add(item)
+            elif self.roster.principal(actor, item.ts) is None:
+                self.found["AGT-02"].add(item)
+
+    def reason(self, item, table, text):
+        """Applies REV-09; `text` is None where the product does not log it."""
+        if text is None:
+            self.untestable["REV-09", item.source, f"{table}.reason"].add(item)
+        elif len(text) < MIN_REASON:
+            self.found["REV-09"].add(item)
+
+    def authority(self, decision):
+        """Applies REV-05 to one approval. Teleport does not say which group its roles belong to."""
+        if self.roster.kind_of(decision.reviewer, decision.ts) != "human":
+            return
+        groups = self.roster.may_review(self.roster.principal(decision.reviewer, decision.ts), decision.ts)
+        if "*" in groups:
+            return
+        if groups and decision.source == "teleport":
+            self.untestable["REV-05", decision.source, "request.resource_group"].add(decision)
+        elif decision.request.action.group not in groups:
+            self.found["REV-05"].add(decision)
+
+    def standing(self, decision):
+        """Applies STD-01 to one approval: a click states an end and no scope, and Teleport opens a window."""
+        if decision.source == "slack-approvals" and decision.expires - decision.ts > STANDING:
+            self.untestable["STD-01", decision.source, "decision.scope"].add(decision)
+        if decision.source == "teleport" and decision.request.extra["access_until"] - decision.ts > STANDING:
+            self.found["STD-01"].add(decision)
 
     def rule(self, execution):
         """Returns the quorum of the first rule that matches, 0 where it asks for no approval."""
@@ -120,6 +203,8 @@ class Oracle:
         earlier = [d for d in votes if self.before(d, run)]
         later = [d for d in votes if not self.before(d, run)]
         approvals = [d for d in earlier if d.outcome == "approve" and d.phase == "pre"]
+        if any(d.outcome == "revoke" and d.source == "hoop" and run.ts - d.ts > REVOKED_GRACE for d in earlier):
+            self.found["AUTHZ-05"].add(run)
         quorum = self.rule(run)
         if run.break_glass:
             self.break_glass(run, votes)
@@ -137,11 +222,17 @@ class Oracle:
             self.command(run, approvals)
 
     def approval(self, run, votes, earlier, later, quorum):
-        """Applies AUTHZ-01 and AUTHZ-02."""
+        """Applies AUTHZ-01, AUTHZ-02, AUTHZ-07, and SOD-04."""
         if run.request is None:
             self.found["AUTHZ-01"].add(run)
             return
         people = self.effective(earlier, run)
+        if run.action.resource != run.request.action.resource:
+            self.found["AUTHZ-07"].add(run)
+        if run.request.quorum is None:
+            self.untestable["SOD-04", run.source, "execution.quorum"].add(run)
+        elif len(people) < max(quorum, run.request.quorum, 2) <= max(quorum, run.request.quorum):
+            self.found["SOD-04"].add(run)
         if run.request.quorum is None:
             if people:
                 self.untestable["AUTHZ-01", run.source, "execution.quorum"].add(run)

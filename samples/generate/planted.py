@@ -61,16 +61,16 @@ def unapproved(plan):
 
     request = ask(plan, "07-22T08:55:19", "payout-router", "treasury")
     vote(plan, request, 12 * MINUTE, "marta.nunez")
-    plan.expect("one approval where the treasury needs two", (execute(plan, request, 20 * MINUTE), "AUTHZ-01"))
+    plan.expect("one approval where the treasury needs two", (execute(plan, request, 20 * MINUTE), "SOD-04 AUTHZ-01"))
 
     request = ask(plan, "08-26T13:31:02", "marta.nunez", "treasury")
     vote(plan, request, 7 * MINUTE, "omar.haddad")
     vote(plan, request, 9 * MINUTE, Actor("email", f"adm-{mail('omar.haddad')}", "human", "عمر حداد"))
-    plan.expect("two approvals by one person under two addresses", (execute(plan, request, 20 * MINUTE), "AUTHZ-01"))
+    plan.expect("two approvals by one person under two addresses", (execute(plan, request, 20 * MINUTE), "SOD-04 AUTHZ-01"))
 
     request = ask(plan, "09-08T09:18:50", "payout-router", "treasury")
     vote(plan, request, 16 * MINUTE, "hana.sato", SLACK_SOURCE)
-    plan.expect("one Slack approval where the treasury needs two", (execute(plan, request, 25 * MINUTE), "AUTHZ-01"))
+    plan.expect("one Slack approval where the treasury needs two", (execute(plan, request, 25 * MINUTE), "SOD-04 AUTHZ-01"))
 
     request = ask(plan, "08-18T14:07:33", "support-copilot", "support")
     vote(plan, request, 4 * MINUTE, "aylin.yilmaz")
@@ -94,7 +94,7 @@ def unapproved_elsewhere(plan):
     for group in ("dba", "finance-ops"):
         plan.hoop_vote(session, group, moment, plan.who("lee.hartmann"))
     run = plan.hoop_run(session, session.start + 31 * MINUTE)
-    plan.expect("two groups approved, but one person clicked for both", (run, "AUTHZ-01"))
+    plan.expect("two groups approved, but one person clicked for both", (run, "SOD-04 AUTHZ-01"))
 
     for moment, person, role in (("07-28T07:58:14", "tomas.dvorak", "prod-ssh"), ("09-17T12:33:29", "lee.hartmann", "prod-dba")):
         run = plan.run("teleport", day(moment), plan.who(person, TELEPORT), teleport_access(plan, role), length=11 * MINUTE)
@@ -350,10 +350,10 @@ def unknown_identity(plan):
         session = plan.hoop(day(moment), actor, action)
         run = plan.hoop_run(session, session.start + 3 * MINUTE)
         why = "a session by somebody who had left" if env == "dev" else "an API key that is not on the roster"
-        plan.expect(why, (run, "AGT-01"))
+        plan.expect(why, (run, "AGT-01 REV-06" if "left" in why else "AGT-01"))
 
     run = plan.run("teleport", day("08-19T16:24:55"), plan.who("mateusz.zak", TELEPORT), teleport_access(plan, "prod-dba"), length=14 * MINUTE)
-    plan.expect("a session without a request by a contractor whose contract had ended", (run, "AGT-01 AUTHZ-01"))
+    plan.expect("a session without a request by a contractor whose contract had ended", (run, "AGT-01 REV-06 AUTHZ-01"))
 
     access = teleport_access(plan, "prod-ssh")
     request = plan.teleport_request(day("09-02T15:39:04"), None, "prod-ssh", access, actor=stranger(TELEPORT, "temp.helper@vendor.example", "human"), reason="Vendor visit")

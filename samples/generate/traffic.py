@@ -244,7 +244,7 @@ def teleport_day(plan, day, cases):
         moment = office_time(rng, day)
         person = rng.choice([p for p in TEAM[group] if plan.people[p].active(moment)])
         access = teleport_access(plan, role)
-        request = plan.teleport_request(moment, person, role, access, hours=rng.choice([8, 10]), **reason(plan, group))
+        request = plan.teleport_request(moment, person, role, access, hours=rng.choice([6, 8]), **reason(plan, group))
         reviewers = [plan.who(p, TELEPORT) for p in plan.pick_reviewers(2, group, moment, TELEPORT, [person])]
         draw = rng.random()
         if draw < 0.06:

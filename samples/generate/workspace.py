@@ -126,7 +126,7 @@ owner   = "Acme Payments, compliance (test key)"
 purpose = "statement"
 '''
 
-CLEAN = '''# One quiet month: nothing to note, nothing that cannot be tested. `countersign check samples/clean` exits 0.
+CLEAN = '''# One quiet month: nothing to note, and nothing that cannot be tested but what is known. `countersign check samples/clean` exits 0.
 # Everything in this folder is invented. samples/generate wrote it; change it there.
 schema = "countersign/workspace/1"
 entity = "Acme Payments"
@@ -176,6 +176,15 @@ quorum   = 2
 [[gated]]                     # every other change in production
 action_class = ["write", "admin", "deploy", "exec", "access"]
 env          = ["prod"]
+
+# What these logs cannot show: REV-09 says `untestable` for such requests.
+[[expected_unable]]
+test      = "REV-09"
+source    = "hoop"
+column    = "request.reason"
+max_items = 50
+reason    = "hoop asks for no reason when a session is opened"
+until     = 2027-06-30
 '''
 
 CLEAN_GATED = [

@@ -24,7 +24,7 @@ struct Draft {
 }
 
 /// Returns the cases `wanted`, by id. `exceptions` gives the exception ids of each.
-pub(super) fn timelines(
+pub(crate) fn timelines(
     tables: &Tables,
     wanted: &BTreeSet<String>,
     exceptions: &BTreeMap<String, Vec<String>>,
@@ -54,6 +54,11 @@ pub(super) fn timelines(
             }
         })
         .collect()
+}
+
+/// Returns the events of the cases `wanted`.
+pub(crate) fn events_of(tables: &Tables, wanted: &BTreeSet<String>) -> BTreeSet<String> {
+    drafts(tables, wanted).into_iter().map(|draft| draft.event).collect()
 }
 
 fn moment(draft: &Draft, place: Option<&Place>, roster: &Roster) -> CaseMoment {

@@ -103,7 +103,7 @@ fn coverage(source: &SourceDays<'_>, at: Moment, holes: &[Hole]) -> (u64, String
 }
 
 /// Returns the requests that a person approved, and those that only policy did.
-fn approvals(tables: &Tables) -> (BTreeSet<String>, BTreeSet<String>) {
+pub(super) fn approvals(tables: &Tables) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut approved, mut automatic) = (BTreeSet::new(), BTreeSet::new());
     let frame = tables.get(Decision::TABLE);
     let text =

@@ -31,6 +31,9 @@ const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
 /// The test that any other precedes: what makes it an exception is mostly said better by the other.
 const LEAST_SPECIFIC: &str = "AUTHZ-01";
 
+/// The test that every other but [`LEAST_SPECIFIC`] precedes: that somebody had left says more than that nobody knows them.
+const OF_THE_ROSTER: &str = "AGT-01";
+
 /// The test that every other precedes: it says something of the record and nothing of the approval.
 const OF_THE_RECORD: &str = "DAT-02";
 
@@ -39,8 +42,8 @@ const ELSEWHERE: [&str; 5] = ["request", "person", "reviewer", "executor", "appr
 
 /// What an exception says of its item, from the tables.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Item {
-    pub(super) case: Option<String>,
+pub(crate) struct Item {
+    pub(crate) case: Option<String>,
     facts: Vec<(String, String)>,
 }
 
@@ -77,8 +80,8 @@ fn exception(
     item: Item,
     controls: &BTreeMap<String, BTreeSet<String>>,
 ) -> Exception {
-    // The catalogue lists general tests before the special ones of a family only for AUTHZ-01.
-    let last = |test: &str| (test == OF_THE_RECORD, test == LEAST_SPECIFIC);
+    // The catalogue lists general tests before the special ones of a family only for these.
+    let last = |test: &str| (test == OF_THE_RECORD, test == LEAST_SPECIFIC, test == OF_THE_ROSTER);
     group.sort_by_key(|failing| (last(&failing.test), failing.test.clone()));
     let touched: BTreeSet<String> =
         group.iter().filter_map(|failing| controls.get(&failing.test)).flatten().cloned().collect();
@@ -114,7 +117,7 @@ fn id(test: &str, source: &str, native_id: &str) -> Digest {
 }
 
 /// Reads what the tables say of the items behind `events`.
-pub(super) fn items(tables: &Tables, events: &BTreeSet<&str>) -> BTreeMap<String, Item> {
+pub(crate) fn items(tables: &Tables, events: &BTreeSet<&str>) -> BTreeMap<String, Item> {
     let mut items = BTreeMap::new();
     read::<Execution>(
         tables,
@@ -222,6 +225,17 @@ mod tests {
         assert_eq!(
             (found[0].test.as_str(), found[0].also.as_slice()),
             ("AUTHZ-04", &["BG-01".to_owned(), "AUTHZ-01".to_owned()][..])
+        );
+    }
+
+    #[test]
+    fn that_somebody_had_left_says_more_than_that_nobody_knows_them() {
+        let places = BTreeMap::from([("e".to_owned(), place("a.jsonl", 3))]);
+        let group = vec![failing("AUTHZ-01", "e"), failing("AGT-01", "e"), failing("REV-06", "e")];
+        let found = exceptions(group, &places, &BTreeMap::new(), &BTreeMap::new());
+        assert_eq!(
+            (found[0].test.as_str(), found[0].also.as_slice()),
+            ("REV-06", &["AGT-01".to_owned(), "AUTHZ-01".to_owned()][..])
         );
     }
 

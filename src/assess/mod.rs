@@ -3,11 +3,12 @@
 //! In: stitched logs, tables, and the evaluation of every test. Out: an [`Assessment`]. Here holes turn results into
 //! `unable to test`, exceptions get their ids and places, and everything that a report states is counted once.
 
-mod case;
+pub(crate) mod case;
 mod days;
-mod exception;
+pub(crate) mod exception;
 mod link;
-mod place;
+mod people;
+pub(crate) mod place;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -198,6 +199,7 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
         cases,
         links: inputs.links,
         days,
+        people: people::people(inputs.tables, window, inputs.roster, &events),
         keys: keys(inputs.keyring, inputs.stitched),
         lookalikes: lookalikes(inputs.tables),
         redactions: redactions(inputs.tables, &inputs.workspace.redaction),
@@ -386,6 +388,14 @@ fn limits(test: &Definition, entry: &Judged, inputs: &Inputs<'_>) -> Vec<String>
     if !inputs.workspace.sources.iter().any(|source| source.role == Role::Independent) {
         limits.push("no independent record to reconcile the population with".to_owned());
     }
+    let undeclared = inputs
+        .sources
+        .iter()
+        .map(|source| &source.settings)
+        .filter(|settings| entry.sources.contains(&settings.id) && settings.max_silence_ms.is_none());
+    limits.extend(undeclared.map(|settings| {
+        format!("no longest silence is declared for source `{}`: LOG-03 leaves it out", settings.id)
+    }));
     if !inputs.roster.is_present() {
         limits.push("no roster: identities compare only within one namespace".to_owned());
     }
@@ -424,9 +434,14 @@ fn filled(inputs: &Inputs<'_>) -> BTreeSet<String> {
         filled.extend(columns.into_iter().filter(|column| match source.settings.role {
             Role::Approvals => true,
             Role::Executions => column.starts_with("execution.") || column.starts_with("event."),
-            Role::Independent => column.starts_with("external_activity.") || column.starts_with("event."),
+            Role::Independent => column.starts_with("event."),
         }));
     }
+    let independent = inputs.sources.iter().filter(|source| source.settings.role == Role::Independent);
+    filled.extend(independent.flat_map(|source| source.profile.columns_filled()).filter_map(|column| {
+        // What ran, from the other side.
+        column.strip_prefix("execution.").map(|column| format!("external_activity.{column}"))
+    }));
     let tables: BTreeSet<String> =
         filled.iter().filter_map(|column| column.split('.').next()).map(str::to_owned).collect();
     for table in &tables {
@@ -436,8 +451,8 @@ fn filled(inputs: &Inputs<'_>) -> BTreeSet<String> {
     }
     for schema in crate::table::schemas() {
         let here = matches!(schema.table, "integrity" | "expected_source")
-            || (matches!(schema.table, "identity" | "resolution" | "reviewer_grant")
-                && inputs.roster.is_present());
+            || (matches!(schema.table, "identity" | "resolution") && inputs.roster.is_present())
+            || (schema.table == "reviewer_grant" && !inputs.roster.reviewer_grants().is_empty());
         if here {
             filled.extend(schema.columns.iter().map(|column| format!("{}.{}", schema.table, column.name)));
         }

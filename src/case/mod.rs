@@ -7,6 +7,7 @@
 
 mod evidence;
 pub mod gate;
+pub mod inherit;
 mod link;
 mod repeat;
 mod rows;
@@ -50,6 +51,16 @@ pub struct Context<'a> {
     pub clock_tolerance_ms: i64,
     /// Longest time from a break-glass execution to its review, milliseconds.
     pub max_review_ms: i64,
+    /// Longest time from the end of a grant to its withdrawal, milliseconds.
+    pub withdrawal_grace_ms: i64,
+    /// Farthest that an execution and its independent record may be apart, milliseconds.
+    pub match_window_ms: i64,
+    /// Spans in which executions may be missing, of whatever source.
+    pub execution_holes: Vec<Period>,
+    /// Sources whose format always writes a reason that was given.
+    pub state_reasons: BTreeSet<&'a str>,
+    /// Sources whose profile knows a record of access that is taken back.
+    pub log_withdrawals: BTreeSet<&'a str>,
 }
 
 impl Context<'_> {
@@ -58,6 +69,23 @@ impl Context<'_> {
         let instance = request.split(':').next().unwrap_or_default();
         let span = Period { from: Moment::from_ms(from), to: Moment::from_ms(to) };
         !self.holes.iter().any(|(of, hole)| *of == instance && hole.touches(span))
+    }
+
+    /// Tells whether every request up to `at` is there, of any source.
+    fn has_all_requests(&self, at: i64) -> bool {
+        !self.holes.iter().any(|(_, hole)| hole.from.ms() <= at)
+    }
+
+    /// Tells whether every execution within the match window of `at` is there, of any source.
+    fn has_all_executions(&self, at: i64) -> bool {
+        let (from, to) = (at.saturating_sub(self.match_window_ms), at.saturating_add(self.match_window_ms));
+        let span = Period { from: Moment::from_ms(from), to: Moment::from_ms(to.saturating_add(1)) };
+        !self.execution_holes.iter().any(|hole| hole.touches(span))
+    }
+
+    /// Tells whether the format of the event's source always writes a reason that was given.
+    fn states_reasons(&self, event: &Event) -> bool {
+        event.source.as_deref().is_some_and(|source| self.state_reasons.contains(source))
     }
 }
 
@@ -219,7 +247,8 @@ impl<'a> Join<'a> {
             Some(_) => self.resolve(event, [event.subject_ns.as_deref(), event.subject_id.as_deref(), None]),
             None => Resolution::default(),
         };
-        let row = rows::request(&id, event, &who, &beneficiary);
+        let mut row = rows::request(&id, event, &who, &beneficiary);
+        row.reason_state = rows::reason_state(row.reason.as_ref(), self.context.states_reasons(event));
         let case = self.cases.entry(id.clone()).or_default();
         case.source.clone_from(&event.source);
         case.native_id.clone_from(&event.native_id);
@@ -246,7 +275,8 @@ impl<'a> Join<'a> {
         // Here and not in the first pass: of the events and their own table, one shrinks as the other grows.
         self.builders.event.push(&rows::event(event));
         match self.role(event) {
-            Role::Independent => self.external(event),
+            Role::Independent if event.kind.as_deref() == Some("execution") => self.external(event),
+            Role::Independent => {}
             Role::Executions if event.kind.as_deref() == Some("execution") => self.execution(event),
             Role::Executions => {}
             Role::Approvals => self.fact(event),
@@ -262,14 +292,51 @@ impl<'a> Join<'a> {
                 self.mark(event, "revoked");
                 self.builders.revocation.push(&rows::target!(Revocation, event));
             }
-            Some("grant") => self.builders.access_grant.push(&rows::target!(AccessGrant, event)),
+            Some("grant") => self.grant(event),
             Some("session") => self.builders.session.push(&rows::target!(Session, event)),
             Some("policy_change") => {
-                self.builders.policy_change.push(&rows::change!(PolicyChange, event, false))
+                let (who, complete) = self.changer(event);
+                let bypass = event.bypass == Some(true);
+                self.builders.policy_change.push(&rows::change!(PolicyChange, event, bypass, who, complete));
             }
-            Some("bypass") => self.builders.control_event.push(&rows::change!(ControlEvent, event, true)),
+            Some("bypass") => {
+                let (who, complete) = self.changer(event);
+                self.builders.control_event.push(&rows::change!(ControlEvent, event, true, who, complete));
+            }
             _ => {}
         }
+    }
+
+    /// Resolves who changed a rule or overrode a control, and tells whether the request for it would be there.
+    fn changer(&mut self, event: &Event) -> (Resolution, bool) {
+        let who = if event.requester_id.is_some() {
+            let asked = [&event.requester_ns, &event.requester_id, &event.requester_kind];
+            self.resolve(event, asked.map(Option::as_deref))
+        } else {
+            self.executor(event).0
+        };
+        let at = event.time_ms.unwrap_or(i64::MAX);
+        let complete = match &event.corr_request {
+            Some(id) => self.context.is_complete(id, i64::MIN, at),
+            None => self.context.has_all_requests(at),
+        };
+        (who, complete)
+    }
+
+    fn grant(&mut self, event: &Event) {
+        let due = event
+            .not_after_ms
+            .or(event.ended_ms)
+            .map(|end| end.saturating_add(self.context.withdrawal_grace_ms));
+        let source = event.source.as_deref().unwrap_or_default();
+        let logged = self.context.log_withdrawals.contains(source);
+        let complete = match (rows::about(event).1, event.time_ms, due) {
+            (Some(target), Some(at), Some(due)) => {
+                Some(logged && self.context.is_complete(&target, at, due.max(at)))
+            }
+            _ => None,
+        };
+        self.builders.access_grant.push(&rows::grant(event, complete));
     }
 
     fn decision(&mut self, event: &Event) {
@@ -283,7 +350,8 @@ impl<'a> Join<'a> {
             [&event.decider_ns, &event.decider_id, &event.decider_kind].map(Option::as_deref),
         );
         let facts = event.corr_request.as_ref().and_then(|id| self.requests.get(id));
-        let row = rows::decision(event, outcome, &who, facts.and_then(|facts| facts.not_after_ms));
+        let mut row = rows::decision(event, outcome, &who, facts.and_then(|facts| facts.not_after_ms));
+        row.reason_state = rows::reason_state(row.reason.as_ref(), self.context.states_reasons(event));
         if let Some(id) = &event.corr_request {
             let case = self.cases.entry(id.clone()).or_default();
             case.decisions += 1;
@@ -376,8 +444,23 @@ impl<'a> Join<'a> {
         (who, [ns.clone(), id.clone()])
     }
 
+    /// Something that ran, as a record tells that does not depend on the approval log.
     fn external(&mut self, event: &Event) {
+        if matches!(event.exec_state.as_deref(), Some("not_run" | "blocked")) {
+            return;
+        }
         let (who, [_, id]) = self.executor(event);
+        let demand = gate::demand(
+            self.context.gated,
+            &gate::Facts {
+                source: event.source.as_deref().unwrap_or_default(),
+                action_class: event.action_class.as_deref(),
+                env: event.env.as_deref(),
+                resource: event.resource_id.as_deref(),
+                actor_kind: who.kind.as_deref(),
+                held: event.held,
+            },
+        );
         self.builders.external.push(&ExternalActivity {
             activity_id: event.id.clone(),
             source_id: event.source.clone(),
@@ -389,6 +472,9 @@ impl<'a> Join<'a> {
             resource_id: event.resource_id.clone(),
             ts_ms: event.time_ms,
             correlation_id: event.corr_request.clone().or_else(|| event.corr_session.clone()),
+            principal_ns: who.principal_ns,
+            requires_approval: demand.approval,
+            executions_complete: event.time_ms.map(|at| self.context.has_all_executions(at)),
         });
     }
 

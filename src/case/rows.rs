@@ -3,23 +3,33 @@
 use std::collections::BTreeSet;
 
 use super::{CaseFacts, RequestFacts};
+use crate::clock::Moment;
 use crate::event::Event;
 use crate::identity::Resolution;
 use crate::integrity::verdict::Grade;
-use crate::table::{ApprovalCase, Decision, EventRow, Execution, Request};
+use crate::table::{AccessGrant, ApprovalCase, Decision, EventRow, Execution, Request};
 
 /// An outcome as the `decision` table words it; null where the product's word has no certain meaning.
 pub(super) type Outcome = Option<&'static str>;
+
+/// Returns the kind and the id of what a dated fact is about: a request, a session, or else whoever has the access.
+pub(super) fn about(event: &Event) -> (Option<&'static str>, Option<String>) {
+    match (&event.corr_request, &event.corr_session, &event.subject_id) {
+        (Some(id), ..) => (Some("request"), Some(id.clone())),
+        (None, Some(id), _) => (Some("session"), Some(id.clone())),
+        (None, None, Some(id)) => {
+            let ns = event.subject_ns.as_deref().or(event.source.as_deref()).unwrap_or_default();
+            (Some("actor"), Some(format!("{ns}:actor:{id}")))
+        }
+        (None, None, None) => (None, None),
+    }
+}
 
 /// Fills a table of facts about a target.
 macro_rules! target {
     ($table:ident, $event:expr) => {{
         let event: &$crate::event::Event = $event;
-        let (kind, id) = match (&event.corr_request, &event.corr_session) {
-            (Some(id), _) => (Some("request"), Some(id.clone())),
-            (None, Some(id)) => (Some("session"), Some(id.clone())),
-            (None, None) => (None, None),
-        };
+        let (kind, id) = $crate::case::rows::about(event);
         $table {
             id: event.id.clone(),
             source_id: event.source.clone(),
@@ -37,19 +47,24 @@ macro_rules! target {
 
 /// Fills a table of changes to the rules.
 macro_rules! change {
-    ($table:ident, $event:expr, $bypass:expr) => {{
+    ($table:ident, $event:expr, $bypass:expr, $who:expr, $complete:expr) => {{
         let event: &$crate::event::Event = $event;
+        let who: $crate::identity::Resolution = $who;
         $table {
             id: event.id.clone(),
             source_id: event.source.clone(),
             event_id: event.id.clone(),
             ts_ms: event.time_ms,
             actor_id: event.requester_id.clone().or_else(|| event.executor_id.clone()),
-            principal_id: None,
+            principal_id: who.principal,
             from_digest: None,
             to_digest: event.policy_digest.clone(),
             kind: event.native_type.clone(),
             bypass: Some($bypass),
+            request_id: event.corr_request.clone(),
+            actor_kind: who.kind,
+            principal_ns: who.principal_ns,
+            requests_complete: Some($complete),
         }
     }};
 }
@@ -91,6 +106,33 @@ fn parts(hits: &str, pick: fn((&str, &str)) -> String) -> String {
     names.into_iter().collect::<Vec<_>>().join(",")
 }
 
+/// Returns what a missing reason means, where the format of the source always writes one that was given.
+pub(super) fn reason_state(reason: Option<&String>, always_written: bool) -> Option<String> {
+    let state = match (reason, always_written) {
+        (Some(_), _) => "given",
+        (None, true) => "none",
+        (None, false) => "not_logged",
+    };
+    Some(state.to_owned())
+}
+
+pub(super) fn grant(event: &Event, complete: Option<bool>) -> AccessGrant {
+    let (kind, target) = about(event);
+    AccessGrant {
+        id: event.id.clone(),
+        source_id: event.source.clone(),
+        event_id: event.id.clone(),
+        ts_ms: event.time_ms,
+        target_kind: kind.map(str::to_owned),
+        target_id: target,
+        principal_id: None,
+        start_ms: event.not_before_ms.or(event.started_ms),
+        end_ms: event.not_after_ms.or(event.ended_ms),
+        effective_ms: event.time_ms,
+        withdrawals_complete: complete,
+    }
+}
+
 pub(super) fn request(id: &str, event: &Event, who: &Resolution, beneficiary: &Resolution) -> Request {
     Request {
         request_id: Some(id.to_owned()),
@@ -126,6 +168,8 @@ pub(super) fn request(id: &str, event: &Event, who: &Resolution, beneficiary: &R
         policy_digest: event.policy_digest.clone(),
         content_digest: event.line_digest.clone(),
         channel: event.channel.clone(),
+        reason_state: None,
+        actor_ended_ms: who.ended.map(Moment::ms),
     }
 }
 
@@ -216,6 +260,7 @@ pub(super) fn decision(
         policy_digest: event.policy_digest.clone(),
         content_digest: event.line_digest.clone(),
         channel: event.channel.clone(),
+        reviewer_ended_ms: who.ended.map(Moment::ms),
         ..Decision::default()
     }
 }
@@ -259,12 +304,14 @@ pub(super) fn execution(
         resource_id: inherit(&event.resource_id, |facts| &facts.resource_id),
         resource_group: inherit(&event.resource_group, |facts| &facts.resource_group),
         env: inherit(&event.env, |facts| &facts.env),
+        resource_stated: Some(event.resource_id.is_some()),
         parameters: event.command.clone(),
         outcome: event.exec_state.clone(),
         break_glass: either(event.break_glass, facts.map_or(Some(false), |facts| facts.break_glass)),
         bypass: event.bypass,
         row_count: event.row_count,
         content_digest: event.line_digest.clone(),
+        actor_ended_ms: who.ended.map(Moment::ms),
         ..Execution::default()
     }
 }

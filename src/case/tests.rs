@@ -40,6 +40,11 @@ fn context(roster: &Roster) -> Context<'_> {
         source_holes: Vec::new(),
         clock_tolerance_ms: 2_000,
         max_review_ms: 0,
+        withdrawal_grace_ms: 0,
+        match_window_ms: 0,
+        execution_holes: Vec::new(),
+        state_reasons: BTreeSet::new(),
+        log_withdrawals: BTreeSet::new(),
     }
 }
 

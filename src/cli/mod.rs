@@ -4,13 +4,16 @@
 //! that into an exit code.
 
 mod append;
+mod case;
 mod chains;
 mod check;
 pub mod controls;
 mod gate;
 mod github;
+mod input;
 mod keys;
 mod period;
+mod render;
 mod report;
 mod seal;
 mod sources;
@@ -78,6 +81,7 @@ enum Command {
     Check(check::CheckArgs),
     /// Verify logs, or a pack, offline
     Verify(verify::VerifyArgs),
+    Case(case::CaseArgs),
     Sources(sources::SourcesArgs),
     Chains(chains::ChainsArgs),
     Controls(controls::Args),
@@ -169,6 +173,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
         Command::Report(args) => report::run(args, &cli.common, io),
         Command::Check(args) => check::run(args, &cli.common, io),
         Command::Verify(args) => verify::run(args, io),
+        Command::Case(args) => case::run(args, &cli.common, io),
         Command::Controls(args) => match controls::run(args, io.out) {
             Ok(()) => Ok(Exit::Done),
             Err(error) => Err(crate::run::RunError::from(error).into()),

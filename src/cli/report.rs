@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::{Serialize, Serializer};
 
 use super::gate::{FailOn, Gate};
+use super::render::{self, Format, Renderings};
 use super::{Common, Io, period};
 use crate::control::item::Evaluation;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::pack::{NamedBytes, OutFolder, PackContents, SourceContent, SourceObject, dsse, seal};
-use crate::report::console;
-use crate::report::html::{self, Templates};
-use crate::report::{json, pdf, view};
+use crate::report::csv::guarded;
+use crate::report::{console, json};
 use crate::run::material::Material;
 use crate::run::previous::Previous;
 use crate::run::{Run, RunError, run as run_all};
@@ -31,7 +31,7 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Which renderings to write; `report.json` always is
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["html", "pdf", "json"])]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values = ["html", "pdf", "xlsx", "json", "oscal", "csv", "sarif", "junit"])]
     formats: Vec<Format>,
     /// Key that signs the pack, instead of the workspace's
     #[arg(long, value_name = "FILE")]
@@ -42,16 +42,6 @@ pub(super) struct ReportArgs {
     /// Exit with 1 on exceptions
     #[arg(long, value_name = "WHAT", default_value = "none")]
     fail_on: FailOn,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum Format {
-    /// One HTML file
-    Html,
-    /// PDF
-    Pdf,
-    /// Canonical JSON
-    Json,
 }
 
 /// The state of one item, in `items.json`.
@@ -68,7 +58,7 @@ pub(super) fn run(args: &ReportArgs, common: &Common, io: &mut Io<'_>) -> Result
     let key_path =
         args.key.clone().or_else(|| workspace.pack.key.as_ref().map(|key| workspace.root.join(key)));
     let key = key_path.map(|path| dsse::read_signing_key(&path)).transpose()?;
-    let templates = templates(&workspace.root)?;
+    let templates = render::templates(&workspace.root)?;
     let mut material = Material::of_workspace(workspace)?;
     if let Some(path) = &args.previous {
         let previous = Previous::of_pack(path, &material.keyring).map_err(RunError::from)?;
@@ -78,27 +68,21 @@ pub(super) fn run(args: &ReportArgs, common: &Common, io: &mut Io<'_>) -> Result
 
     let report = run.assessment.report();
     let report_json = json::to_bytes(report);
-    let document = view::document(&run.assessment);
-    let wants = |format| args.formats.contains(&format);
-    let html = wants(Format::Html)
-        .then(|| html::render(&document, &templates))
-        .transpose()
-        .map_err(|error| Failure::new(Exit::Usage, &error, error.help()))?;
-    let pdf = wants(Format::Pdf)
-        .then(|| pdf::render(&document))
-        .transpose()
-        .map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()))?;
+    let Renderings { html, pdf, xlsx, mut machine, ci } = Renderings::of(&run, &args.formats, &templates)?;
+    machine.push(("items.json".to_owned(), Box::new(|out| items(&run, out))));
     let contents = PackContents {
         report,
         report_json: &report_json,
         report_html: html.as_deref().map(str::as_bytes),
         report_pdf: pdf.as_deref(),
-        machine: vec![("items.json".to_owned(), Box::new(|out| items(&run, out)))],
+        workpaper: xlsx.as_deref(),
+        machine,
         tables: run.tables.iter().map(|(name, frame)| ((*name).to_owned(), frame)).collect(),
         population: population(&run),
         sources: sources(&run, &material),
         trust: material.trust.clone(),
         policy: material.policy.clone(),
+        ci,
     };
     let sealed = seal(contents, key.as_ref(), &args.out)?;
 
@@ -120,14 +104,6 @@ pub(super) fn run(args: &ReportArgs, common: &Common, io: &mut Io<'_>) -> Result
 
 fn short(digest: &str) -> &str {
     digest.get(..16).unwrap_or(digest)
-}
-
-fn templates(root: &Path) -> Result<Templates, Failure> {
-    let own = root.join("report-templates");
-    if !own.is_dir() {
-        return Ok(Templates::shipped());
-    }
-    Templates::with_overrides(&own).map_err(|error| Failure::new(Exit::Usage, &error, error.help()))
 }
 
 /// `items.json`: the state of every item of every test, for whoever runs the tests again.
@@ -172,11 +148,6 @@ fn population(run: &Run) -> Vec<NamedBytes> {
     }
     let unresolved = unresolved.into_inner().expect("a vector takes every record");
     vec![("rejected.jsonl".to_owned(), rejected), ("unresolved-identities.csv".to_owned(), unresolved)]
-}
-
-/// Returns `text` so that a spreadsheet shows it and never runs it.
-fn guarded(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
 fn sources(run: &Run, material: &Material) -> Vec<SourceObject> {

@@ -115,6 +115,14 @@ impl Evaluation {
         found.ok().and_then(|index| self.items.get(index))
     }
 
+    /// Returns the state of a subject, where it is in the population.
+    pub fn state(&self, subject_id: &str) -> Option<State> {
+        match self.item(subject_id) {
+            Some(item) => Some(item.state),
+            None => contains(&self.subjects, subject_id).then_some(State::Ok),
+        }
+    }
+
     /// Returns the items of one state, sorted by subject id.
     pub fn with(&self, state: State) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(move |item| item.state == state)

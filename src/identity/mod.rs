@@ -55,6 +55,8 @@ pub struct Resolution {
     pub rows: Vec<usize>,
     /// Rows over which an agent or a service leads to its person.
     pub owners: Vec<usize>,
+    /// When the last row of whoever the id stood for ended, where that person has none in force any more.
+    pub ended: Option<Moment>,
 }
 
 impl Roster {
@@ -156,14 +158,36 @@ impl Roster {
                     state: "resolved",
                     rows: vec![*row],
                     owners,
+                    ended: None,
                 }
             }
             (1, _) => {
                 Resolution { kind: stated, state: "uncertain", rows: evidence, ..Resolution::default() }
             }
-            (0, _) => Resolution { kind: stated, state: "unresolved", ..Resolution::default() },
+            (0, _) => {
+                let ended = self.ended(ns, id, at);
+                Resolution { kind: stated, state: "unresolved", ended, ..Resolution::default() }
+            }
             _ => Resolution { kind: stated, state: "ambiguous", rows: evidence, ..Resolution::default() },
         }
+    }
+
+    /// Returns when everybody whom the id stood for had left; none where it never stood for anybody, or where one of
+    /// them may still be there under another id.
+    fn ended(&self, ns: &str, id: &str, at: Option<Moment>) -> Option<Moment> {
+        let at = at?;
+        let gone = |row: &usize| self.rows[*row].until.is_some_and(|until| until <= at);
+        let rows = self.aliases.get(&key(ns, id)).into_iter().flatten().filter(|row| gone(row));
+        let persons: BTreeSet<&str> = rows.map(|row| self.rows[*row].person.as_str()).collect();
+        let all = persons.iter().filter_map(|person| self.persons.get(*person)).flatten();
+        let mut last = None;
+        for row in all {
+            if self.rows[*row].force(Some(at)) != Force::Out {
+                return None;
+            }
+            last = last.max(self.rows[*row].until.filter(|until| *until <= at));
+        }
+        last
     }
 
     /// Follows owners upward to a person, and says over which rows; none where an agent has no owner in force, or where

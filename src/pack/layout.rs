@@ -34,6 +34,8 @@ pub const REPORT_JSON: &str = "data/01_report.json";
 pub const REPORT_HTML: &str = "data/01_report.html";
 /// The report as PDF.
 pub const REPORT_PDF: &str = "data/01_report.pdf";
+/// The workpaper, an XLSX workbook.
+pub const WORKPAPER: &str = "data/01_workpaper.xlsx";
 /// Results for machines.
 pub const MACHINE: &str = "data/02_machine/";
 /// State of every item of every test, below [`MACHINE`].
@@ -54,6 +56,9 @@ pub const TRUST: &str = "data/06_keys/trust/";
 pub const POLICY: &str = "data/07_policy/";
 /// As-of, period and derivation.
 pub const RUN: &str = "data/07_policy/run.json";
+
+/// Results for CI servers and code hosts.
+pub const CI: &str = "data/08_ci/";
 
 /// The longest path, so that it fits every common file system below some folder of the reader's.
 pub const MAX_PATH: usize = 1_024;

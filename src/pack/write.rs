@@ -14,8 +14,8 @@ use crate::pack::dsse::{self, Envelope};
 use crate::pack::error::PackError;
 use crate::pack::folder::{PackedObject, RunSettings, objects_json, to_json};
 use crate::pack::layout::{
-    BAG_INFO, MACHINE, MANIFEST, OBJECTS, POLICY, POPULATION, README, REPORT_HTML, REPORT_JSON, REPORT_PDF,
-    RUN, SOURCES, STATEMENT, STATEMENT_KEY, TABLES, TRUST, VERIFY, object_file_name,
+    BAG_INFO, CI, MACHINE, MANIFEST, OBJECTS, POLICY, POPULATION, README, REPORT_HTML, REPORT_JSON,
+    REPORT_PDF, RUN, SOURCES, STATEMENT, STATEMENT_KEY, TABLES, TRUST, VERIFY, WORKPAPER, object_file_name,
 };
 use crate::pack::out::OutFolder;
 use crate::pack::statement::{self, Sha256, Subject};
@@ -38,6 +38,8 @@ pub struct PackContents<'a> {
     pub report_html: Option<&'a [u8]>,
     /// The report as PDF.
     pub report_pdf: Option<&'a [u8]>,
+    /// The workpaper, an XLSX workbook.
+    pub workpaper: Option<&'a [u8]>,
     /// Files below `data/02_machine/`, among them `items.json`.
     pub machine: Vec<(String, Fill<'a>)>,
     /// Tables, by name.
@@ -50,6 +52,8 @@ pub struct PackContents<'a> {
     pub trust: Vec<NamedBytes>,
     /// Files below `data/07_policy/`, except `run.json`.
     pub policy: Vec<NamedBytes>,
+    /// Files below `data/08_ci/`.
+    pub ci: Vec<(String, Fill<'a>)>,
 }
 
 /// An object that the run read.
@@ -148,10 +152,10 @@ fn write_payload(
     if let Some(pdf) = contents.report_pdf {
         bag.add(REPORT_PDF, pdf)?;
     }
-    for (name, fill) in contents.machine {
-        let path = format!("{MACHINE}{name}");
-        bag.add_with(&path, |file| fill(file).map_err(PackError::io("write", Path::new(&path))))?;
+    if let Some(workpaper) = contents.workpaper {
+        bag.add(WORKPAPER, workpaper)?;
     }
+    fill_all(bag, MACHINE, contents.machine)?;
     write_tables(bag, &contents.tables)?;
     add_all(bag, POPULATION, &contents.population)?;
     write_sources(bag, contents.sources)?;
@@ -160,7 +164,16 @@ fn write_payload(
     }
     add_all(bag, TRUST, &contents.trust)?;
     bag.add(RUN, &to_json(&RunSettings::of(report)))?;
-    add_all(bag, POLICY, &contents.policy)
+    add_all(bag, POLICY, &contents.policy)?;
+    fill_all(bag, CI, contents.ci)
+}
+
+fn fill_all(bag: &mut BagWriter, folder: &str, files: Vec<(String, Fill<'_>)>) -> Result<(), PackError> {
+    for (name, fill) in files {
+        let path = format!("{folder}{name}");
+        bag.add_with(&path, |file| fill(file).map_err(PackError::io("write", Path::new(&path))))?;
+    }
+    Ok(())
 }
 
 fn add_all(bag: &mut BagWriter, folder: &str, files: &[NamedBytes]) -> Result<(), PackError> {

@@ -186,6 +186,9 @@ event_columns! {
     quality: Text Mechanical,
     dedup_key: Text Any,
     snapshot_version: Int Any,
+    offers: Text Mechanical,
+    takes: Text Mechanical,
+    joined: Text Mechanical,
 }
 
 /// Returns the column of this name.

@@ -10,13 +10,14 @@ use super::error::{ProfileError, did_you_mean};
 use super::expr::{Base, Constant, Expr, Path, Piece, Plan};
 use super::json::Pointer;
 use super::nested::Decode;
-use super::stamp::{DurationUnit, TimeFormat, read_zone};
+use super::stamp::{DurationUnit, TimeFormat};
 use super::syntax::{Key, Node, Shape, Table};
+use super::zone::Zone;
 use crate::redact::shown;
 
 /// The names that may follow `@`, beside those that `[nested]` declares.
-pub(super) const REFERENCES: [&str; 9] =
-    ["record", "item", "parent", "zip", "index", "id", "source", "log", "set"];
+pub(super) const REFERENCES: [&str; 10] =
+    ["record", "item", "parent", "zip", "index", "key", "id", "source", "log", "set"];
 
 /// The keys of which an expression table has exactly one.
 pub(super) const OPERATORS: [&str; 13] = [
@@ -38,6 +39,9 @@ pub(super) struct Compiler<'t> {
     numbers: BTreeMap<&'t str, usize>,
     open: Vec<&'t str>,
     maps: BTreeMap<&'t str, (Key<'t>, usize, bool)>,
+    /// The first use of `@key`, and whether some object's members are walked at all.
+    key: Option<Node<'t>>,
+    walks_members: bool,
 }
 
 type Compiled<T> = Result<T, ProfileError>;
@@ -51,7 +55,17 @@ impl<'t> Compiler<'t> {
         lets: BTreeMap<&'t str, (Key<'t>, Node<'t>)>,
         maps: BTreeMap<&'t str, (Key<'t>, usize, bool)>,
     ) -> Self {
-        Self { plan, nested, settings, lets, numbers: BTreeMap::new(), open: Vec::new(), maps }
+        Self {
+            plan,
+            nested,
+            settings,
+            lets,
+            numbers: BTreeMap::new(),
+            open: Vec::new(),
+            maps,
+            key: None,
+            walks_members: false,
+        }
     }
 
     /// Returns the plan, after refusing what is declared and never used.
@@ -63,7 +77,18 @@ impl<'t> Compiler<'t> {
         if let Some((name, (key, ..))) = self.maps.iter().find(|(_, (_, _, used))| !used) {
             return Err(key.error(format!("map `{name}` is never used"), Some("remove it".to_owned())));
         }
+        if let Some(node) = self.key.filter(|_| !self.walks_members) {
+            let help =
+                "walk an object: `each = { members = \"/path\" }`, or ask `has_member` of it".to_owned();
+            return Err(node.error("`@key` without an object whose members are walked", Some(help)));
+        }
         Ok(self.plan)
+    }
+
+    /// Compiles the path of an object whose members are walked.
+    pub(super) fn members(&mut self, node: Node<'t>) -> Compiled<Path> {
+        self.walks_members = true;
+        self.path(node)
     }
 
     /// Compiles an expression.
@@ -90,6 +115,10 @@ impl<'t> Compiler<'t> {
         }
         match text {
             "@index" => return Ok(Expr::Index),
+            "@key" => {
+                self.key.get_or_insert(node);
+                return Ok(Expr::Key);
+            }
             "@id" => return Ok(Expr::Id),
             "@source" => return Ok(Expr::Source),
             "@log" => return Ok(Expr::Log),
@@ -306,9 +335,9 @@ impl<'t> Compiler<'t> {
             }
             "time" => {
                 table.only(&["of", "time", "zone"])?;
-                let zone = table.opt("zone").map(zone).transpose()?;
+                let zone = table.opt("zone").map(Zone::of).transpose()?;
                 let formats = time_formats(value, zone.is_some() || self.plan.zone.is_some())?;
-                Ok(Expr::Time { of, formats, zone: zone.or(self.plan.zone) })
+                Ok(Expr::Time { of, formats, zone: zone.or_else(|| self.plan.zone.clone()) })
             }
             "duration" => {
                 table.only(&["of", "duration"])?;
@@ -403,8 +432,21 @@ impl<'t> Compiler<'t> {
         name: Key<'t>,
         argument: Node<'t>,
     ) -> Compiled<Condition> {
-        const TESTS: [&str; 12] =
-            ["eq", "in", "not_in", "exists", "present", "type", "matches", "lt", "le", "gt", "ge", "has"];
+        const TESTS: [&str; 13] = [
+            "eq",
+            "in",
+            "not_in",
+            "exists",
+            "present",
+            "type",
+            "matches",
+            "lt",
+            "le",
+            "gt",
+            "ge",
+            "has",
+            "has_member",
+        ];
         let limit = || match argument.shape()? {
             Shape::Int(limit) => Ok(limit),
             _ => Err(argument.expected("an integer")),
@@ -424,6 +466,13 @@ impl<'t> Compiler<'t> {
             }
             "has" => {
                 return Ok(Condition::Has {
+                    of: self.path_text(at, key.text)?,
+                    fits: Box::new(self.condition(argument)?),
+                });
+            }
+            "has_member" => {
+                self.walks_members = true;
+                return Ok(Condition::HasMember {
                     of: self.path_text(at, key.text)?,
                     fits: Box::new(self.condition(argument)?),
                 });
@@ -502,11 +551,6 @@ pub(super) fn regex(node: Node<'_>) -> Compiled<Regex> {
         let cause = error.to_string();
         node.error(cause.lines().last().unwrap_or("not a pattern").trim().to_owned(), None)
     })
-}
-
-/// Reads an offset that the profile declares.
-pub(super) fn zone(node: Node<'_>) -> Compiled<jiff::tz::Offset> {
-    read_zone(node.text()?).ok_or_else(|| node.error("expected an offset such as `Z` or `+01:00`", None))
 }
 
 /// Reads one or several time formats.

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::expr::{Constant, Expr, Path, Scope, Val, items};
+use super::expr::{Constant, Expr, Path, Scope, Val, items, members};
 use super::json::{Fault, Json};
 
 /// A condition on a record or an item.
@@ -28,6 +28,11 @@ pub(super) enum Condition {
     },
     /// Some item of the array fits.
     Has {
+        of: Path,
+        fits: Box<Condition>,
+    },
+    /// Some member of the object fits.
+    HasMember {
         of: Path,
         fits: Box<Condition>,
     },
@@ -116,6 +121,15 @@ impl Condition {
                 let Ok(items) = items(of, scope) else { return Ok(false) };
                 for (index, item) in items.iter().enumerate() {
                     if fits.holds(&scope.within(item, index))? {
+                        return Ok(true);
+                    }
+                }
+                false
+            }
+            Self::HasMember { of, fits } => {
+                let Ok(members) = members(of, scope) else { return Ok(false) };
+                for (index, (name, value)) in members.iter().enumerate() {
+                    if fits.holds(&scope.within(value, index).named(name))? {
                         return Ok(true);
                     }
                 }

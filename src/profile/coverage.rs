@@ -40,11 +40,25 @@ impl Profile {
                     add(table, column);
                 }
             }
+            for column in self.taken(rule).flat_map(|name| columns(table, name)) {
+                add(table, column);
+            }
             if table == "decision" && !sets(rule, "phase") && rule.kind == "resolution" {
                 add(table, "phase");
             }
         }
         filled
+    }
+
+    /// Returns the event columns and principals that events of a rule may take from other records.
+    pub(super) fn taken<'p>(&'p self, rule: &'p Rule) -> impl Iterator<Item = &'static str> + 'p {
+        let joins = rule.takes.iter().filter_map(|(index, _)| self.joins.get(*index));
+        joins.flat_map(super::Join::names).flat_map(|name| match name {
+            "command" => {
+                ["command", "command_digest", "canonicalisation"].as_slice().iter().copied().chain(None)
+            }
+            other => [].as_slice().iter().copied().chain(Some(other)),
+        })
     }
 
     /// Tells whether re-exports of one fact are recognised by a key.
@@ -86,6 +100,7 @@ pub(super) fn table_of(kind: &'static str) -> Option<&'static str> {
         "request" | "execution" | "revocation" | "session" | "policy_change" => Some(kind),
         "decision" | "resolution" => Some("decision"),
         "grant" => Some("access_grant"),
+        "bypass" => Some("control_event"),
         _ => None,
     }
 }
@@ -156,7 +171,13 @@ pub(super) fn columns(table: &str, name: &str) -> &'static [&'static str] {
         ("execution", "ended_ms") => &["ended_ms"],
         ("execution", "row_count") => &["row_count"],
         ("execution", "held") => &["requires_approval"],
-        (_, "requester" | "executor") if dated => &["principal_id"],
+        ("policy_change" | "control_event", "requester" | "executor") => {
+            &["actor_id", "actor_kind", "principal_id", "principal_ns"]
+        }
+        ("policy_change" | "control_event", "corr_request") => &["request_id"],
+        ("policy_change" | "control_event", "policy_digest") => &["to_digest"],
+        ("policy_change" | "control_event", _) => &[],
+        (_, "corr_request" | "corr_session" | "subject") if dated => &["target_kind", "target_id"],
         (_, "started_ms" | "not_before_ms") if dated => &["start_ms"],
         (_, "ended_ms" | "not_after_ms") if dated => &["end_ms"],
         _ => &[],

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use jiff::tz::Offset;
 use regex::Regex;
 
 use super::condition::Condition;
@@ -11,6 +10,7 @@ use super::context::Context;
 use super::json::{Fault, Json, Pointer, float_text};
 use super::nested::{Decode, Nested};
 use super::stamp::{DurationUnit, Stamp, TimeFormat, epoch_parts, read_time};
+use super::zone::Zone;
 use crate::digest::Digest;
 use crate::integrity::canon::Canon;
 use crate::integrity::tree::{self, Limits};
@@ -27,7 +27,7 @@ pub(super) struct Plan {
     /// Formats of times that name none.
     pub times: Vec<TimeFormat>,
     /// Zone of times that state none.
-    pub zone: Option<Offset>,
+    pub zone: Option<Zone>,
     /// Named expressions.
     pub lets: Vec<Expr>,
     /// Closed maps.
@@ -125,6 +125,8 @@ pub(super) enum Expr {
     Log,
     /// The position in the innermost array, from 0.
     Index,
+    /// The name of the innermost member of an object that is walked.
+    Key,
     /// The id of the principal under construction.
     Id,
     Template(Vec<Piece>),
@@ -142,7 +144,7 @@ pub(super) enum Expr {
     Time {
         of: Box<Expr>,
         formats: Vec<TimeFormat>,
-        zone: Option<Offset>,
+        zone: Option<Zone>,
     },
     Duration {
         of: Box<Expr>,
@@ -220,6 +222,7 @@ pub(super) struct Scope<'f> {
     zip: Option<&'f Json<'f>>,
     items: [Option<&'f Json<'f>>; MAX_EACH + 1],
     index: usize,
+    key: Option<&'f str>,
     id: Option<Cow<'f, str>>,
 }
 
@@ -243,6 +246,7 @@ impl<'f> Scope<'f> {
             zip: None,
             items: [None; MAX_EACH + 1],
             index: 0,
+            key: None,
             id: None,
         }
     }
@@ -278,6 +282,11 @@ impl<'f> Scope<'f> {
         inner
     }
 
+    /// Returns the scope in which the innermost item is the member of this name.
+    pub(super) fn named(self, name: &'f str) -> Self {
+        Self { key: Some(name), ..self }
+    }
+
     /// Returns the scope in which a principal with this id is described.
     pub(super) fn of_principal(&self, id: Cow<'f, str>) -> Self {
         Self { id: Some(id), ..self.clone() }
@@ -302,6 +311,7 @@ impl Expr {
             Self::Source => Val::Text(Cow::Borrowed(scope.context.source())),
             Self::Log => Val::Text(Cow::Borrowed(scope.log)),
             Self::Index => i64::try_from(scope.index).map_or(Val::Null, Val::Int),
+            Self::Key => text_or_null(scope.key),
             Self::Id => scope.id.clone().map_or(Val::Null, Val::Text),
             Self::Template(pieces) => template(pieces, scope)?,
             Self::First(options) => {
@@ -327,7 +337,7 @@ impl Expr {
                 None => Val::Null,
             },
             Self::Time { of, formats, zone } => {
-                of.eval(scope)?.time(formats, *zone)?.map_or(Val::Null, Val::Time)
+                of.eval(scope)?.time(formats, zone.as_ref())?.map_or(Val::Null, Val::Time)
             }
             Self::Duration { of, unit } => match of.eval(scope)?.text()? {
                 Some(text) => Val::Length(unit.read(&text)?),
@@ -397,6 +407,7 @@ impl Expr {
             Self::If { then, .. } => then.label(plan),
             Self::Add(left, _) => left.label(plan),
             Self::Setting(name) => format!("@set/{name}"),
+            Self::Key => "@key".to_owned(),
             _ => "a constant".to_owned(),
         }
     }
@@ -502,7 +513,7 @@ impl<'f> Val<'f> {
     }
 
     /// Returns the value as a time in one of `formats`.
-    pub(super) fn time(&self, formats: &[TimeFormat], zone: Option<Offset>) -> Result<Option<Stamp>, Fault> {
+    pub(super) fn time(&self, formats: &[TimeFormat], zone: Option<&Zone>) -> Result<Option<Stamp>, Fault> {
         match self {
             Self::Time(stamp) => Ok(Some(*stamp)),
             Self::Json(json @ Json::Object(_)) if formats.contains(&TimeFormat::Parts) => {
@@ -557,6 +568,19 @@ pub(super) fn items<'f>(path: &Path, scope: &Scope<'f>) -> Result<&'f [Json<'f>]
         Some(other) => {
             Err(Fault::rejected(format!("expected an array at `{}`, found {}", path.text, other.type_name())))
         }
+    }
+}
+
+/// Returns the members of the object at `path`; none where nothing lies there.
+pub(super) fn members<'f>(path: &Path, scope: &Scope<'f>) -> Result<&'f [(Cow<'f, str>, Json<'f>)], Fault> {
+    match path.find(scope) {
+        None | Some(Json::Null) => Ok(&[]),
+        Some(Json::Object(members)) => Ok(members),
+        Some(other) => Err(Fault::rejected(format!(
+            "expected an object at `{}`, found {}",
+            path.text,
+            other.type_name()
+        ))),
     }
 }
 

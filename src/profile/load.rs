@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::compile::{Compiler, REFERENCES, constant};
 use super::error::{ProfileError, did_you_mean};
 use super::expr::{Constant, Plan, WordMap};
+use super::join::Join;
 use super::nested::Nested;
 use super::read::Reading;
-use super::rule::{Groups, distinct, rule, verdict};
+use super::rule::{Groups, Keys, Rule, distinct, rule, verdict};
 use super::syntax::{Key, Node, Shape, Source, Table};
 use super::{Basis, Integrity, Profile};
 use crate::digest::Digest;
@@ -17,7 +18,7 @@ use crate::redact::shown;
 const SCHEMA: &str = "countersign/source-profile/1";
 
 /// The tables and keys of a profile.
-pub(super) const TOP: [&str; 19] = [
+pub(super) const TOP: [&str; 20] = [
     "schema",
     "name",
     "version",
@@ -33,6 +34,7 @@ pub(super) const TOP: [&str; 19] = [
     "maps",
     "let",
     "columns",
+    "joins",
     "housekeeping",
     "ignore",
     "reject",
@@ -70,9 +72,29 @@ impl Profile {
         };
         let (housekeeping, ignores, rejects) =
             (verdicts("housekeeping", false)?, verdicts("ignore", false)?, verdicts("reject", true)?);
+        let declared = entries(top, "joins")?;
+        let joins = declared.iter().map(|(key, node)| Join::of(*key, *node)).collect::<Compiled<Vec<_>>>()?;
+        let names: Vec<&str> = declared.iter().map(|(key, _)| key.text).collect();
         let nodes = tables(top, "rule")?;
-        let rules =
-            nodes.iter().map(|node| rule(*node, &mut compiler, &mut groups)).collect::<Compiled<Vec<_>>>()?;
+        let rules = nodes
+            .iter()
+            .map(|node| rule(*node, &mut compiler, &mut groups, &names))
+            .collect::<Compiled<Vec<_>>>()?;
+        for (index, (key, _)) in declared.iter().enumerate() {
+            let used = |side: fn(&Rule) -> &Keys| {
+                rules.iter().any(|rule| side(rule).iter().any(|(of, _)| *of == index))
+            };
+            for (name, side) in
+                [("offers", (|rule| &rule.offers) as fn(&Rule) -> &Keys), ("takes", |rule| &rule.takes)]
+            {
+                if !used(side) {
+                    let help = format!("add `{name} = {{ {} = … }}` to a rule, or remove the join", key.text);
+                    return Err(
+                        key.error(format!("no rule {name} anything by join `{}`", key.text), Some(help))
+                    );
+                }
+            }
+        }
         distinct(&rules, &nodes)?;
         if rules.is_empty() {
             return Err(top.error("a profile without a rule", Some("add `[[rule]]`".to_owned())));
@@ -104,6 +126,7 @@ impl Profile {
                 .map(|(key, text)| (key.text.to_owned(), text.to_owned()))
                 .collect(),
             record_time,
+            joins,
             housekeeping,
             ignores,
             rejects,
@@ -119,8 +142,12 @@ fn declarations<'t>(
     read: &Reading<'t>,
     settings: &[(Key<'t>, &'t str)],
 ) -> Compiled<(Compiler<'t>, Groups<'t>)> {
-    let mut plan =
-        Plan { nulls: read.nulls.clone(), times: read.times.clone(), zone: read.zone, ..Plan::default() };
+    let mut plan = Plan {
+        nulls: read.nulls.clone(),
+        times: read.times.clone(),
+        zone: read.zone.clone(),
+        ..Plan::default()
+    };
     let nested_names = nested(top, &mut plan)?;
 
     let mut maps = BTreeMap::new();

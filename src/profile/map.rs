@@ -1,11 +1,15 @@
 //! One verified record to its events.
 
+use std::collections::BTreeMap;
+
 use super::column::{Holds, PRINCIPAL_KINDS, Role, Slot, check_word};
 use super::context::Context;
-use super::expr::{Expr, Path, Scope, Val, items};
+use super::expr::{Expr, Path, Scope, Val, items, members};
+use super::join::{Join, written};
 use super::json::{Fault, Json};
 use super::nested::Nested;
-use super::rule::{Assign, Principal, Rule, Verdict};
+use super::rule::{Assign, Keys, Principal, Rule, Verdict};
+use super::stamp::Stamp;
 use super::{Mapped, Profile};
 use crate::digest::Digest;
 use crate::event::Event;
@@ -59,7 +63,7 @@ impl Profile {
         }
 
         let start = out.len();
-        let origin = Origin { verified, context };
+        let origin = Origin { verified, context, joins: &self.joins };
         for rule in &self.rules {
             if rule.when.holds(&scope).map_err(|fault| at_rule(fault, rule))? {
                 let before = out.len();
@@ -102,7 +106,7 @@ impl Profile {
 
     fn record_time<'f>(&'f self, scope: &Scope<'f>) -> Option<i64> {
         let value = self.record_time.as_ref()?.eval(scope).ok()?;
-        let stamp = value.time(&self.plan.times, self.plan.zone).ok()??;
+        let stamp = value.time(&self.plan.times, self.plan.zone.as_ref()).ok()??;
         Some(stamp.ms())
     }
 }
@@ -148,9 +152,10 @@ fn at_column(fault: Fault, column: &str) -> Fault {
 struct Origin<'r> {
     verified: &'r VerifiedRecord<'r>,
     context: &'r Context,
+    joins: &'r [Join],
 }
 
-/// Walks the arrays of a rule from `level` on, and emits one event per innermost item that fits.
+/// Walks the arrays and objects of a rule from `level` on, and emits one event per innermost item that fits.
 fn walk<'f>(
     rule: &'f Rule,
     level: usize,
@@ -159,7 +164,7 @@ fn walk<'f>(
     before: usize,
     out: &mut Vec<Event>,
 ) -> Result<(), Fault> {
-    let Some(path) = rule.each.get(level) else {
+    let Some(step) = rule.each.get(level) else {
         let fits = rule.fits.as_ref().map_or(Ok(true), |fits| fits.holds(scope));
         if fits.map_err(|fault| at_rule(fault, rule))? {
             let sub = out.len() - before;
@@ -167,7 +172,21 @@ fn walk<'f>(
         }
         return Ok(());
     };
-    let own = items(path, scope).map_err(|fault| at_rule(fault, rule))?;
+    let mut visit = |inner: Scope<'f>| -> Result<(), Fault> {
+        let fits = step.fits.as_ref().map_or(Ok(true), |fits| fits.holds(&inner));
+        match fits.map_err(|fault| at_rule(fault, rule))? {
+            true => walk(rule, level + 1, &inner, origin, before, out),
+            false => Ok(()),
+        }
+    };
+    if step.members {
+        let members = members(&step.path, scope).map_err(|fault| at_rule(fault, rule))?;
+        for (index, (name, value)) in members.iter().enumerate() {
+            visit(scope.within(value, index).named(name))?;
+        }
+        return Ok(());
+    }
+    let own = items(&step.path, scope).map_err(|fault| at_rule(fault, rule))?;
     let beside = match &rule.zip {
         Some(zip) if level + 1 == rule.each.len() => Some(zipped(zip, own.len(), scope)?),
         _ => None,
@@ -177,7 +196,7 @@ fn walk<'f>(
         if let Some(beside) = beside.and_then(|beside| beside.get(index)) {
             inner = inner.beside(beside);
         }
-        walk(rule, level + 1, &inner, origin, before, out)?;
+        visit(inner)?;
     }
     Ok(())
 }
@@ -216,6 +235,14 @@ fn emit<'f>(rule: &'f Rule, sub: usize, scope: &Scope<'f>, origin: &Origin<'_>) 
             Err(_) => marks.push("value_refused"),
         }
     }
+    for (keys, offered) in [(&rule.offers, true), (&rule.takes, false)] {
+        match join_keys(keys, scope, origin.joins) {
+            Ok(text) if offered => event.offers = text,
+            Ok(text) => event.takes = text,
+            Err(fault) if rule.is_evidence() => return Err(fault),
+            Err(_) => marks.push("value_refused"),
+        }
+    }
     origin.context.fill(&mut event);
     complete(rule, &mut event, ambiguous, &mut marks)?;
     marks.sort_unstable();
@@ -223,6 +250,17 @@ fn emit<'f>(rule: &'f Rule, sub: usize, scope: &Scope<'f>, origin: &Origin<'_>) 
     crate::redact::event(&mut event, origin.context.redaction());
     event.quality = (!marks.is_empty()).then(|| marks.join(","));
     Ok(event)
+}
+
+/// Returns the keys of an event, by join; one without a value is left out.
+fn join_keys<'f>(keys: &'f Keys, scope: &Scope<'f>, joins: &[Join]) -> Result<Option<String>, Fault> {
+    let mut found = BTreeMap::new();
+    for (index, expr) in keys {
+        if let (Some(join), Some(key)) = (joins.get(*index), expr.eval(scope)?.text()?) {
+            found.insert(join.name(), key.into_owned());
+        }
+    }
+    Ok(written(&found))
 }
 
 /// Returns the event with the columns that say where it comes from.
@@ -264,14 +302,18 @@ fn time<'f>(
     marks: &mut Vec<&str>,
 ) -> Result<(), Fault> {
     let value = expr.eval(scope)?;
-    if let Some(stamp) = value.time(&scope.plan.times, scope.plan.zone)? {
+    if let Some(stamp) = value.time(&scope.plan.times, scope.plan.zone.as_ref())? {
         event.time_ms = Some(stamp.ms());
         event.time = Some(stamp.text());
-        if stamp.zone_assumed() {
-            marks.push("zone_assumed");
-        }
+        stamp_marks(stamp).for_each(|mark| marks.push(mark));
     }
     Ok(())
+}
+
+/// Says what a profile took for granted in a time.
+fn stamp_marks(stamp: Stamp) -> impl Iterator<Item = &'static str> {
+    let marks = [(stamp.zone_assumed(), "zone_assumed"), (stamp.chosen(), "time_ambiguous")];
+    marks.into_iter().filter(|(holds, _)| *holds).map(|(_, mark)| mark)
 }
 
 /// Fills `corr_request`. A product may list several requests in force; then none of them is the one.
@@ -320,10 +362,8 @@ fn column<'f>(
             };
         }
         Slot::Int(slot) if holds == Holds::Millis => {
-            let stamp = value.time(&scope.plan.times, scope.plan.zone)?;
-            if stamp.is_some_and(super::stamp::Stamp::zone_assumed) {
-                marks.push("zone_assumed");
-            }
+            let stamp = value.time(&scope.plan.times, scope.plan.zone.as_ref())?;
+            stamp.into_iter().flat_map(stamp_marks).for_each(|mark| marks.push(mark));
             *slot(event) = stamp.map(super::stamp::Stamp::ms);
         }
         Slot::Int(slot) => *slot(event) = value.int()?,

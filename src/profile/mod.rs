@@ -12,6 +12,7 @@ mod context;
 mod coverage;
 mod error;
 mod expr;
+mod join;
 mod json;
 pub mod library;
 mod lint;
@@ -26,6 +27,7 @@ pub(crate) mod syntax;
 #[cfg(test)]
 mod tests;
 mod uncovered;
+mod zone;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -34,6 +36,7 @@ pub use column::event_json;
 pub use context::Context;
 pub(crate) use error::did_you_mean;
 pub use error::{Place, ProfileError};
+pub use join::{Join, Offer, Taking, read_keys};
 pub use lint::{Remark, Weight};
 pub use read::{Found, Unusable};
 
@@ -59,6 +62,7 @@ pub struct Profile {
     match_first: bool,
     settings: BTreeMap<String, String>,
     record_time: Option<expr::Expr>,
+    joins: Vec<Join>,
     housekeeping: Vec<rule::Verdict>,
     ignores: Vec<rule::Verdict>,
     rejects: Vec<rule::Verdict>,
@@ -200,6 +204,11 @@ impl Profile {
     /// Returns, in words, what the product does not log.
     pub fn absent(&self) -> &[String] {
         &self.absent
+    }
+
+    /// Returns what its events take from other records of their source.
+    pub fn joins(&self) -> &[Join] {
+        &self.joins
     }
 
     /// Returns the digest of the profile's text.

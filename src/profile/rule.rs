@@ -16,13 +16,17 @@ pub(super) struct Rule {
     pub id: String,
     pub kind: &'static str,
     pub when: Condition,
-    /// Arrays to walk, the outermost first.
-    pub each: Vec<Path>,
+    /// Arrays and objects to walk, the outermost first.
+    pub each: Vec<Walk>,
     /// The array whose items stand beside the innermost ones.
     pub zip: Option<Path>,
     /// Which items count.
     pub fits: Option<Condition>,
     pub assigns: Vec<Assign>,
+    /// Under which key other records may take values of its events, by number of the join.
+    pub offers: Keys,
+    /// By which key its events take values of other records, by number of the join.
+    pub takes: Keys,
     pub quality: Vec<String>,
 }
 
@@ -31,6 +35,16 @@ impl Rule {
     pub(super) fn is_evidence(&self) -> bool {
         is_evidence(self.kind)
     }
+}
+
+/// An array or an object that a rule walks.
+#[derive(Debug)]
+pub(super) struct Walk {
+    pub path: Path,
+    /// Whether it is an object, the names of whose members are `@key`.
+    pub members: bool,
+    /// Which of its items, or members, are looked at further.
+    pub fits: Option<Condition>,
 }
 
 /// One column, or the columns of one principal, and where they come from.
@@ -70,6 +84,9 @@ impl std::fmt::Debug for Role {
     }
 }
 
+/// Keys by number of the join.
+pub(super) type Keys = Vec<(usize, Expr)>;
+
 /// A rule about a whole record that emits nothing.
 #[derive(Debug)]
 pub(super) struct Verdict {
@@ -104,21 +121,33 @@ pub(super) fn rule<'t>(
     node: Node<'t>,
     compiler: &mut Compiler<'t>,
     groups: &mut Groups<'t>,
+    joins: &[&'t str],
 ) -> Compiled<Rule> {
     let table = node.table()?;
-    table.only(&["id", "emit", "when", "each", "zip", "where", "use", "set", "quality"])?;
+    table
+        .only(&["id", "emit", "when", "each", "zip", "where", "use", "set", "offers", "takes", "quality"])?;
     let kind = table.need("emit")?.word(KINDS)?;
     let sets = sets(table, groups)?;
+    let each = each(table, compiler)?;
     let rule = Rule {
         id: table.need("id")?.text()?.to_owned(),
         kind,
         when: compiler.condition(table.need("when")?)?,
-        each: each(table, compiler)?,
-        zip: zip(table, compiler)?,
+        zip: zip(table, &each, compiler)?,
+        each,
         fits: table.opt("where").map(|node| compiler.condition(node)).transpose()?,
         assigns: sets.values().map(|(key, value)| assign(*key, *value, compiler)).collect::<Compiled<_>>()?,
+        offers: super::join::keys(table, "offers", joins, |node| compiler.expr(node))?,
+        takes: super::join::keys(table, "takes", joins, |node| compiler.expr(node))?,
         quality: quality(table)?,
     };
+    if let Some((both, _)) =
+        rule.offers.iter().find(|(of, _)| rule.takes.iter().any(|(other, _)| other == of))
+    {
+        let what =
+            format!("offers and takes by join `{}`: its events would take from one another", joins[*both]);
+        return Err(table.error(what, Some("give what is offered a join of its own".to_owned())));
+    }
     needs(kind, table, &sets)?;
     Ok(rule)
 }
@@ -141,22 +170,45 @@ fn sets<'t>(table: Table<'t>, groups: &mut Groups<'t>) -> Compiled<BTreeMap<&'t 
     Ok(sets)
 }
 
-fn each<'t>(table: Table<'t>, compiler: &mut Compiler<'t>) -> Compiled<Vec<Path>> {
+fn each<'t>(table: Table<'t>, compiler: &mut Compiler<'t>) -> Compiled<Vec<Walk>> {
     let Some(node) = table.opt("each") else { return Ok(Vec::new()) };
     let nodes = match node.shape()? {
         Shape::List(items) => items,
         _ => vec![node],
     };
     if nodes.is_empty() || nodes.len() > MAX_EACH {
-        return Err(node.error(format!("expected one to {MAX_EACH} arrays, found {}", nodes.len()), None));
+        let what = format!("expected one to {MAX_EACH} arrays or objects, found {}", nodes.len());
+        return Err(node.error(what, None));
     }
-    nodes.into_iter().map(|node| compiler.path(node)).collect()
+    nodes.into_iter().map(|node| walk(node, compiler)).collect()
 }
 
-fn zip<'t>(table: Table<'t>, compiler: &mut Compiler<'t>) -> Compiled<Option<Path>> {
+fn walk<'t>(node: Node<'t>, compiler: &mut Compiler<'t>) -> Compiled<Walk> {
+    match node.shape()? {
+        Shape::Table(table) => {
+            table.only(&["items", "members", "where"])?;
+            let (path, members) = match (table.opt("items"), table.opt("members")) {
+                (Some(node), None) => (compiler.path(node)?, false),
+                (None, Some(node)) => (compiler.members(node)?, true),
+                _ => {
+                    let help = "write `items` for an array, or `members` for an object".to_owned();
+                    return Err(table.error("expected one of `items` and `members`", Some(help)));
+                }
+            };
+            let fits = table.opt("where").map(|node| compiler.condition(node)).transpose()?;
+            Ok(Walk { path, members, fits })
+        }
+        _ => Ok(Walk { path: compiler.path(node)?, members: false, fits: None }),
+    }
+}
+
+fn zip<'t>(table: Table<'t>, each: &[Walk], compiler: &mut Compiler<'t>) -> Compiled<Option<Path>> {
     let Some(node) = table.opt("zip") else { return Ok(None) };
     if table.opt("each").is_none() {
         return Err(node.error("`zip` without `each`", Some("name the other array in `each`".to_owned())));
+    }
+    if each.last().is_some_and(|walk| walk.members) {
+        return Err(node.error("`zip` beside the members of an object, which have no position", None));
     }
     compiler.path(node).map(Some)
 }

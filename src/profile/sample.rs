@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 
 use super::library::Entry;
 use super::{Context, Mapped, Place, Profile, ProfileError, Unusable, event_json};
+use crate::event::Event;
 use crate::integrity::record::VerifiedRecord;
-use crate::source::framing::{Framing, Record};
+use crate::source::framing::Record;
 
 /// The source id under which samples are mapped.
 pub const SOURCE: &str = "sample";
@@ -66,10 +67,11 @@ pub fn lines(entry: &Entry, outcome: &mut Outcome) -> Result<Vec<Line>, ProfileE
         let text = String::from_utf8_lossy(bytes);
         let context = entry.profile().context(SOURCE, name, &settings(entry, name)?)?;
         let profile = entry.profile();
-        let by_line = profile.framing().is_lines(name) || matches!(profile.framing(), Framing::Csv { .. });
+        let table = profile.framing().is_table(name);
+        let by_line = profile.framing().is_lines(name) || table;
         let read = profile.object(name, &text, &mut |part| match part {
             Ok(record) => {
-                let at = match (by_line, profile.explodes()) {
+                let at = match (by_line, profile.explodes() && !table) {
                     (true, false) => format!("{name}:{}", record.line),
                     (true, true) => format!("{name}:{}[{}]", record.line, record.index),
                     (false, _) => format!("{name}[{}]", record.index),
@@ -89,7 +91,7 @@ pub fn lines(entry: &Entry, outcome: &mut Outcome) -> Result<Vec<Line>, ProfileE
             settle(name, "rejected", Some(format!("{name} {what}")), &mut found, outcome);
         }
     }
-    Ok(found)
+    Ok(joined(found, entry.profile()))
 }
 
 /// Returns what a workspace would `set` for a sample: the table of its name in `set.toml`.
@@ -110,18 +112,14 @@ fn one(
     record: Record<'_>,
     context: &Context,
     at: &str,
-    found: &mut Vec<Line>,
+    found: &mut Vec<Found>,
     outcome: &mut Outcome,
 ) {
     let mut events = Vec::new();
     let mapped = profile.map(&VerifiedRecord::unprotected(record, SOURCE), context, &mut events);
     outcome.records += 1;
     outcome.events += events.len();
-    for event in &events {
-        let mut line = Map::from_iter([("at".to_owned(), Value::from(at))]);
-        line.extend(event_json(event).into_iter().filter(|(name, _)| !PLACE.contains(&name.as_str())));
-        found.push(line);
-    }
+    found.extend(events.into_iter().map(|event| Found::Event(at.to_owned(), Box::new(event))));
     let (result, reason) = match mapped {
         Mapped::Events(_) => ("events", None),
         Mapped::Ignored { reason, .. } => ("ignored", Some(reason.to_owned())),
@@ -132,12 +130,61 @@ fn one(
     settle(at, result, reason, found, outcome);
 }
 
+/// What one record became, before its events take from others.
+enum Found {
+    /// An event, and the place of its record.
+    Event(String, Box<Event>),
+    Settled(Line),
+}
+
+/// Lets the events take what they may from one another, and writes them down.
+fn joined(found: Vec<Found>, profile: &Profile) -> Vec<Line> {
+    let events = found.iter().filter_map(|found| match found {
+        Found::Event(_, event) => Some((**event).clone()),
+        Found::Settled(_) => None,
+    });
+    let mut events: Vec<Event> = events.collect();
+    super::join::among(&mut events, &profile.joins);
+    // The id says where a record lies; what an event took shows without it.
+    let links: BTreeMap<String, String> = found
+        .iter()
+        .filter_map(|found| match found {
+            Found::Event(at, event) => Some((event.id.clone()?, format!("{at} {}", event.rule.as_deref()?))),
+            Found::Settled(_) => None,
+        })
+        .collect();
+    let mut events = events.into_iter();
+    found
+        .into_iter()
+        .filter_map(|found| match found {
+            Found::Settled(line) => Some(line),
+            Found::Event(at, _) => {
+                let mut event = events.next()?;
+                event.joined = event.joined.map(|joined| named(&joined, &links));
+                let mut line = Map::from_iter([("at".to_owned(), Value::from(at))]);
+                let columns = event_json(&event).into_iter();
+                line.extend(columns.filter(|(name, _)| !PLACE.contains(&name.as_str())));
+                Some(line)
+            }
+        })
+        .collect()
+}
+
+/// Replaces the ids of events by the places of their records.
+fn named(joined: &str, links: &BTreeMap<String, String>) -> String {
+    let part = |part: &str| match part.split_once('=') {
+        Some((join, id)) => format!("{join}={}", links.get(id).map_or(id, String::as_str)),
+        None => part.to_owned(),
+    };
+    joined.split(',').map(part).collect::<Vec<_>>().join(",")
+}
+
 /// Counts what became of a record, and notes it where that is no event.
 fn settle(
     at: &str,
     result: &'static str,
     reason: Option<String>,
-    found: &mut Vec<Line>,
+    found: &mut Vec<Found>,
     outcome: &mut Outcome,
 ) {
     *outcome.results.entry(result).or_default() += 1;
@@ -146,7 +193,7 @@ fn settle(
         if let Some(reason) = reason {
             line.insert("reason".to_owned(), reason.into());
         }
-        found.push(line);
+        found.push(Found::Settled(line));
     }
 }
 

@@ -9,6 +9,7 @@ use jiff::tz::Offset;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
 use super::json::Fault;
+use super::zone::{Resolved, Zone};
 use crate::redact::shown;
 
 /// A moment in UTC, with the number of fractional digits of seconds that its source wrote.
@@ -17,6 +18,7 @@ pub(super) struct Stamp {
     at: Timestamp,
     digits: u8,
     zone_assumed: bool,
+    chosen: bool,
 }
 
 impl Stamp {
@@ -34,6 +36,11 @@ impl Stamp {
     /// Tells whether the source wrote no zone and the profile's was taken.
     pub(super) fn zone_assumed(self) -> bool {
         self.zone_assumed
+    }
+
+    /// Tells whether the local time was twice or never, and the profile says which moment it takes.
+    pub(super) fn chosen(self) -> bool {
+        self.chosen
     }
 
     /// Returns the moment `nanos` nanoseconds later.
@@ -97,7 +104,7 @@ impl TimeFormat {
         matches!(self, Self::Pattern(pattern) if !pattern.contains("%z") && !pattern.contains("%:z"))
     }
 
-    fn read(&self, text: &str, zone: Option<Offset>) -> Option<Read> {
+    fn read(&self, text: &str, zone: Option<&Zone>) -> Option<Read> {
         match self {
             Self::Rfc3339 => rfc3339(text, zone),
             Self::Epoch(places) => epoch(text, *places).map(Read::At),
@@ -105,7 +112,7 @@ impl TimeFormat {
             Self::IsoBasic => iso_basic(text, zone),
             Self::Rfc2822 => {
                 let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-                Some(Read::At(Stamp { at, digits: 0, zone_assumed: false }))
+                Some(Read::At(Stamp { at, digits: 0, zone_assumed: false, chosen: false }))
             }
             Self::Pattern(pattern) => strptime(pattern, text, zone),
         }
@@ -119,13 +126,15 @@ enum Read {
     Unset,
     /// A moment without a zone, where the profile declares none.
     NoZone,
+    /// A local time that is no single moment, in words.
+    Unclear(String),
 }
 
 /// Reads `text` in the first of `formats` that it fits; Go's zero time is `None`.
 pub(super) fn read_time(
     text: &str,
     formats: &[TimeFormat],
-    zone: Option<Offset>,
+    zone: Option<&Zone>,
 ) -> Result<Option<Stamp>, Fault> {
     let mut no_zone = false;
     for format in formats {
@@ -133,6 +142,9 @@ pub(super) fn read_time(
             Some(Read::At(stamp)) => return Ok(Some(stamp)),
             Some(Read::Unset) => return Ok(None),
             Some(Read::NoZone) => no_zone = true,
+            Some(Read::Unclear(what)) => {
+                return Err(Fault::rejected(format!("the local time `{}` {what}", shown(text))));
+            }
             None => {}
         }
     }
@@ -144,14 +156,14 @@ pub(super) fn read_time(
 }
 
 /// Reads an offset such as `+01:00` or `Z`.
-pub(super) fn read_zone(text: &str) -> Option<Offset> {
+pub(super) fn read_offset(text: &str) -> Option<Offset> {
     match zone_suffix(text) {
         Some((offset, "")) => Some(offset),
         _ => None,
     }
 }
 
-fn rfc3339(text: &str, zone: Option<Offset>) -> Option<Read> {
+fn rfc3339(text: &str, zone: Option<&Zone>) -> Option<Read> {
     let bytes = text.as_bytes();
     let number = |from: usize, to: usize| -> Option<i16> {
         let part = text.get(from..to)?;
@@ -177,10 +189,10 @@ fn rfc3339(text: &str, zone: Option<Offset>) -> Option<Read> {
         nanos = format!("{kept:0<9}").parse().ok()?;
         rest = &after[length..];
     }
-    let (offset, assumed) = match zone_suffix(rest) {
-        Some((offset, "")) => (Some(offset), false),
+    let stated = match zone_suffix(rest) {
+        Some((offset, "")) => Some(offset),
         Some(_) => return None,
-        None if rest.is_empty() => (zone, true),
+        None if rest.is_empty() => None,
         None => return None,
     };
     // RFC 3339 §5.7: a leap second is written `60`; it counts as the second before it.
@@ -193,7 +205,7 @@ fn rfc3339(text: &str, zone: Option<Offset>) -> Option<Read> {
         second.min(if second == 60 { 59 } else { second }),
         nanos,
     );
-    resolve(at.ok()?, offset, digits, assumed)
+    resolve(at.ok()?, stated, zone, digits)
 }
 
 /// Reads `Z`, `+hh`, `+hhmm` or `+hh:mm` at the start of `text`, and returns what follows.
@@ -224,20 +236,26 @@ fn zone_suffix(text: &str) -> Option<(Offset, &str)> {
     Some((offset, &text[end..]))
 }
 
-fn strptime(pattern: &str, text: &str, zone: Option<Offset>) -> Option<Read> {
+fn strptime(pattern: &str, text: &str, zone: Option<&Zone>) -> Option<Read> {
     let parsed = BrokenDownTime::parse(pattern, text).ok()?;
     let at = parsed.to_datetime().or_else(|_| parsed.to_date().map(|date| date.at(0, 0, 0, 0))).ok()?;
     let digits = if at.subsec_nanosecond() == 0 { 0 } else { 9 };
-    resolve(at, parsed.offset().or(zone), digits, parsed.offset().is_none())
+    resolve(at, parsed.offset(), zone, digits)
 }
 
-fn resolve(at: DateTime, offset: Option<Offset>, digits: u8, zone_assumed: bool) -> Option<Read> {
+/// Returns the moment of a local time, by the offset that its source states, else in the declared zone.
+fn resolve(at: DateTime, stated: Option<Offset>, zone: Option<&Zone>, digits: u8) -> Option<Read> {
     if at.year() <= 1 {
         return Some(Read::Unset);
     }
-    let Some(offset) = offset else { return Some(Read::NoZone) };
+    let (offset, chosen) = match (stated, zone.map(|zone| zone.resolve(at))) {
+        (Some(offset), _) | (None, Some(Resolved::At(offset))) => (offset, false),
+        (None, Some(Resolved::Chosen(offset))) => (offset, true),
+        (None, Some(Resolved::Unclear(what))) => return Some(Read::Unclear(what)),
+        (None, None) => return Some(Read::NoZone),
+    };
     let at = offset.to_timestamp(at).ok()?;
-    Some(Read::At(Stamp { at, digits, zone_assumed }))
+    Some(Read::At(Stamp { at, digits, zone_assumed: stated.is_none(), chosen }))
 }
 
 /// Reads a decimal number of units of 10^-`places` seconds since the Unix epoch.
@@ -256,11 +274,11 @@ fn epoch(text: &str, places: u8) -> Option<Stamp> {
     let nanos: i128 = format!("{whole}{kept:0<unit$}").parse().ok()?;
     let at = Timestamp::from_nanosecond(sign * nanos).ok()?;
     let digits = places + u8::try_from(kept.len()).ok()?;
-    Some(Stamp { at, digits: digits.min(9), zone_assumed: false })
+    Some(Stamp { at, digits: digits.min(9), zone_assumed: false, chosen: false })
 }
 
 /// Spells a text such as `20260302T100640Z` with its separators, and reads that.
-fn iso_basic(text: &str, zone: Option<Offset>) -> Option<Read> {
+fn iso_basic(text: &str, zone: Option<&Zone>) -> Option<Read> {
     let (date, rest) = text.split_at_checked(8)?;
     let rest = rest.strip_prefix(['T', 't']).unwrap_or(rest);
     let (time, rest) = rest.split_at_checked(6)?;
@@ -277,7 +295,7 @@ pub(super) fn epoch_parts(seconds: i64, nanos: i64) -> Result<Stamp, Fault> {
     let wrong = || Fault::rejected(format!("`{seconds}` seconds and `{nanos}` nanoseconds are no time"));
     let nanos = i32::try_from(nanos).ok().filter(|nanos| (0..1_000_000_000).contains(nanos));
     let at = Timestamp::new(seconds, nanos.ok_or_else(wrong)?).map_err(|_| wrong())?;
-    Ok(Stamp { at, digits: 9, zone_assumed: false })
+    Ok(Stamp { at, digits: 9, zone_assumed: false, chosen: false })
 }
 
 /// How a product writes a length of time.
@@ -388,12 +406,13 @@ mod tests {
     #[test]
     fn a_declared_zone_is_taken_and_marked() {
         let formats = [TimeFormat::Rfc3339];
-        let zone = read_zone("+01:00");
+        let zone = read_offset("+01:00").map(Zone::Fixed);
+        let zone = zone.as_ref();
         let stamp = read_time("2026-03-02T10:06:40", &formats, zone).unwrap().unwrap();
         assert_eq!((stamp.text().as_str(), stamp.zone_assumed()), ("2026-03-02T09:06:40Z", true));
         let stated = read_time("2026-03-02T10:06:40Z", &formats, zone).unwrap().unwrap();
         assert_eq!((stated.text().as_str(), stated.zone_assumed()), ("2026-03-02T10:06:40Z", false));
-        assert!(read_zone("Europe/Berlin").is_none());
+        assert!(read_offset("Europe/Berlin").is_none());
     }
 
     #[test]
@@ -420,7 +439,8 @@ mod tests {
     fn patterns_need_a_zone() {
         let pattern = TimeFormat::from_word("%d.%m.%Y %H:%M:%S").unwrap();
         assert!(pattern.lacks_zone());
-        let at = read_time("24.10.2023 7:07:31", &[pattern], read_zone("Z")).unwrap().unwrap();
+        let at =
+            read_time("24.10.2023 7:07:31", &[pattern], Some(&Zone::Fixed(Offset::UTC))).unwrap().unwrap();
         assert_eq!(at.text(), "2023-10-24T07:07:31Z");
         assert_eq!(read("24.10.2023 07:07:31 +0700", "%d.%m.%Y %H:%M:%S %z"), "2023-10-24T00:07:31Z");
     }

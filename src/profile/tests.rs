@@ -1,5 +1,6 @@
 //! Tests of the language, feature by feature, on profiles of a few lines.
 
+mod join;
 mod schema;
 mod values;
 

@@ -7,7 +7,7 @@ use super::condition::Condition;
 use super::coverage::{columns, table_of};
 use super::expr::{Base, Expr, Path, Piece};
 use super::json::Pointer;
-use super::rule::{Assign, Rule};
+use super::rule::{Assign, Rule, Walk};
 use crate::integrity::foreign::ChainFormat;
 
 impl Profile {
@@ -40,28 +40,55 @@ impl Profile {
                 }
             }
         }
+        for rule in self.rules.iter().filter(|rule| !rule.takes.is_empty()) {
+            let Some(table) = table_of(rule.kind) else { continue };
+            for (join, key) in &rule.takes {
+                let Some(names) = self.joins().get(*join).map(|join| join.names().collect::<Vec<_>>()) else {
+                    continue;
+                };
+                let mut asks = Reader::new(self, &rule.each);
+                asks.rule(rule);
+                asks.expr(key);
+                self.rules.iter().for_each(|giver| asks.given(giver, *join));
+                let taken = names.iter().flat_map(|name| taken_columns(table, name));
+                let taken: BTreeSet<String> = taken.map(|column| format!("{table}.{column}")).collect();
+                for pointer in gate.read.iter().chain(&asks.read) {
+                    mapped.entry(pointer.clone()).or_default().extend(taken.iter().cloned());
+                }
+            }
+        }
         mapped
     }
+}
+
+/// Returns the columns of `table` that what a join takes under a name fills.
+fn taken_columns(table: &str, name: &str) -> Vec<&'static str> {
+    let names: &[&str] =
+        if name == "command" { &["command", "command_digest", "canonicalisation"] } else { &[name] };
+    names.iter().flat_map(|name| columns(table, name)).copied().collect()
 }
 
 /// Follows what an expression reads.
 struct Reader<'p> {
     profile: &'p Profile,
-    /// Arrays whose items are walked, the outermost first.
+    /// Arrays and objects that are walked, the outermost first.
     items: Vec<&'p Path>,
     /// Pointers from the record on.
     read: BTreeSet<String>,
 }
 
 impl<'p> Reader<'p> {
-    fn new(profile: &'p Profile, each: &'p [Path]) -> Self {
-        Self { profile, items: each.iter().collect(), read: BTreeSet::new() }
+    fn new(profile: &'p Profile, each: &'p [Walk]) -> Self {
+        Self { profile, items: each.iter().map(|walk| &walk.path).collect(), read: BTreeSet::new() }
     }
 
     fn rule(&mut self, rule: &'p Rule) {
-        for (depth, path) in rule.each.iter().enumerate() {
+        for (depth, step) in rule.each.iter().enumerate() {
             let mut outer = Self::new(self.profile, &rule.each[..depth]);
-            outer.path(path);
+            outer.path(&step.path);
+            if let Some(fits) = &step.fits {
+                outer.of_items(&step.path, |inner| inner.condition(fits));
+            }
             self.read.append(&mut outer.read);
         }
         if let Some(zip) = &rule.zip {
@@ -74,6 +101,18 @@ impl<'p> Reader<'p> {
         self.read.append(&mut outside.read);
         if let Some(fits) = &rule.fits {
             self.condition(fits);
+        }
+    }
+
+    /// Reads what a rule offers by a join: all of what it sets, since a value of it may be taken.
+    fn given(&mut self, giver: &'p Rule, join: usize) {
+        let offered = giver.offers.iter().filter(|(of, _)| *of == join);
+        for (_, key) in offered {
+            let mut inner = Self::new(self.profile, &giver.each);
+            inner.rule(giver);
+            inner.expr(key);
+            giver.assigns.iter().for_each(|assign| inner.assign(assign));
+            self.read.append(&mut inner.read);
         }
     }
 
@@ -92,7 +131,14 @@ impl<'p> Reader<'p> {
 
     fn expr(&mut self, expr: &'p Expr) {
         match expr {
-            Expr::Constant(_) | Expr::Setting(_) | Expr::Source | Expr::Log | Expr::Index | Expr::Id => {}
+            // The names of members are covered with the object that holds them, which `rule` has looked at.
+            Expr::Constant(_)
+            | Expr::Setting(_)
+            | Expr::Source
+            | Expr::Log
+            | Expr::Index
+            | Expr::Key
+            | Expr::Id => {}
             Expr::Path(path) | Expr::Join { of: path, .. } => self.path(path),
             Expr::Let(index) => {
                 if let Some(named) = self.profile.plan.lets.get(*index) {
@@ -150,7 +196,7 @@ impl<'p> Reader<'p> {
             Condition::Not(part) => self.condition(part),
             Condition::Value { of, .. } => self.expr(of),
             Condition::Exists { of, .. } | Condition::Type { of, .. } => self.path(of),
-            Condition::Has { of, fits } => {
+            Condition::Has { of, fits } | Condition::HasMember { of, fits } => {
                 self.path(of);
                 self.of_items(of, |inner| inner.condition(fits));
             }

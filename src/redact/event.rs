@@ -17,8 +17,8 @@ macro_rules! texts {
 
 /// Masks and bounds the texts of `event`, and fills its columns `masked` and `secrets`.
 ///
-/// Left out are columns that the program writes itself, columns of closed words, and `dedup_key`, which tells re-exports
-/// apart and is shown nowhere.
+/// Left out are columns that the program writes itself, columns of closed words, and `dedup_key`, `offers`, and `takes`, which join records
+/// and are shown nowhere.
 pub fn event(event: &mut Event, policy: &Policy) {
     let mut hits: BTreeMap<(&str, Hit), u64> = BTreeMap::new();
     let columns = texts! { event:

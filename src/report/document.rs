@@ -238,6 +238,8 @@ pub struct Figure {
     pub shapes: Vec<Shape>,
     /// The data drawn.
     pub data: Table,
+    /// True where the data is to be read with the drawing, and not only by who asks for it.
+    pub open: bool,
 }
 
 /// A shape of a figure.

@@ -129,7 +129,9 @@ mod tests {
                 r#"{{"schema":"countersign/report/1","derivation":1,"entity":"Zoë / \"Co\"\u001b\n","system":"","period":{},"#,
                 r#""as_of":"2026-10-01T00:00:00.000Z","verdicts":{},"sources":[],"objects":[],"logs":[],"holes":[],"#,
                 r#""waterfall":[],"tests":[],"frameworks":[],"controls":[],"mappings":[],"exceptions":[],"#,
-                r#""untestable":[],"pending":[],"cases":[],"days":[],"keys":[],"unresolved":[],"lookalikes":[],"redactions":[],"parameters":[],"#,
+                r#""untestable":[],"pending":[],"cases":[],"days":[],"people":{{"pairs":[],"pairs_total":0,"#,
+                r#""approvers":[],"approvers_total":0,"agents":[],"agents_total":0,"latencies":[]}},"#,
+                r#""keys":[],"unresolved":[],"lookalikes":[],"redactions":[],"parameters":[],"#,
                 r#""settings":[],"overrides":[],"policy":[]}}"#,
                 "\n"
             ),

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod console;
+pub mod csv;
 pub mod document;
 pub mod figure;
 #[cfg(test)]
@@ -10,7 +11,9 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod model;
+pub mod oscal;
 pub mod pdf;
 pub mod sarif;
 pub mod view;
 pub mod visible;
+pub mod workpaper;

@@ -60,6 +60,9 @@ pub struct Report {
     pub links: Vec<LinkResult>,
     /// Counts per day, in order; one row for every day of the period.
     pub days: Vec<Day>,
+    /// Who decided for whom, how long it took, and what agents ran.
+    #[serde(default)]
+    pub people: People,
     /// Keys used or trusted, by id.
     pub keys: Vec<Key>,
     /// Identities that no roster row resolves, by namespace and id.
@@ -173,6 +176,20 @@ pub struct Tally {
     pub events: u64,
     /// Events that repeat a fact already stated by another record.
     pub repeated_events: u64,
+    /// Wishes of events to take values of another record of the source, by join of the profile.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub joins: BTreeMap<String, JoinTally>,
+}
+
+/// What became of the wishes of events to take values of another record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct JoinTally {
+    /// One record had the key, or several that agree.
+    pub taken: u64,
+    /// No record had it.
+    pub missing: u64,
+    /// Several had it, and did not agree: nothing was taken.
+    pub ambiguous: u64,
 }
 
 /// A link between two sources, and what became of the events it is for.
@@ -250,6 +267,9 @@ pub struct Log {
     pub first: Option<u64>,
     /// Last sequence number and line digest.
     pub head: Option<Head>,
+    /// Numbers of the records in the period; absent where the records carry none, or no period is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_period: Option<SeqRange>,
     /// Key ids used.
     pub keys: Vec<String>,
     /// Fields that no hash or signature covers.
@@ -276,10 +296,38 @@ impl Log {
             pinned: 0,
             first: None,
             head: None,
+            in_period: None,
             keys: Vec::new(),
             uncovered_fields: vec!["every field".to_owned()],
             breaks: Vec::new(),
         }
+    }
+}
+
+/// The sequence numbers of a log's records whose time lies in the period.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SeqRange {
+    /// Least number.
+    pub first: u64,
+    /// Greatest number.
+    pub last: u64,
+    /// Records with a number; a record that several objects hold counts once.
+    pub records: u64,
+}
+
+impl SeqRange {
+    /// Adds the number of another record.
+    pub fn with(range: Option<Self>, seq: u64) -> Self {
+        range.map_or(Self { first: seq, last: seq, records: 1 }, |range| Self {
+            first: range.first.min(seq),
+            last: range.last.max(seq),
+            records: range.records + 1,
+        })
+    }
+
+    /// Returns how many numbers from the first to the last no record in the period carries.
+    pub fn absent(self) -> u64 {
+        (self.last - self.first).saturating_add(1).saturating_sub(self.records)
     }
 }
 
@@ -588,6 +636,89 @@ pub struct Day {
     pub other: u64,
     /// Per source, in the order of `sources`: records; then verified, unverified, none, or broken.
     pub coverage: Vec<(u64, String)>,
+}
+
+/// What people decided and what agents ran in the period: counts, of which the first of each list are kept.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct People {
+    /// Approvals before the action, by who asked and who approved; most first.
+    pub pairs: Vec<Pair>,
+    /// Pairs there are in all.
+    pub pairs_total: u64,
+    /// People who decided before the action; most approvals first.
+    pub approvers: Vec<Approver>,
+    /// Such people in all.
+    pub approvers_total: u64,
+    /// Agents and services that ran something; most executions first.
+    pub agents: Vec<Agent>,
+    /// Such agents and services in all.
+    pub agents_total: u64,
+    /// Time from request to a person's decision, by kind of requester.
+    pub latencies: Vec<Latency>,
+}
+
+/// Approvals of one person's requests by one person.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Pair {
+    /// Accountable person of the requester, or the id as logged.
+    pub requester: String,
+    /// Accountable person of the approver, or the id as logged.
+    pub approver: String,
+    /// True where they are one.
+    pub same: bool,
+    /// Approvals.
+    pub approvals: u64,
+}
+
+/// A person who decided.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Approver {
+    /// Accountable person, or the id as logged.
+    pub who: String,
+    /// Approvals.
+    pub approvals: u64,
+    /// Denials.
+    pub denials: u64,
+    /// Decisions for which the time since the request is known.
+    pub timed: u64,
+    /// The middle of those times, milliseconds.
+    pub median_ms: Option<i64>,
+    /// Decisions less than five seconds after their request.
+    pub fast: u64,
+}
+
+/// An agent or service that ran something.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+pub struct Agent {
+    /// Namespace and id, as logged.
+    pub id: String,
+    /// agent or service.
+    pub kind: String,
+    /// Accountable person; null where the roster names none.
+    pub owner: Option<String>,
+    /// Executions.
+    pub executions: u64,
+    /// Those whose request a person approved.
+    pub approved: u64,
+    /// Those whose request only policy approved.
+    pub automatic: u64,
+    /// Those that were break-glass.
+    pub break_glass: u64,
+    /// Those that are an exception of some test.
+    pub exceptions: u64,
+}
+
+/// How long decisions took on requests of one kind of requester.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Latency {
+    /// human, agent, service, or unknown.
+    pub kind: String,
+    /// Decisions per class of time: below 1 s, 5 s, 30 s, 2 min, 10 min, 1 h, 4 h, 24 h, 7 d, and beyond.
+    pub counts: Vec<u64>,
+    /// Half of the decisions took no longer, milliseconds.
+    pub p50_ms: Option<i64>,
+    /// 95 of 100 took no longer, milliseconds.
+    pub p95_ms: Option<i64>,
 }
 
 /// A key that signed records or that the trust file names.

@@ -3,9 +3,11 @@
 //! [`run`] is plan, segments, stitch, tables, tests and assessment in this order, and nothing else. `report`, `check`
 //! and `verify PACK` all call it.
 
+pub mod case;
 pub mod material;
 mod overlap;
 pub mod previous;
+pub mod tested;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +17,7 @@ use thiserror::Error;
 use self::material::Material;
 use self::previous::PreviousError;
 use crate::assess::{Assessment, Inputs, assess};
-use crate::case::{self, Context, Tables};
+use crate::case::{Context, Tables, inherit, join};
 use crate::clock::{Moment, Period};
 use crate::column::{FrameBuilder, Row, int_at, stacked, text_at, to_frame};
 use crate::control::ControlError;
@@ -28,7 +30,7 @@ use crate::integrity::keyring::TrustError;
 use crate::integrity::verdict::{Effect, Grade, Verdict};
 use crate::pack::PackError;
 use crate::profile::{Integrity, Profile, ProfileError};
-use crate::report::model::{Hole, Log};
+use crate::report::model::{Hole, Log, SeqRange};
 use crate::segment::census::CensusError;
 use crate::segment::finish::{Parts, finish};
 use crate::segment::links::Reread;
@@ -234,11 +236,31 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         source_holes: stitched.holes.iter().map(|hole| (hole.source.as_str(), hole.span)).collect(),
         clock_tolerance_ms: parameter(material, "clock_tolerance_ms")?,
         max_review_ms: parameter(material, "bg_01_max_review_ms")?,
+        withdrawal_grace_ms: parameter(material, "jit_01_grace_ms")?,
+        match_window_ms: parameter(material, "log_08_match_window_ms")?,
+        execution_holes: stitched
+            .holes
+            .iter()
+            .filter(|hole| role_of(&plan, &hole.source) != Some(Role::Independent))
+            .map(|hole| hole.span)
+            .collect(),
+        state_reasons: those(&plan, |source| source.is_native()),
+        log_withdrawals: those(&plan, |source| source.profile.rules().any(|(_, kind)| kind == "revocation")),
     };
-    let (events, records) = in_order(parts, &order);
-    let joined = case::join(events, &context);
+    let (mut events, records) = in_order(parts, &order);
+    let profiles = plan.sources.iter().map(|source| (source.settings.id.as_str(), source.profile)).collect();
+    for (source, joins) in inherit::inherit(&mut events, &profiles, &context.chained) {
+        if let Some(at) = order.iter().position(|known| *known == source) {
+            stitched.sources[at].tally.joins = joins;
+        }
+    }
+    let joined = join(events, &context);
     let mut tables = joined.tables;
-    tables.insert(ExpectedSource::TABLE, to_frame(&expected(&plan, &stitched, &records, window)));
+    let inside = inside(&records, window);
+    for log in &mut stitched.logs {
+        log.in_period = inside.get(&(log.source.clone(), log.log.clone())).and_then(|inside| inside.numbers);
+    }
+    tables.insert(ExpectedSource::TABLE, to_frame(&expected(&plan, &stitched, &inside, window)));
     tables.insert(IntegrityRow::TABLE, integrity(records, &stitched.logs, &stitched.holes));
     let parameters = &material.workspace.parameters;
     tables.insert("param", material.controls.param_frame(parameters, options.period, options.as_of)?);
@@ -329,10 +351,20 @@ fn linked<'a>(source: &'a str, links: &'a [Link]) -> BTreeSet<&'a str> {
     }
 }
 
-/// Returns the value of a parameter; without the limit of BG-01, no review is ever due.
-fn parameter(material: &Material, name: &str) -> Result<i64, RunError> {
+/// Returns the ids of the sources of which `holds` is true.
+fn those<'a>(plan: &'a Plan<'_>, holds: impl Fn(&SourcePlan<'_>) -> bool) -> BTreeSet<&'a str> {
+    plan.sources.iter().filter(|source| holds(source)).map(|source| source.settings.id.as_str()).collect()
+}
+
+fn role_of(plan: &Plan<'_>, id: &str) -> Option<Role> {
+    plan.sources.iter().find(|source| source.settings.id == id).map(|source| source.settings.role)
+}
+
+/// Returns the limit of a test that the join needs; a workspace may have taken the test out, and then it is 0.
+fn parameter(material: &Material, column: &str) -> Result<i64, RunError> {
     let parameters = material.controls.profile(&material.workspace.parameters)?;
-    Ok(parameters.iter().find(|parameter| parameter.column == name).map_or(0, |parameter| parameter.value))
+    let limit = parameters.iter().find(|parameter| parameter.column == column);
+    Ok(limit.map_or(0, |parameter| parameter.value))
 }
 
 fn sources(material: &Material) -> Result<Vec<SourcePlan<'_>>, RunError> {
@@ -385,10 +417,9 @@ fn segments(plan: &Plan<'_>, material: &Material) -> (Parts, Summaries) {
 fn expected(
     plan: &Plan<'_>,
     stitched: &Stitched,
-    records: &[DataFrame],
+    inside: &BTreeMap<(String, String), Inside>,
     window: Period,
 ) -> Vec<ExpectedSource> {
-    let inside = inside(records, window);
     let mut rows = Vec::new();
     for (source, found) in plan.sources.iter().zip(&stitched.sources) {
         let id = &source.settings.id;
@@ -398,6 +429,9 @@ fn expected(
             if source.is_native() { names.collect() } else { [id].into_iter().collect() };
         for log in names {
             let times = found.times.get(log);
+            let inside = inside.get(&(id.clone(), log.clone())).copied().unwrap_or_default();
+            let number =
+                |of: fn(SeqRange) -> u64| inside.numbers.and_then(|range| i64::try_from(of(range)).ok());
             rows.push(ExpectedSource {
                 expected_id: Some(format!("{id}/{log}")),
                 source_id: Some(id.clone()),
@@ -407,7 +441,9 @@ fn expected(
                 from_ms: Some(lifetime.from.ms()),
                 to_ms: Some(lifetime.to.ms()),
                 objects: i64::try_from(found.objects.len()).ok(),
-                records: Some(inside.get(&(id.clone(), log.clone())).copied().unwrap_or_default()),
+                records: Some(inside.records),
+                first_seq: number(|range| range.first),
+                last_seq: number(|range| range.last),
                 first_ms: times.and_then(|times| times.buckets.values().next()).map(|span| span.0.ms()),
                 last_ms: times.and_then(|times| times.buckets.values().last()).map(|span| span.1.ms()),
                 may_be_empty: Some(
@@ -422,12 +458,19 @@ fn expected(
     rows
 }
 
-/// Counts the records of each log whose time lies in `window`.
-fn inside(records: &[DataFrame], window: Period) -> BTreeMap<(String, String), i64> {
-    let mut counts = BTreeMap::new();
+/// The records of a log whose time lies in the period.
+#[derive(Clone, Copy, Default)]
+struct Inside {
+    records: i64,
+    numbers: Option<SeqRange>,
+}
+
+/// Counts the records of each log whose time lies in `window`, and says which numbers they carry.
+fn inside(records: &[DataFrame], window: Period) -> BTreeMap<(String, String), Inside> {
+    let mut found: BTreeMap<(String, String), Inside> = BTreeMap::new();
     for frame in records {
-        let (Ok(sources), Ok(logs), Ok(times)) =
-            (frame.column("source_id"), frame.column("log"), frame.column("ts_ms"))
+        let (Ok(sources), Ok(logs), Ok(times), Ok(numbers)) =
+            (frame.column("source_id"), frame.column("log"), frame.column("ts_ms"), frame.column("seq"))
         else {
             continue;
         };
@@ -438,11 +481,15 @@ fn inside(records: &[DataFrame], window: Period) -> BTreeMap<(String, String), i
                 continue;
             };
             if window.contains(Moment::from_ms(at)) {
-                *counts.entry((source.to_owned(), log.to_owned())).or_default() += 1;
+                let inside = found.entry((source.to_owned(), log.to_owned())).or_default();
+                inside.records += 1;
+                if let Some(seq) = int_at(numbers, row).and_then(|seq| u64::try_from(seq).ok()) {
+                    inside.numbers = Some(SeqRange::with(inside.numbers, seq));
+                }
             }
         }
     }
-    counts
+    found
 }
 
 /// Returns the `integrity` table: a row per record, per break, and per hole.

@@ -142,15 +142,27 @@ pub fn objects(settings: &Source, base: &Path) -> (Vec<ObjectRef>, Vec<Missing>)
     let mut objects: Vec<ObjectRef> = Vec::new();
     let mut missing = Vec::new();
     for pattern in &settings.objects {
-        match location::resolve(pattern, base) {
-            Ok(found) => objects.extend(found),
+        match location::resolve_members(pattern, base) {
+            Ok((found, faults)) => {
+                objects.extend(found);
+                missing.extend(faults.into_iter().map(|fault| Missing {
+                    pattern: fault.name,
+                    kind: match fault.absent {
+                        true => BreakKind::MissingObject,
+                        false => BreakKind::UnreadableObject,
+                    },
+                    detail: fault.detail,
+                }));
+            }
             Err(error) => missing.push(Missing {
                 pattern: pattern.clone(),
                 kind: match error {
                     LocationError::NothingThere { .. } | LocationError::BadPattern { .. } => {
                         BreakKind::MissingObject
                     }
-                    LocationError::Unreachable { .. } => BreakKind::UnreadableObject,
+                    LocationError::Archive { .. } | LocationError::Unreachable { .. } => {
+                        BreakKind::UnreadableObject
+                    }
                 },
                 detail: match std::error::Error::source(&error) {
                     Some(cause) => format!("{error}: {cause}"),
@@ -190,7 +202,7 @@ pub fn plan(sources: Vec<SourcePlan<'_>>, segment_bytes: u64) -> Plan<'_> {
 
 /// Returns where the pieces of an object of lines begin: one, unless the object is plain and longer than `segment_bytes`.
 pub fn cuts(object: &ObjectRef, segment_bytes: u64) -> Vec<u64> {
-    if object.size <= segment_bytes || !is_plain(object) {
+    if object.is_member() || object.size <= segment_bytes || !is_plain(object) {
         return vec![0];
     }
     (0..object.size.div_ceil(segment_bytes)).map(|piece| piece * segment_bytes).collect()

@@ -290,7 +290,7 @@ impl<'a> Scan<'a> {
         let read = match &source.chain {
             Some(chain) => framing::document_records(text, source.framing().pointers())
                 .map(|records| Foreign::new(self, chain, 0).document(records)),
-            None => source.profile.document(text, &mut |found| self.found(found)),
+            None => source.profile.document(self.object, text, &mut |found| self.found(found)),
         };
         if let Err(detail) = read {
             self.summary.trail = None;

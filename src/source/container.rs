@@ -10,7 +10,7 @@ use super::object::HashingReader;
 pub const MAX_RATIO: u64 = 200;
 
 /// Bytes that may be unpacked before [`MAX_RATIO`] counts, so that tiny files are not refused for their headers.
-const RATIO_GRACE: u64 = 1 << 20;
+pub(super) const RATIO_GRACE: u64 = 1 << 20;
 
 /// How the bytes of an object are packed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -18,7 +18,8 @@ pub enum Framing {
         /// Pointers to try, in order.
         records: Vec<String>,
     },
-    /// `.json` objects are documents, all others lines; compression suffixes do not count.
+    /// `.json` objects are documents, `.csv` objects tables with a header, all others lines; compression suffixes do not
+    /// count.
     ByName {
         /// Pointers to try in a document, in order.
         records: Vec<String>,
@@ -51,13 +52,23 @@ impl Framing {
         match self {
             Self::Lines => true,
             Self::Document { .. } | Self::Stream | Self::Members | Self::Csv { .. } => false,
-            Self::ByName { .. } => {
-                let bare =
-                    [".gz", ".zst"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
-                !bare.ends_with(".json")
-            }
+            Self::ByName { .. } => !bare(name).ends_with(".json") && !bare(name).ends_with(".csv"),
         }
     }
+
+    /// Tells whether the object named `name` is a table.
+    pub fn is_table(&self, name: &str) -> bool {
+        match self {
+            Self::Csv { .. } => true,
+            Self::ByName { .. } => bare(name).ends_with(".csv"),
+            Self::Lines | Self::Document { .. } | Self::Stream | Self::Members => false,
+        }
+    }
+}
+
+/// Returns the name of an object without the suffix of its compression.
+fn bare(name: &str) -> &str {
+    [".gz", ".zst"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name)
 }
 
 /// One record as it lies in its object.

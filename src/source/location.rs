@@ -10,6 +10,8 @@ use object_store::path::Path as StorePath;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use thiserror::Error;
 
+use super::archive::{self, Fault, INSIDE, Member};
+
 /// An object that can be read, with the name by which results speak of it.
 #[derive(Clone, Debug)]
 pub struct ObjectRef {
@@ -25,9 +27,32 @@ pub struct ObjectRef {
     ///
     /// A version id of the store would do the same, and asks for a permission that readers often lack.
     etag: Option<String>,
+    /// The archive that it is a file of, and where in it.
+    member: Option<Arc<(Self, Member)>>,
 }
 
 impl ObjectRef {
+    /// Tells whether it is a file inside an archive, which is read from its start only.
+    pub fn is_member(&self) -> bool {
+        self.member.is_some()
+    }
+
+    /// Returns the archive that it is a file of, and where in it.
+    pub(super) fn member(&self) -> Option<(&Self, &Member)> {
+        self.member.as_deref().map(|(archive, member)| (archive, member))
+    }
+
+    /// Returns a file inside this archive.
+    pub(super) fn inside(&self, name: &str, size: u64, member: Member) -> Self {
+        Self {
+            name: format!("{}{INSIDE}{name}", self.name),
+            size,
+            file: None,
+            member: Some(Arc::new((self.clone(), member))),
+            ..self.clone()
+        }
+    }
+
     /// Returns the store and the path in it.
     pub(super) fn stored(&self) -> (&Arc<dyn ObjectStore>, &StorePath) {
         (&self.store, &self.path)
@@ -57,6 +82,14 @@ pub enum LocationError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A file of an archive, or the archive, cannot be read. The user can fix this.
+    #[error("`{name}`: {detail}")]
+    Archive {
+        /// Archive, or archive and file.
+        name: String,
+        /// What was expected and found.
+        detail: String,
+    },
     /// The store does not answer. The user can fix this.
     #[error("cannot list `{pattern}`")]
     Unreachable {
@@ -79,6 +112,9 @@ impl LocationError {
             Self::BadPattern { .. } => {
                 "write a path, a folder, a glob such as `logs/*.jsonl.gz`, or a URL such as `s3://bucket/prefix/`"
                     .to_owned()
+            }
+            Self::Archive { .. } => {
+                "make the archive again, or unpack it and give the files; `logs.zip!/*.jsonl` names some of its files".to_owned()
             }
             Self::Unreachable { .. } => {
                 "check that the location exists, and that this account may list it".to_owned()
@@ -105,6 +141,27 @@ pub fn resolve(pattern: &str, base: &Path) -> Result<Vec<ObjectRef>, LocationErr
     }
     objects.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(objects)
+}
+
+/// Lists the objects that `pattern` names, with the files of archives in place of the archives, sorted by name; and what of the
+/// archives cannot be read. Behind `!/`, the pattern says which files of an archive are meant.
+///
+/// # Errors
+///
+/// As [`resolve`].
+pub fn resolve_members(pattern: &str, base: &Path) -> Result<(Vec<ObjectRef>, Vec<Fault>), LocationError> {
+    let (outer, inner) = match pattern.split_once(INSIDE) {
+        Some((outer, inner)) => (outer, Some(matcher(inner, pattern)?)),
+        None => (pattern, None),
+    };
+    let (mut objects, faults) = archive::expand(resolve(outer, base)?, inner.as_ref());
+    // What lies beside the archives is not meant by a name inside one.
+    objects.retain(|object| inner.is_none() || object.is_member());
+    if objects.is_empty() && faults.is_empty() {
+        return Err(LocationError::NothingThere { pattern: pattern.to_owned() });
+    }
+    objects.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok((objects, faults))
 }
 
 /// Returns the local file `file` as an object with a name of its own.
@@ -177,7 +234,15 @@ fn local_object(file: &Path, name: String, pattern: &str) -> Result<ObjectRef, L
     let size = std::fs::metadata(file).map_err(|error| unreachable(pattern, error))?.len();
     let file = std::path::absolute(file).map_err(|error| unreachable(pattern, error))?;
     let path = StorePath::from_absolute_path(&file).map_err(|error| unreachable(pattern, error))?;
-    Ok(ObjectRef { name, size, file: Some(file), store: Arc::new(LocalFileSystem::new()), path, etag: None })
+    Ok(ObjectRef {
+        name,
+        size,
+        file: Some(file),
+        store: Arc::new(LocalFileSystem::new()),
+        path,
+        etag: None,
+        member: None,
+    })
 }
 
 /// Returns the paths of all files below `root`, relative to it, with `/` between their parts.
@@ -231,7 +296,15 @@ fn remote(pattern: &str) -> Result<Vec<ObjectRef>, LocationError> {
         match super::object::block_on(store.head(&path)) {
             Ok(meta) => {
                 let (name, etag) = (pattern.to_owned(), meta.e_tag);
-                return Ok(vec![ObjectRef { name, size: meta.size, file: None, store, path, etag }]);
+                return Ok(vec![ObjectRef {
+                    name,
+                    size: meta.size,
+                    file: None,
+                    store,
+                    path,
+                    etag,
+                    member: None,
+                }]);
             }
             // Nothing of that name; it may be a folder.
             Err(object_store::Error::NotFound { .. }) => {}
@@ -258,6 +331,7 @@ fn remote(pattern: &str) -> Result<Vec<ObjectRef>, LocationError> {
                 store: Arc::clone(&store),
                 etag: meta.e_tag.as_deref().map(quoted),
                 path: meta.location.clone(),
+                member: None,
             })
         })
         .collect())
@@ -268,6 +342,14 @@ impl ObjectRef {
     /// Returns an object of a store as a listing would give it.
     pub(super) fn listed(store: Arc<dyn ObjectStore>, path: StorePath) -> Self {
         let meta = super::object::block_on(store.head(&path)).unwrap();
-        Self { name: path.to_string(), size: meta.size, file: None, store, path, etag: meta.e_tag }
+        Self {
+            name: path.to_string(),
+            size: meta.size,
+            file: None,
+            store,
+            path,
+            etag: meta.e_tag,
+            member: None,
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! Input: patterns of a workspace or paths of a command line. Output: [`location::ObjectRef`]s, then
 //! [`framing::Record`]s with the place of each. Nothing here knows what a record means.
 
+pub mod archive;
 pub mod container;
 pub mod framing;
 pub mod location;

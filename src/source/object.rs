@@ -33,6 +33,9 @@ pub(super) fn block_on<F: Future>(future: F) -> F::Output {
 ///
 /// When the store refuses or the object is gone.
 pub fn open(object: &ObjectRef, range: Option<Range<u64>>) -> io::Result<Box<dyn Read + Send>> {
+    if let Some((archive, member)) = object.member() {
+        return member.open(archive, range);
+    }
     if let Some(file) = &object.file {
         let mut file = File::open(file)?;
         return Ok(match range {

@@ -164,7 +164,10 @@ class World:
             "command_digest": self.pick("aa", "bb"), "canonicalisation": self.pick("raw", "raw", "jcs"),
             "requires_approval": self.pick(True, True, True, False),
             "break_glass": self.pick(True, False, False), "quorum": self.pick(1, 1, 2, 3, 0),
-        }
+            "actor_kind": self.pick("human", "agent", "service"), "bypass": self.pick(True, False, False),
+            "session_id": self.random.choice([None, None, "S-1", "S-2"]), "actor_ended_ms": self.ended(),
+            "resource_stated": self.pick(True, True, True, False), "row_count": self.pick(0, 999, 1_000, 50_000),
+        } | self.target()
 
     def decision(self, number):
         reviewer, reviewer_ns = self.login()
@@ -178,6 +181,78 @@ class World:
             "phase": self.pick("pre", "pre", "pre", "post"),
             "expires_ms": self.random.choice([None, None, self.time()]),
             "command_digest": self.pick("aa", "bb"), "canonicalisation": self.pick("raw", "raw", "jcs"),
+            "reviewer_identity": self.pick("resolved", "resolved", "unresolved", "ambiguous", "uncertain", "no_roster", "absent"),
+            "reviewer_ended_ms": self.ended(), "native_id": f"D-{number}",
+            "basis": self.pick("human", "human", "policy", "break_glass"),
+            "scope": self.random.choice([None, "once", "run", "session", "window", "window", "permanent"]),
+            "use_limit": self.random.choice([None, None, None, 1, 20, 21]),
+            "batch_id": self.random.choice([None, None, None, None, "B-1"]),
+            "shown_ms": self.random.choice([None, None, self.time()]), "shown_bytes": self.random.choice([None, 0, 5_000]),
+        } | self.reason()
+
+    def ended(self):
+        """Returns when somebody had left, mostly nobody."""
+        return self.random.choice([None, None, None, self.time()])
+
+    def reason(self):
+        text = self.random.choice([None, None, "fixes", "0123456789", "Month-end correction"])
+        return {"reason": text, "reason_state": "given" if text else self.pick("none", "none", "not_logged")}
+
+    def target(self):
+        return {"resource_id": self.pick("ledger-eu", "ledger-us"), "resource_group": self.pick("ledger", "treasury"),
+                "env": self.pick("prod", "staging"), "action_class": self.pick("read", "write"),
+                "action_name": self.pick("adjust", "look up")}
+
+    def access_grant(self, number):
+        kind = self.pick("request", "request", "session", "actor")
+        return {
+            "id": f"g{number}", "event_id": f"vg{number}", "source_id": "gate", "ts_ms": self.time(), "end_ms": self.time(),
+            "target_kind": kind, "target_id": self.target_id(kind), "withdrawals_complete": self.pick(True, True, True, False),
+        }
+
+    def target_id(self, kind):
+        return {"session": self.pick("S-1", "S-2"), "actor": self.pick("email:actor:ada", "email:actor:ben")}.get(kind, self.request_id())
+
+    def revocation(self, number):
+        kind = self.pick("request", "request", "session", "actor")
+        at = self.time()
+        # One without a target may be of anything, so that there are few.
+        target = None if self.random.random() < 0.002 else self.target_id(kind) or "R-0"
+        return {
+            "id": f"w{number}", "event_id": f"vw{number}", "source_id": self.random.choice(["gate", "gate", "slack"]),
+            "ts_ms": at, "effective_ms": at, "target_kind": kind, "target_id": target,
+        }
+
+    def cancellation(self, number):
+        return {"id": f"c{number}", "event_id": f"vc{number}", "source_id": "gate", "ts_ms": self.time(),
+                "target_kind": self.pick("request", "session"), "target_id": self.request_id()}
+
+    def change(self, number, name):
+        actor, _ = self.login()
+        person, person_ns = self.person()
+        return {
+            "id": f"{name}{number}", "event_id": f"v{name}{number}", "source_id": "gate", "ts_ms": self.time(),
+            "actor_id": actor, "actor_kind": self.pick("human", "human", "agent"), "principal_id": person,
+            "principal_ns": person_ns, "kind": self.pick("bypass", "rule"), "bypass": self.pick(True, True, False),
+            "request_id": self.random.choice([None, self.request_id()]), "requests_complete": self.pick(True, True, True, False),
+        }
+
+    def external_activity(self, number):
+        actor, _ = self.login()
+        # Somebody whom the gate has never seen, so that not everything is matched.
+        person, person_ns = self.pick("ada", "ben", "eve"), self.pick(*self.namespaces)
+        return {
+            "activity_id": f"x{number}", "event_id": f"vx{number}", "source_id": "audit", "system": "audit",
+            "ts_ms": self.time(), "actor_id": actor, "principal_id": person, "principal_ns": person_ns,
+            "requires_approval": self.pick(True, True, False), "executions_complete": self.pick(True, True, True, False),
+            "correlation_id": self.random.choice([None, None, "S-1", self.request_id()]),
+        } | {name: value for name, value in self.target().items() if name in ("resource_id", "action_name")}
+
+    def reviewer_grant(self, number):
+        return {
+            "principal_id": self.pick("ada", "ben", "dan", f"p{number}"), "resource_group": self.pick("*", "ledger", "treasury"),
+            "action_class": self.pick("*", "*", "read"), "valid_from_ms": self.random.choice([None, None, self.time()]),
+            "valid_to_ms": self.random.choice([None, None, self.time()]),
         }
 
     def request(self, number):
@@ -192,15 +267,16 @@ class World:
             "identity": self.pick("resolved", "unresolved", "ambiguous", "uncertain", "no_roster", "absent"),
             "on_behalf_of": self.pick(None, None, "x"),
             "beneficiary_principal_id": self.random.choice([None, None, beneficiary]),
-            "beneficiary_principal_ns": beneficiary_ns,
-        }
+            "beneficiary_principal_ns": beneficiary_ns, "break_glass": self.pick(True, False, False),
+            "actor_ended_ms": self.ended(), "scope": self.random.choice([None, None, "once", "permanent"]),
+        } | self.reason() | self.target()
 
     def integrity(self, number):
         kinds = ("altered", "bad-signature", "malformed", "missing-object", "silence", "gap", "duplicate",
-                 "reordered", "fork", "truncated-head", "truncated-tail")
+                 "reordered", "fork", "truncated-head", "truncated-tail", "silence", "silence")
         status = self.pick("ok", "ok", "damaged", "missing", "rejected")
         return {
-            "integrity_id": f"i{number}", "source_id": "gate", "log": "gate", "ts_ms": self.time(),
+            "integrity_id": f"i{number}", "source_id": f"gate{number % 40}", "log": "gate", "ts_ms": self.time(),
             "to_ms": self.time(), "subject": self.pick("record", "record", "range"), "status": status,
             "kind": None if status == "ok" else self.pick(*kinds), "line": self.pick(1, 2), "seq": self.pick(1, 2),
             "sequenced": self.pick(True, False), "protected": self.pick(True, False),
@@ -208,7 +284,7 @@ class World:
 
     def expected_source(self, number):
         return {
-            "expected_id": f"s{number}", "source_id": "gate", "log": f"log{number}",
+            "expected_id": f"s{number}", "source_id": f"gate{number % 70}", "log": f"log{number}",
             "declared": self.pick(True, True, False), "from_ms": self.pick(0), "to_ms": self.pick(1_000_000),
             "records": self.pick(0, 0, 1, 50), "first_ms": self.pick(0, 10_000, 10_001),
             "last_ms": self.pick(1_000_000, 990_000, 989_999), "may_be_empty": self.pick(True, False),
@@ -220,6 +296,7 @@ class World:
         return {
             "event_id": f"v{number}", "kind": self.pick("execution", "decision", "request"), "native_id": f"N-{number}",
             "source_id": "gate", "ts_ms": self.time(), "text_fields": self.pick(0, 1, 5),
+            "observed_ms": self.random.choice([None, None, self.time()]),
             "secret_fields": "command" if secret else None, "secret_classes": secret,
         }
 
@@ -233,6 +310,13 @@ class World:
             "request": [self.request(number) for number in present],
             "integrity": [self.integrity(number) for number in range(some)],
             "expected_source": [self.expected_source(number) for number in range(some)],
+            "access_grant": [self.access_grant(number) for number in range(some)],
+            "revocation": [self.revocation(number) for number in range(some)],
+            "cancellation": [self.cancellation(number) for number in range(some)],
+            "control_event": [self.change(number, "o") for number in range(some)],
+            "policy_change": [self.change(number, "p") for number in range(some)],
+            "external_activity": [self.external_activity(number) for number in range(some)],
+            "reviewer_grant": [self.reviewer_grant(number) for number in range(12)],
         }
         for table in tables:
             if self.random.random() < 0.05:
@@ -242,6 +326,11 @@ class World:
             "period_end_ms": 900_000_000,
             "as_of_ms": self.random.choice([900_000_000, 259_300_000, 259_201_000]),
             "sod_02_owner_may_approve_own_agent": self.random.choice([0, 0, 1]),
+            # Windows of which a random table can fill some, and not all.
+            "rev_02_min_approvals": self.random.choice([3, 40, 120]), "rev_02_window_ms": self.random.choice([100, 1_000, 60_000]),
+            "rev_07_window_ms": self.random.choice([640_900_000, 640_900_000, 640_900_000, 640_000_000, 899_000_000]),
+            "rev_06_grace_ms": self.random.choice([0, 14_400_000]), "authz_05_grace_ms": self.random.choice([0, 1_000, 60_000]),
+            "log_08_match_window_ms": self.random.choice([1_000, 300_000]),
         }]
         tables["event"] = [self.event(number) for number in range(self.rows)]
         return tables

@@ -31,7 +31,7 @@ fn every_case_gives_what_it_expects() {
     // Cases that were not found would pass as well.
     let files = library.files().keys().filter(|path| path.contains("/cases/")).count();
     assert_eq!(cases.len() + library.tests.len(), files, "one file of defaults per test");
-    assert_eq!(library.tests.len(), 14);
+    assert_eq!(library.tests.len(), 32);
 }
 
 /// Every test shows at least these behaviours.

@@ -14,6 +14,7 @@ mod forgeries;
 mod fuzz_targets;
 mod integrity;
 mod monotonic;
+mod outputs;
 mod pack;
 mod pdf;
 mod previous;

@@ -56,6 +56,23 @@ fn july_pack() -> Workspace {
 }
 
 #[test]
+fn numbers_of_a_period_go_on_where_those_of_the_one_before_end() {
+    let numbers = |workspace: Workspace, extra: &[&str]| {
+        gate(&report(&workspace, extra).1.unwrap()).in_period.expect("records of a gate are numbered")
+    };
+    let before = numbers(july(), &["--as-of", "2026-08-01"]);
+    let after = numbers(rest(), &[]);
+    assert_eq!(before.last + 1, after.first);
+    assert_eq!((before.absent(), after.absent()), (0, 0));
+
+    // The log is the same; the period ends in the middle of it.
+    let shorter = months(&["07"], "2026-07-01T00:00:00Z", "2026-07-15");
+    let shorter = numbers(shorter, &["--as-of", "2026-07-15"]);
+    assert_eq!(shorter.first, before.first);
+    assert!(shorter.last < before.last && shorter.records == shorter.last - shorter.first + 1, "{shorter:?}");
+}
+
+#[test]
 fn logs_go_on_where_the_previous_pack_ended() {
     let before = july_pack();
     let after = rest();

@@ -202,3 +202,51 @@ fn try_names_the_profile_that_fits_and_a_block_to_paste() {
     ran.says(2, &["no profile makes an event of `nothing.jsonl`"]);
     countersign(&["sources", "try", "not-there.jsonl"]).refuses(&["cannot read `not-there.jsonl`"]);
 }
+
+/// Joins are made when all segments are there, so neither their order nor their size changes what an event takes.
+#[test]
+fn events_take_from_other_objects_of_their_source_and_the_report_counts_what_they_did_not_find() {
+    let library = library();
+    let entry = library.find("servicenow").unwrap();
+    let workspace = Workspace::empty();
+    let declared = "entity = \"Acme\"\nperiod = { from = 2026-07-01, to = 2026-08-01 }\n\n[[source]]\nid = \"snow\"\nprofile = \"servicenow\"\nobjects = [\"logs/*\"]\n";
+    workspace.write("countersign.toml", declared);
+    for (sample, bytes) in samples(entry) {
+        workspace.write(&format!("logs/{sample}"), bytes);
+    }
+    let run = workspace.library(None);
+    conserves(run.assessment.report());
+    let joins = &run.assessment.report().sources[0].tally.joins;
+    let mut events = BTreeMap::<String, (u64, u64, u64)>::new();
+    for line in sample::lines(entry, &mut sample::Outcome::default()).unwrap() {
+        let Some(takes) = line.get("takes").and_then(|takes| takes.as_str()) else { continue };
+        let takes: BTreeMap<String, String> = serde_json::from_str(takes).unwrap();
+        let marks = line["quality"].as_str().unwrap_or_default();
+        for name in takes.into_keys() {
+            let count = events.entry(name).or_default();
+            if marks.contains("join_missing") {
+                count.1 += 1;
+            } else if marks.contains("join_ambiguous") {
+                count.2 += 1;
+            } else {
+                count.0 += 1;
+            }
+        }
+    }
+    let found: BTreeMap<String, (u64, u64, u64)> = joins
+        .iter()
+        .map(|(name, tally)| (name.clone(), (tally.taken, tally.missing, tally.ambiguous)))
+        .collect();
+    // Three joins, each of one kind of event: what the samples show one by one is what the report counts.
+    assert_eq!(found, events);
+    assert!(found["change"].1 > 0 && found["assignee"].2 > 0 && found["requester"].0 > 0, "{found:?}");
+    let small = workspace.library(Some(64));
+    assert_eq!(small.assessment.report(), run.assessment.report(), "segments of 64 bytes");
+
+    // Without the table of users the changes stand as before, and nobody has an address.
+    std::fs::remove_file(workspace.at("logs/sample-users.csv")).unwrap();
+    let without = workspace.library(None);
+    let joins = &without.assessment.report().sources[0].tally.joins;
+    assert_eq!((joins["requester"].taken, joins["assignee"].taken), (0, 0), "{joins:?}");
+    assert_eq!(joins["change"], run.assessment.report().sources[0].tally.joins["change"]);
+}

@@ -115,6 +115,11 @@ fn with_holes(links: &str, events: &[Event], source_holes: Vec<(&str, Period)>) 
         source_holes,
         clock_tolerance_ms: 2_000,
         max_review_ms: 0,
+        withdrawal_grace_ms: 0,
+        match_window_ms: 0,
+        execution_holes: Vec::new(),
+        state_reasons: BTreeSet::new(),
+        log_withdrawals: BTreeSet::new(),
     };
     assert_eq!(context.roles["cloud"], Role::Executions);
     let of =

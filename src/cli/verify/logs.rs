@@ -23,7 +23,7 @@ use crate::segment::plan::{ChainPlan, SEGMENT_BYTES, SourcePlan, plan};
 use crate::segment::scan::Keep;
 use crate::segment::stitch::{Anchors, Summaries, stitch};
 use crate::settings::{Role, Source};
-use crate::source::location::{self, ObjectRef};
+use crate::source::location::{self, LocationError, ObjectRef};
 
 /// The name of files that carry no log name, where `--log` gives none.
 const UNNAMED: &str = "log";
@@ -236,9 +236,13 @@ fn exits(args: &VerifyArgs, stitched: &crate::segment::stitch::Stitched) -> Vec<
 fn objects(paths: &[String]) -> Result<Vec<ObjectRef>, Failure> {
     let mut objects = Vec::new();
     for path in paths {
-        let found = location::resolve(path, Path::new("."))
+        let (found, faults) = location::resolve_members(path, Path::new("."))
             .map_err(|error| Failure::new(Exit::Usage, &error, error.help()))?;
         objects.extend(found);
+        if let Some(fault) = faults.into_iter().next() {
+            let error = LocationError::Archive { name: fault.name, detail: fault.detail };
+            return Err(Failure::new(Exit::Incomplete, &error, error.help()));
+        }
     }
     objects.sort_by(|a: &ObjectRef, b| a.name.cmp(&b.name));
     objects.dedup_by(|a, b| a.name == b.name);

@@ -137,6 +137,7 @@ impl Case<'_> {
                 pinned: self.tally.covered,
                 first: None,
                 head: None,
+                in_period: None,
                 keys: self.tally.keys.keys().map(Digest::to_string).collect(),
                 uncovered_fields: Vec::new(),
                 breaks: self.breaks,

@@ -76,6 +76,10 @@ impl Ends {
             if head.seq - last.to <= chain.damaged_after(last) {
                 return; // A damaged line stands where the head was, and is a break of its own.
             }
+            if chain.group.objects.iter().any(|object| object.is_unreadable()) {
+                self.remarks.push(format!("the head at sequence {} is not in what could be read", head.seq));
+                return;
+            }
             let detail = format!("the last record has sequence {}, the head is at {}", last.to, head.seq);
             self.breaks.push(chain.break_at(last.piece, last.to, BreakKind::TruncatedTail, detail));
             return;

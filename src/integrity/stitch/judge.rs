@@ -295,6 +295,7 @@ impl<'a> Case<'a> {
                 pinned: self.tally.covered,
                 first: kept.first().map(|seg| seg.from),
                 head,
+                in_period: None,
                 keys: self.tally.keys.keys().map(Digest::to_string).collect(),
                 uncovered_fields: Vec::new(),
                 breaks: self.breaks,

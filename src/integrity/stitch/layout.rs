@@ -36,6 +36,13 @@ pub(super) struct LogObject {
     pub(super) unlisted: Vec<Unlisted>,
 }
 
+impl LogObject {
+    /// Tells whether the store did not give the whole of it.
+    pub(super) fn is_unreadable(&self) -> bool {
+        matches!(&self.fault, Some((BreakKind::UnreadableObject, _)))
+    }
+}
+
 /// Lines of a run that hit a limit.
 pub(super) struct Unlisted {
     pub(super) line: u64,

@@ -86,6 +86,8 @@ struct Source {
     witnessed: Vec<WitnessedHead>,
     after: Vec<LogHead>,
     max_silence: Option<i64>,
+    /// True where the store failed while the objects were read.
+    broken_off: bool,
 }
 
 impl Source {
@@ -106,6 +108,7 @@ impl Source {
             witnessed: Vec::new(),
             after: Vec::new(),
             max_silence: None,
+            broken_off: false,
         }
     }
 
@@ -146,8 +149,9 @@ impl Source {
     }
 
     fn stitch(&self, runs: &[RunSummary]) -> Stitched {
-        let facts: Vec<ObjectFact> =
-            self.objects.iter().map(|(name, _)| ObjectFact { name: name.clone(), fault: None }).collect();
+        let fault = self.broken_off.then(|| (BreakKind::UnreadableObject, "the store failed".to_owned()));
+        let fact = |(name, _): &(String, Vec<u8>)| ObjectFact { name: name.clone(), fault: fault.clone() };
+        let facts: Vec<ObjectFact> = self.objects.iter().map(fact).collect();
         stitch(&StitchInput {
             source: "gate",
             logs: &self.logs,
@@ -277,6 +281,21 @@ fn a_cut_tail_shows_only_against_a_head() {
     assert_eq!(minutes(&verdict), [(6, 1000, BreakKind::TruncatedTail)]);
     let verdict = Source { heads: vec![writer.head()], ..Source::of_bytes(&[vec![]]) }.verdict();
     assert_eq!(kinds(&verdict), [(BreakKind::TruncatedTail, 0), (BreakKind::Empty, 0)]);
+}
+
+#[test]
+fn records_that_a_store_did_not_give_are_not_called_cut() {
+    let mut writer = Writer::new("gate");
+    let lines = writer.many(10);
+    let cut = Source { heads: vec![writer.head()], broken_off: true, ..Source::of(&[&lines[..7]]) };
+    let verdict = cut.verdict();
+    assert_eq!(kinds(&verdict), [(BreakKind::UnreadableObject, 0)]);
+    assert_eq!(
+        (verdict.log.verdict, verdict.log.completeness),
+        (Verdict::NotVerifiable, Completeness::Unknown)
+    );
+    assert!(verdict.log.reasons.iter().any(|reason| reason.contains("not in what could be read")));
+    assert_eq!(minutes(&verdict).last(), Some(&(6, 1000, BreakKind::UnreadableObject)));
 }
 
 #[test]

@@ -5,11 +5,12 @@ use regex::Regex;
 use super::Reader;
 use super::explode::Explode;
 use super::wrap::{RECORD, SYSLOG, Wrap};
-use crate::profile::compile::{regex, time_formats, zone};
+use crate::profile::compile::{regex, time_formats};
 use crate::profile::error::ProfileError;
 use crate::profile::json::Pointer;
 use crate::profile::stamp::TimeFormat;
 use crate::profile::syntax::{Node, Shape, Table};
+use crate::profile::zone::Zone;
 use crate::redact::shown;
 use crate::source::framing::{Framing, MAX_RECORD};
 
@@ -47,7 +48,7 @@ pub(in crate::profile) struct Reading<'t> {
     pub max_record: usize,
     pub nulls: Vec<String>,
     pub times: Vec<TimeFormat>,
-    pub zone: Option<jiff::tz::Offset>,
+    pub zone: Option<Zone>,
     pub record_time: Option<Node<'t>>,
 }
 
@@ -55,7 +56,7 @@ impl<'t> Reading<'t> {
     pub(in crate::profile) fn of(top: Table<'t>) -> Compiled<Self> {
         let read = top.need("read")?.table()?;
         read.only(&KEYS)?;
-        let zone = read.opt("zone").map(zone).transpose()?;
+        let zone = read.opt("zone").map(Zone::of).transpose()?;
         let nulls = read.opt("nulls").map(|node| node.texts()).transpose()?.unwrap_or_default();
         let framing = framing(read)?;
         Ok(Self {

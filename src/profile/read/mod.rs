@@ -71,16 +71,17 @@ impl Profile {
         }
     }
 
-    /// Gives `each` every record of an object that does not hold one record per line.
+    /// Gives `each` every record of the object `name` that does not hold one record per line.
     ///
     /// # Errors
     ///
     /// A fragment saying why nothing of `text` can be used.
-    pub fn document(&self, text: &str, each: &mut dyn FnMut(Found<'_>)) -> Result<(), String> {
+    pub fn document(&self, name: &str, text: &str, each: &mut dyn FnMut(Found<'_>)) -> Result<(), String> {
         match &self.framing {
             Framing::Stream => stream(text, &mut |found| self.exploded(found, each)),
             Framing::Members => members::read(text, &mut |found| self.exploded(found, each)),
             Framing::Csv { delimiter, header } => csv::read(text, *delimiter, header.as_deref(), each)?,
+            framing if framing.is_table(name) => csv::read(text, b',', None, each)?,
             Framing::Lines | Framing::Document { .. } | Framing::ByName { .. } => {
                 for record in document_records(text, self.framing.pointers())? {
                     self.reader.explode.records(record, each);
@@ -98,7 +99,7 @@ impl Profile {
     pub fn object(&self, name: &str, text: &str, each: &mut dyn FnMut(Found<'_>)) -> Result<(), String> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if !self.framing.is_lines(name) {
-            return self.document(text, each);
+            return self.document(name, text, each);
         }
         let mut offset = 0;
         for (number, line) in (1_u64..).zip(text.split_inclusive('\n')) {

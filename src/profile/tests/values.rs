@@ -175,3 +175,157 @@ fn moments_in_parts_and_without_separators() {
         1_772_446_000_000_i64
     );
 }
+
+/// One time in a zone, and the marks of its event.
+fn zoned(zone: &str, text: &str) -> (serde_json::Value, serde_json::Value) {
+    let body = format!("{SOFT}[rule.set]\ntime = {{ of = \"/t\", time = \"rfc3339\", zone = {zone} }}\n");
+    let event = events(&profile(&format!("\n{body}")), &json!({"x": 1, "t": text})).remove(0);
+    let read = |name: &str| event.get(name).cloned().unwrap_or_default();
+    (read("time"), read("quality"))
+}
+
+#[test]
+fn a_place_has_the_offset_of_its_day() {
+    let berlin = r#""Europe/Berlin""#;
+    assert_eq!(zoned(berlin, "2026-07-01T12:00:00"), (json!("2026-07-01T10:00:00Z"), json!("zone_assumed")));
+    assert_eq!(
+        zoned(berlin, "2026-12-01 12:00:00.5"),
+        (json!("2026-12-01T11:00:00.5Z"), json!("zone_assumed"))
+    );
+    // An offset that the record states goes before the zone, also in the hour that is there twice.
+    assert_eq!(zoned(berlin, "2026-10-25T02:30:00+01:00"), (json!("2026-10-25T01:30:00Z"), json!(null)));
+    // Rules of the past are known too: Moscow was at +04:00 all the year in 2012.
+    assert_eq!(zoned(r#""Europe/Moscow""#, "2012-12-01T12:00:00").0, "2012-12-01T08:00:00Z");
+}
+
+#[test]
+fn a_local_time_that_was_twice_or_never_is_refused_unless_the_profile_chooses() {
+    let (twice, never) = ("2026-10-25T02:30:00", "2026-03-29T02:30:00");
+    let berlin = |rest: &str| format!("{{ name = \"Europe/Berlin\"{rest} }}");
+    for zone in
+        [r#""Europe/Berlin""#.to_owned(), berlin(""), berlin(", repeated = \"reject\", skipped = \"reject\"")]
+    {
+        assert_eq!(zoned(&zone, twice), (json!(null), json!("time_missing,value_refused")), "{zone}");
+        assert_eq!(zoned(&zone, never), (json!(null), json!("time_missing,value_refused")), "{zone}");
+    }
+    let chosen = |at: &str| (json!(at), json!("time_ambiguous,zone_assumed"));
+    assert_eq!(zoned(&berlin(", repeated = \"earlier\""), twice), chosen("2026-10-25T00:30:00Z"));
+    assert_eq!(zoned(&berlin(", repeated = \"later\""), twice), chosen("2026-10-25T01:30:00Z"));
+    assert_eq!(zoned(&berlin(", skipped = \"later\""), never), chosen("2026-03-29T01:30:00Z"));
+    assert_eq!(zoned(&berlin(", skipped = \"later\""), twice).0, json!(null), "one choice is not the other");
+    // The first and the last moment of the hour, and those beside it.
+    let earlier = berlin(", repeated = \"earlier\"");
+    assert_eq!(
+        zoned(&earlier, "2026-10-25T01:59:59"),
+        (json!("2026-10-24T23:59:59Z"), json!("zone_assumed"))
+    );
+    assert_eq!(zoned(&earlier, "2026-10-25T02:00:00"), chosen("2026-10-25T00:00:00Z"));
+    assert_eq!(
+        zoned(&earlier, "2026-10-25T03:00:00"),
+        (json!("2026-10-25T02:00:00Z"), json!("zone_assumed"))
+    );
+    // In evidence, the record is rejected with the time named.
+    let hard = HARD.replace(
+        "[\"/time\", \"=2026-07-01T00:00:00Z\"]",
+        "{ of = \"/t\", time = \"rfc3339\", zone = \"Europe/Berlin\" }",
+    );
+    let profile = profile(&format!("{hard}outcome = \"=approved\"\n"));
+    let why = rejected(&profile, &json!({"x": 1, "t": twice}));
+    assert!(why.contains("the local time `2026-10-25T02:30:00` was twice in `Europe/Berlin`"), "{why}");
+    let why = rejected(&profile, &json!({"x": 1, "t": never}));
+    assert!(why.contains("never was in `Europe/Berlin`"), "{why}");
+}
+
+#[test]
+fn a_zone_that_nobody_knows_is_refused_when_the_profile_is_loaded() {
+    let read = |zone: &str| {
+        format!("\n[read]\nframing = \"lines\"\nzone = {zone}\n{SOFT}[rule.set]\nreason = \"=x\"\n")
+    };
+    let (what, help) = refused(&read(r#""Europe/Berlni""#));
+    assert!(what.contains("`Europe/Berlni` is no offset, and no zone of the database"), "{what}");
+    assert_eq!(help.as_deref(), Some("did you mean `Europe/Berlin`?"));
+    assert_eq!(refused(&read(r#""europe/berlin""#)).1.as_deref(), Some("did you mean `Europe/Berlin`?"));
+    assert!(refused(&read(r#""CET-1CEST""#)).0.contains("no zone of the database"));
+    let (what, help) = refused(&read(r#"{ name = "Europe/Berlin", repeated = "first" }"#));
+    assert!(what.contains("unknown value `first`") && help.is_some(), "{what}");
+    assert!(refused(&read(r#"{ name = "Europe/Berlin", gap = "later" }"#)).0.contains("unknown key `gap`"));
+    // A pattern without `%z` may rely on the zone of a place.
+    profile(&read("\"Asia/Tokyo\"\ntime = \"%d.%m.%Y %H:%M:%S\""));
+}
+
+#[test]
+fn members_of_an_object_are_walked_with_their_names() {
+    let body = format!(
+        "\n{}each = [{{ members = \"/tools\" }}, \"@item/calls\"]\nwhere = {{ \"@key\" = {{ not_in = [\"skip\"] }} }}\n[rule.set]\nreason = \"={{@key}}:{{@item}}:{{@index}}\"\nticket = \"@parent/note\"\n",
+        SOFT
+    );
+    let profile = profile(&body);
+    let record = json!({"x": 1, "tools": {
+        "a.b/c": {"note": "n", "calls": ["1", "2"]}, "skip": {"calls": ["3"]}, "": {"calls": ["4"]}}});
+    let found: Vec<(String, String)> = events(&profile, &record)
+        .iter()
+        .map(|event| {
+            (
+                event["reason"].as_str().unwrap().to_owned(),
+                event.get("ticket").map_or(String::new(), |t| t.as_str().unwrap().to_owned()),
+            )
+        })
+        .collect();
+    let expected = [(":4:0", ""), ("a.b/c:1:0", "n"), ("a.b/c:2:1", "n")];
+    assert_eq!(found, expected.map(|(reason, ticket)| (reason.to_owned(), ticket.to_owned())));
+    // Nothing there is no member; something else is a fault of the record, here of no evidence.
+    assert!(matches!(run(&profile, r#"{"x":1}"#, &[]).0, Mapped::Observation { .. }));
+    assert!(matches!(run(&profile, r#"{"x":1,"tools":null}"#, &[]).0, Mapped::Observation { .. }));
+    let (mapped, _) = run(&profile, r#"{"x":1,"tools":["a"]}"#, &[]);
+    assert!(
+        matches!(&mapped, Mapped::Rejected { detail, .. } if detail.contains("expected an object at `/tools`, found an array")),
+        "{mapped:?}"
+    );
+    // A name twice never reaches a rule.
+    let (mapped, _) = run(&profile, r#"{"x":1,"tools":{"a":{},"a":{}}}"#, &[]);
+    assert!(matches!(mapped, Mapped::Rejected { kind: BreakKind::DuplicateKey, .. }), "{mapped:?}");
+}
+
+#[test]
+fn conditions_ask_of_members() {
+    let condition = r#"{ "/tools" = { has_member = { "@key" = "rm", "@item/ok" = true } } }"#;
+    assert!(super::matches(condition, &json!({"tools": {"ls": {"ok": true}, "rm": {"ok": true}}})));
+    assert!(!super::matches(condition, &json!({"tools": {"ls": {"ok": true}, "rm": {"ok": false}}})));
+    assert!(!super::matches(condition, &json!({"tools": [{"ok": true}]})));
+    assert!(!super::matches(condition, &json!({"tools": {}})));
+}
+
+#[test]
+fn names_of_members_mean_nothing_where_no_members_are_walked() {
+    let (what, help) = refused(&format!("\n{SOFT}each = \"/list\"\n[rule.set]\nreason = \"@key\"\n"));
+    assert!(what.contains("`@key` without an object whose members are walked"), "{what}");
+    assert!(help.unwrap().contains("members"));
+    let zip = format!("\n{SOFT}each = {{ members = \"/a\" }}\nzip = \"/b\"\n[rule.set]\nreason = \"@key\"\n");
+    assert!(refused(&zip).0.contains("which have no position"));
+    let both =
+        format!("\n{SOFT}each = {{ members = \"/a\", items = \"/b\" }}\n[rule.set]\nreason = \"@key\"\n");
+    assert!(refused(&both).0.contains("expected one of `items` and `members`"));
+    let (what, _) =
+        refused(&format!("\n{SOFT}each = {{ member = \"/a\" }}\n[rule.set]\nreason = \"@item\"\n"));
+    assert!(what.contains("unknown key `member`"), "{what}");
+}
+
+#[test]
+fn a_step_says_which_items_are_looked_at_further() {
+    let body = format!(
+        "\n{SOFT}each = [{{ members = \"/tools\", where = {{ \"@item/approved\" = {{ type = \"array\" }} }} }}, \"@item/approved\"]\n[rule.set]\nreason = \"={{@key}}:{{@item}}\"\n"
+    );
+    // Without the condition, the truth value would be a fault of the whole record.
+    let record = json!({"x": 1, "tools": {"rm": {"approved": ["c1"]}, "ls": {"approved": true}}});
+    let found = events(&profile(&body), &record);
+    assert_eq!(found.iter().map(|event| event["reason"].clone()).collect::<Vec<_>>(), [json!("rm:c1")]);
+    let open = body.replace(", where = { \"@item/approved\" = { type = \"array\" } }", "");
+    assert_ne!(open, body);
+    assert!(matches!(run(&profile(&open), &record.to_string(), &[]).0, Mapped::Rejected { .. }));
+    let items = format!(
+        "\n{SOFT}each = [{{ items = \"/list\", where = {{ \"@item/on\" = true }} }}, \"@item/of\"]\n[rule.set]\nreason = \"@item\"\n"
+    );
+    let record = json!({"x": 1, "list": [{"on": true, "of": ["a"]}, {"on": false, "of": 7}]});
+    let found = events(&profile(&items), &record);
+    assert_eq!(found.iter().map(|event| event["reason"].clone()).collect::<Vec<_>>(), [json!("a")]);
+}

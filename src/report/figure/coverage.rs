@@ -55,6 +55,7 @@ pub fn figure(report: &Report) -> Figure {
         height: bottom + 20.0,
         shapes,
         data: data(report),
+        open: false,
     }
 }
 

@@ -82,6 +82,7 @@ pub fn figure(report: &Report) -> Figure {
         height: bottom + 22.0,
         shapes,
         data: data(&bars, totals),
+        open: false,
     }
 }
 

@@ -42,6 +42,7 @@ pub fn figure(framework: &Framework, controls: &[&Control]) -> Figure {
         height: y,
         shapes,
         data: data(framework, &groups),
+        open: false,
     }
 }
 

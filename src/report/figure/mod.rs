@@ -6,9 +6,13 @@
 
 pub mod coverage;
 pub mod daily;
+pub mod exceptions;
+pub mod latency;
 pub mod matrix;
+pub mod pairs;
 #[cfg(test)]
 mod tests;
+pub mod timeline;
 pub mod waterfall;
 
 use crate::report::document::{Align, Ink, Shape};

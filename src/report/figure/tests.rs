@@ -5,6 +5,9 @@ use crate::report::fixture;
 fn figures() -> Vec<Figure> {
     let report = fixture::report();
     let mut figures = vec![coverage::figure(&report), daily::figure(&report), waterfall::figure(&report)];
+    figures.extend(
+        [exceptions::figure(&report), latency::figure(&report), pairs::figure(&report)].map(Option::unwrap),
+    );
     for framework in &report.frameworks {
         let controls: Vec<_> = report.controls.iter().filter(|c| c.id.starts_with(&framework.id)).collect();
         figures.push(matrix::figure(framework, &controls));

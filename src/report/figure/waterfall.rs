@@ -50,6 +50,7 @@ pub fn figure(report: &Report) -> Figure {
         height: y + 4.0,
         shapes,
         data: data(report),
+        open: false,
     }
 }
 

@@ -4,6 +4,7 @@ use super::build::{heading, paragraph, table};
 use super::text::{DOT, minute_or_dash, of, or_dash, place, second_or_dash, short};
 use super::{View, links, section};
 use crate::report::document::{Block, Section, Table, Text};
+use crate::report::figure;
 use crate::report::model::Case;
 
 pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
@@ -36,7 +37,8 @@ fn case_block(view: &View, case: &Case) -> Vec<Block> {
     if !items.is_empty() {
         blocks.push(Block::List { items });
     }
-    blocks.push(Block::Table(timeline(case, &anchor)));
+    let drawn = figure::timeline::figure(case, format!("{anchor}-order"), timeline(case, &anchor));
+    blocks.push(drawn.map_or_else(Block::Table, Block::Figure));
     blocks
 }
 

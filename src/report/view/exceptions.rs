@@ -6,21 +6,24 @@ use super::build::{paragraph, table};
 use super::text::{DOT, count, of, place, plural, second_or_dash, short};
 use super::{MAX_EXCEPTIONS, MAX_ROWS, View, links, section, subsection, tone};
 use crate::report::document::{Block, Section, Table, Text};
+use crate::report::figure;
 use crate::report::model::{Exception, Untestable};
 
 pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
     let report = view.report;
     let shown = report.exceptions.len().min(MAX_EXCEPTIONS);
     let accepted = report.exceptions.iter().filter(|e| e.accepted.is_some()).count();
-    sections.push(section("7", "exceptions", "Exceptions register", vec![
-        paragraph(format!(
-            "{} shown; {} accepted by a waiver. An id stays the same when the log is exported again. Each row names the object and line that show it.",
-            of(shown, report.exceptions.len()),
-            of(accepted, report.exceptions.len()),
-        )),
-        Block::Table(register(view)),
-        paragraph("Management’s response, owner, and due date for each are not part of this document."),
-    ]));
+    let mut blocks = vec![paragraph(format!(
+        "{} shown; {} accepted by a waiver. An id stays the same when the log is exported again. Each row names the object and line that show it.",
+        of(shown, report.exceptions.len()),
+        of(accepted, report.exceptions.len()),
+    ))];
+    blocks.extend(figure::exceptions::figure(report).map(Block::Figure));
+    blocks.push(Block::Table(register(view)));
+    blocks.push(paragraph(
+        "Management’s response, owner, and due date for each are not part of this document.",
+    ));
+    sections.push(section("7", "exceptions", "Exceptions register", blocks));
     sections.push(subsection("7.1", "untestable", "Items that could not be tested", vec![
         paragraph("An item is untestable when a missing value would change its outcome. It is not counted as held."),
         Block::Table(by_cause(&report.untestable)),

@@ -5,7 +5,7 @@ use super::text::{count, listed, minute_or_dash, of, or_dash, place, plural};
 use super::{MAX_ROWS, View, links, section, subsection, tone};
 use crate::integrity::verdict::{Break, Effect};
 use crate::report::document::{Block, Section, Table, Text, Tone};
-use crate::report::model::{Key, Log, Report};
+use crate::report::model::{Key, Log, Report, SeqRange};
 
 pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
     let report = view.report;
@@ -82,9 +82,23 @@ fn log_block(log: &Log) -> Vec<Block> {
         facts.push(fact("Last sequence number", Text::body(count(head.seq))));
         facts.push(fact("Digest of the last line", Text::mono(head.digest.to_string())));
     }
+    if let Some(range) = log.in_period {
+        facts.push(fact("Sequence numbers in the period", Text::body(numbers(range))));
+    }
     facts.extend(log.keys.iter().map(|key| fact("Signed with key", Text::mono(key))));
     blocks.push(Block::Facts { title: format!("Facts of log {}", log.log), facts });
     blocks
+}
+
+/// Says which numbers the records in the period carry, and how many between them none carries.
+fn numbers(range: SeqRange) -> String {
+    let span = format!("{} to {}", count(range.first), count(range.last));
+    match range.absent() {
+        0 => format!("{span}, every number between them"),
+        absent => {
+            format!("{span}; no record in the period carries {} of them", count(absent))
+        }
+    }
 }
 
 /// Returns the anchor of `log`; its name alone could stand in two sources.

@@ -15,6 +15,7 @@ mod identities;
 mod integrity;
 mod limits;
 mod links;
+mod people;
 mod population;
 mod procedures;
 mod results;
@@ -53,6 +54,7 @@ pub fn document(assessment: &Assessment) -> Document {
     exceptions::write(&view, &mut sections);
     procedures::write(&view, &mut sections);
     cases::write(&view, &mut sections);
+    people::write(&view, &mut sections);
     identities::write(&view, &mut sections);
     limits::write(&view, &mut sections);
     seal::write(&view, &mut sections);

@@ -212,7 +212,15 @@ fn reasons(report: &Report) -> Table {
         let repeated = (tally.repeated_events > 0).then(|| {
             row("events that repeat a fact".to_owned(), tally.repeated_events, tally.events, "events")
         });
-        ignored.chain(rejected).chain(repeated).collect::<Vec<_>>()
+        let joins = tally.joins.iter().flat_map(|(name, join)| {
+            let asked = join.taken + join.missing + join.ambiguous;
+            let lines =
+                [("no record to take from", join.missing), ("records that do not agree", join.ambiguous)];
+            lines.into_iter().filter(|(_, n)| *n > 0).map(move |(what, n)| {
+                row([&format!("join {name}"), what].join(DOT), n, asked, "events that ask")
+            })
+        });
+        ignored.chain(rejected).chain(repeated).chain(joins).collect::<Vec<_>>()
     });
     table("set-aside-reasons", "Why records were set aside")
         .column("Source", 20)

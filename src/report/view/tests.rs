@@ -98,9 +98,10 @@ fn sections_stand_in_order_with_their_numbers() {
             ("7", "exceptions"),
             ("8", "procedures"),
             ("9", "cases"),
-            ("10", "identities"),
-            ("11", "limits"),
-            ("12", "seal"),
+            ("10", "people"),
+            ("11", "identities"),
+            ("12", "limits"),
+            ("13", "seal"),
             ("A", "glossary"),
         ]
     );

@@ -104,6 +104,18 @@ pub(crate) fn duration(ms: i64) -> String {
     format!("{ms} ms")
 }
 
+/// Returns a length of time as people say it, in its two largest units: `3 min`, `2 d 3 h`, `400 ms`.
+pub(crate) fn elapsed(ms: i64) -> String {
+    const UNITS: [(i64, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")];
+    let Some(at) = UNITS.iter().position(|(size, _)| ms >= *size) else { return format!("{ms} ms") };
+    let (size, unit) = UNITS[at];
+    let rest = UNITS.get(at + 1).map(|(next, name)| (ms % size / next, name)).filter(|(n, _)| *n > 0);
+    match rest {
+        Some((n, name)) => format!("{} {unit} {n} {name}", count(ms / size)),
+        None => format!("{} {unit}", count(ms / size)),
+    }
+}
+
 /// Returns the part of a qualified control id after the framework.
 pub(crate) fn local_id(control: &str) -> &str {
     control.split_once(':').map_or(control, |(_, id)| id)
@@ -135,6 +147,12 @@ mod tests {
     fn durations_take_the_unit_that_divides_them() {
         let texts = [2_000, 259_200_000, 86_400_000, 43_200_000, 90_000, 604_800_000, 0, 1_500].map(duration);
         assert_eq!(texts, ["2 s", "72 h", "24 h", "12 h", "90 s", "7 d", "0 ms", "1500 ms"]);
+    }
+
+    #[test]
+    fn elapsed_time_reads_in_its_two_largest_units() {
+        let texts = [0, 400, 1_999, 60_000, 150_000, 3_600_000, 183_600_000, 86_400_000].map(elapsed);
+        assert_eq!(texts, ["0 ms", "400 ms", "1 s", "1 min", "2 min 30 s", "1 h", "2 d 3 h", "1 d"]);
     }
 
     #[test]

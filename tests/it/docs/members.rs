@@ -6,7 +6,7 @@ use countersign::clock::Period;
 use countersign::digest::Digest;
 use countersign::integrity::verdict::{Break, BreakKind, Completeness, Grade, Verdict};
 use countersign::report::check::{Check, CheckControl, CheckException, CheckHole, CheckSource, CheckTest};
-use countersign::report::model::{Head, Log, TestOutcome};
+use countersign::report::model::{Head, Log, SeqRange, TestOutcome};
 use serde_json::Value;
 
 use super::root;
@@ -121,6 +121,7 @@ fn log() -> Log {
         pinned: 0,
         first: None,
         head: Some(Head { seq: 0, digest: Digest::of(b"") }),
+        in_period: Some(SeqRange { first: 0, last: 0, records: 1 }),
         keys: vec![text()],
         uncovered_fields: vec![text()],
         breaks: vec![Break {

@@ -172,6 +172,55 @@ fn files_that_each_begin_a_chain_show_no_missing_file() {
 }
 
 #[test]
+fn threads_change_no_byte_of_an_answer() {
+    for (chain, ..) in UNTRUSTED {
+        let (workspace, names) = placed(chain);
+        let trust = workspace.at("trust.toml").to_str().unwrap().to_owned();
+        let damaged = workspace.read(&names[0]).replacen("20", "02", 3);
+        for text in [workspace.read(&names[0]), damaged] {
+            workspace.write(&names[0], text);
+            let on = |threads: &str| {
+                let options = ["--json", "--trust", &trust, "--log", chain, "--threads", threads];
+                let ran = verify(&workspace, &["logs"], &[&options[..], &["--chain", chain]].concat());
+                (ran.exit, ran.out, ran.err)
+            };
+            let one = on("1");
+            assert!(one.1.contains("\"records\":"), "{chain}: {one:?}");
+            assert_eq!(one, on("2"), "{chain}");
+            assert_eq!(one, on("5"), "{chain}");
+        }
+    }
+}
+
+#[test]
+fn member_that_stands_twice_in_a_document_is_no_record() {
+    let workspace = Workspace::empty();
+    let lines = read("agt-python-log/entries.jsonl");
+    let records: Vec<&str> = lines.lines().collect();
+    let run = |text: String| {
+        workspace.write("logs/log.json", text);
+        verify(&workspace, &["logs"], &["--json", "--chain", "agt-python-log"])
+    };
+    let whole = run(format!("{{\"entries\":[{}]}}", records.join(",")));
+    assert_eq!(judged(&whole), "4 not-verifiable consistent contiguous 16 0 0 0 0", "{whole:#?}");
+
+    let doubled = records[3].replacen('{', "{\"outcome\":\"denied\",", 1);
+    let ran = run(format!(
+        "{{\"entries\":[{}]}}",
+        lines.replace(records[3], &doubled).trim_end().replace('\n', ",")
+    ));
+    assert!(ran.exit == 3 && ran.kinds().contains(&"duplicate-key".to_owned()), "{ran:#?}");
+
+    // The second list would hide the first, or the first the second, by who reads it.
+    let (first, rest) = (records[..8].join(","), records[8..].join(","));
+    let ran = run(format!("{{\"entries\":[{first}],\"entries\":[{first},{rest}]}}"));
+    assert!(
+        ran.exit == 3 && ran.kinds() == ["malformed"] && ran.out.contains("holds `entries` twice"),
+        "{ran:#?}"
+    );
+}
+
+#[test]
 fn shared_key_shows_no_more_than_who_holds_it_could_make() {
     let log = vector("agt-python-sink/audit.jsonl");
     let (log, key) = (log.to_str().unwrap(), vector("agt-python-sink/hmac.key"));

@@ -13,7 +13,9 @@ use countersign::pack::layout::{MANIFEST, TAG_MANIFEST};
 use countersign::pack::{
     PackCheck, PackContents, PackError, PackFolder, Sealed, SourceContent, SourceObject, StatementKey, seal,
 };
-use countersign::report::model::{Log, Object, PolicyFile, Report, Source, Tally, TestOutcome, Verdicts};
+use countersign::report::model::{
+    Log, Object, People, PolicyFile, Report, Source, Tally, TestOutcome, Verdicts,
+};
 use countersign::table::Request;
 use ed25519_dalek::SigningKey;
 use polars::prelude::DataFrame;
@@ -64,6 +66,7 @@ pub(super) fn report() -> Report {
         untestable: vec![],
         pending: vec![],
         cases: vec![],
+        people: People::default(),
         days: vec![],
         keys: vec![],
         unresolved: vec![],
@@ -114,6 +117,7 @@ pub(super) fn log() -> Log {
         pinned: 1,
         first: Some(0),
         head: None,
+        in_period: None,
         keys: vec![],
         uncovered_fields: vec![],
         breaks: vec![],
@@ -143,6 +147,7 @@ pub(super) fn contents<'a>(report: &'a Report, json: &'a [u8], table: &'a DataFr
         report_json: json,
         report_html: Some(b"<!doctype html>"),
         report_pdf: Some(b"%PDF-1.7"),
+        workpaper: None,
         machine: vec![("items.json".to_owned(), Box::new(|out| out.write_all(ITEMS.as_bytes())))],
         tables: vec![("request".to_owned(), table)],
         population: vec![named("rejected.jsonl", ""), named("unresolved-identities.csv", "ns,id\n")],
@@ -153,6 +158,7 @@ pub(super) fn contents<'a>(report: &'a Report, json: &'a [u8], table: &'a DataFr
             named("controls/tests/sod-01/population.sql", POPULATION_SQL),
             named("controls/tests/sod-01/exceptions.sql", EXCEPTIONS_SQL),
         ],
+        ci: vec![("junit.xml".to_owned(), Box::new(|out| out.write_all(b"<testsuites/>\n")))],
     }
 }
 

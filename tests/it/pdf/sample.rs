@@ -377,6 +377,7 @@ fn figure(id: &str, title: &str, width: f32, height: f32, shapes: Vec<Shape>, ro
             vec![column("What", 3), number("Items", 1)],
             rows,
         ),
+        open: false,
     })
 }
 

@@ -609,6 +609,7 @@ impl<'a> Case<'a> {
                 pinned: self.tally.pinned,
                 first,
                 head,
+                in_period: None,
                 keys: self.tally.keys.keys().map(Digest::to_string).collect(),
                 uncovered_fields: self.uncovered_fields(),
                 breaks: self.breaks,

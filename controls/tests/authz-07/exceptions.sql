@@ -1,0 +1,45 @@
+-- Gated executions on another target than the one that was asked for.
+WITH gated AS (
+  SELECT
+    e.execution_id, e.ts_ms, e.request_id, e.request_link, e.requires_approval, e.break_glass, e.actor_id,
+    e.resource_id, e.resource_group, e.env, e.resource_stated
+  FROM execution e
+  CROSS JOIN param p
+  WHERE COALESCE(e.ts_ms, p.period_start_ms) >= p.period_start_ms
+    AND COALESCE(e.ts_ms, p.period_start_ms) < p.period_end_ms
+    AND COALESCE(e.requires_approval, TRUE) = TRUE
+    AND COALESCE(e.break_glass, FALSE) = FALSE
+    AND (e.request_id IS NOT NULL OR COALESCE(e.request_link, 'not_logged') <> 'none')
+),
+-- An execution that does not name its target has that of its request: then both are the same, and nothing is shown.
+judged AS (
+  SELECT
+    g.execution_id, g.ts_ms, g.request_id, g.requires_approval, g.break_glass, g.actor_id,
+    g.resource_id, g.resource_group, g.env,
+    r.resource_id AS asked_for, r.resource_group AS asked_group, r.env AS asked_env,
+    CASE
+      WHEN g.resource_id <> r.resource_id THEN 'resource'
+      WHEN g.resource_group <> r.resource_group THEN 'group'
+      WHEN g.env <> r.env THEN 'env'
+      WHEN COALESCE(g.resource_stated, FALSE) = FALSE OR g.resource_id IS NULL THEN 'execution.resource_id'
+      WHEN r.resource_id IS NULL THEN 'request.resource_id'
+      ELSE 'same'
+    END AS says
+  FROM gated g
+  LEFT JOIN request r ON r.request_id = g.request_id
+)
+SELECT
+  j.execution_id AS subject_id,
+  CASE
+    WHEN j.says = 'resource' THEN 'executed on another resource than asked for'
+    WHEN j.says = 'group' THEN 'executed in another resource group than asked for'
+    ELSE 'executed in another environment than asked for'
+  END AS reason,
+  j.ts_ms AS executed_at_ms,
+  j.asked_for AS asked_for,
+  j.asked_group AS asked_for_group,
+  j.asked_env AS asked_for_environment,
+  j.actor_id AS executor,
+  j.request_id AS request
+FROM judged j
+WHERE j.says IN ('resource', 'group', 'env')

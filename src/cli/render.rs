@@ -1,0 +1,140 @@
+//! The renderings of a report that `--formats` names, as files of the pack.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::path::Path;
+
+use clap::ValueEnum;
+
+use crate::assess::place::Places;
+use crate::clock::Moment;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::pack::Fill;
+use crate::report::check::Check;
+use crate::report::csv::ItemRow;
+use crate::report::html::{self, Templates};
+use crate::report::workpaper::{self, Population};
+use crate::report::{csv, junit, oscal, pdf, sarif, view};
+use crate::run::Run;
+use crate::run::tested::Executions;
+
+/// A rendering.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
+pub(super) enum Format {
+    /// One HTML file
+    Html,
+    /// PDF
+    Pdf,
+    /// Workpaper for a spreadsheet
+    Xlsx,
+    /// Canonical JSON
+    Json,
+    /// OSCAL 1.2: objectives, assessment plan, and assessment results
+    Oscal,
+    /// Every exception and every item that did not simply hold, for spreadsheets
+    Csv,
+    /// SARIF 2.1.0, for code hosts
+    Sarif,
+    /// JUnit XML, for CI servers
+    Junit,
+}
+
+/// Files of a pack: name below the folder of its kind, and what writes it.
+pub(super) type Files<'a> = Vec<(String, Fill<'a>)>;
+
+/// The renderings that were asked for.
+pub(super) struct Renderings<'a> {
+    /// The report as HTML.
+    pub(super) html: Option<String>,
+    /// The report as PDF.
+    pub(super) pdf: Option<Vec<u8>>,
+    /// The workpaper.
+    pub(super) xlsx: Option<Vec<u8>>,
+    /// Files below `02_machine/`.
+    pub(super) machine: Files<'a>,
+    /// Files below `08_ci/`.
+    pub(super) ci: Files<'a>,
+}
+
+impl<'a> Renderings<'a> {
+    /// Renders `run` in `formats`.
+    ///
+    /// # Errors
+    /// A template that fails, or a document that cannot be drawn.
+    pub(super) fn of(run: &'a Run, formats: &[Format], templates: &Templates) -> Result<Self, Failure> {
+        let formats: BTreeSet<Format> = formats.iter().copied().collect();
+        let wants = |format| formats.contains(&format);
+        let report = run.assessment.report();
+        let document = view::document(&run.assessment);
+        let html = wants(Format::Html)
+            .then(|| html::render(&document, templates))
+            .transpose()
+            .map_err(|error| Failure::new(Exit::Usage, &error, error.help()))?;
+        let pdf = wants(Format::Pdf)
+            .then(|| pdf::render(&document))
+            .transpose()
+            .map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()))?;
+        let xlsx = wants(Format::Xlsx)
+            .then(|| workpaper::render(&run.assessment, &population(run)))
+            .transpose()
+            .map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()))?;
+        let mut machine: Files<'a> = Vec::new();
+        if wants(Format::Oscal) {
+            let documents = oscal::documents(report, run.assessment.results_digest())
+                .map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()))?;
+            machine.extend(documents.into_iter().map(|(name, bytes)| (name.to_owned(), written(bytes))));
+        }
+        if wants(Format::Csv) {
+            let exceptions = move |out: &mut _| csv::exceptions(&report.exceptions, out);
+            machine.push(("exceptions.csv".to_owned(), Box::new(exceptions)));
+            machine.push(("items.csv".to_owned(), Box::new(move |out| items(run, out))));
+        }
+        let mut ci: Files<'a> = Vec::new();
+        if wants(Format::Sarif) {
+            let check = Check::new(report, Exit::Done.code(), None);
+            let bytes = sarif::to_bytes(report, &check, "countersign.toml", false);
+            ci.push(("results.sarif".to_owned(), written(bytes)));
+        }
+        if wants(Format::Junit) {
+            ci.push(("junit.xml".to_owned(), written(junit::to_bytes(report))));
+        }
+        Ok(Self { html, pdf, xlsx, machine, ci })
+    }
+}
+
+fn population(run: &Run) -> Population {
+    Executions::of(run).map(|found| found.population(run.assessment.results_digest())).unwrap_or_default()
+}
+
+/// Returns what writes `bytes`.
+fn written<'a>(bytes: Vec<u8>) -> Fill<'a> {
+    Box::new(move |out| out.write_all(&bytes))
+}
+
+/// Returns the templates of the workspace in `root`, which lie over the shipped ones.
+pub(super) fn templates(root: &Path) -> Result<Templates, Failure> {
+    let own = root.join("report-templates");
+    if !own.is_dir() {
+        return Ok(Templates::shipped());
+    }
+    Templates::with_overrides(&own).map_err(|error| Failure::new(Exit::Usage, &error, error.help()))
+}
+
+/// Writes `items.csv`: the items of every test that did not simply hold, however many.
+fn items(run: &Run, out: impl Write) -> io::Result<()> {
+    let empty = polars::prelude::DataFrame::default();
+    let places = Places::of(run.tables.get("event").unwrap_or(&empty));
+    let rows = run.evaluations.iter().flat_map(|(test, evaluation)| {
+        evaluation.items.iter().map(|item| {
+            let place = places.find(&item.subject_id);
+            let time = place.as_ref().and_then(|place| place.ts_ms).map(Moment::from_ms);
+            let (source, native_id, object, line) = place.map_or_else(Default::default, |place| {
+                (place.source, place.native_id, place.object, place.line)
+            });
+            let (state, reason) = (item.state.word(), item.reason.as_str());
+            ItemRow { test, item: &item.subject_id, state, reason, source, native_id, time, object, line }
+        })
+    });
+    csv::items(rows, out)
+}

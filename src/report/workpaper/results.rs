@@ -1,0 +1,159 @@
+//! Controls, exceptions, and the mapping between tests and controls.
+
+use std::collections::BTreeMap;
+
+use super::sheet::{Book, Cell, Head, auditor, column, iso, text};
+use super::{MAX_EXCEPTIONS, WorkpaperError};
+use crate::report::model::{Control, Exception, Report};
+use crate::report::view::text::of;
+
+const APPLICABLE: &[&str] = &["yes", "no"];
+const STATUS: &[&str] = &["open", "in progress", "closed", "accepted"];
+/// How ISO auditors grade; the tool does not.
+const GRADES: &[&str] = &["major", "minor", "opportunity for improvement", "none"];
+
+pub(super) fn controls(book: &mut Book, report: &Report) -> Result<(), WorkpaperError> {
+    let with_tests = report.controls.iter().filter(|control| !control.tests.is_empty()).count();
+    let head = Head {
+        tab: "Controls",
+        purpose: "Every control of every framework, and what the tests say about it.",
+        source: "Catalogues and mappings of 07_policy/controls in the pack; ids are the framework’s, the wording is ours"
+            .to_owned(),
+        procedure: "A control is as weak as the weakest of its tests, and reaches no further than approval logs do.".to_owned(),
+        result: format!("{} controls have tests", of(with_tests, report.controls.len())),
+    };
+    let columns = [
+        column("Control", 22),
+        column("In our words", 44),
+        column("Group", 20),
+        column("Status", 16),
+        column("Reach of approval logs", 14),
+        column("Shown as far as", 14),
+        column("Population", 12),
+        column("Exceptions", 12),
+        column("Tests", 26),
+        column("Why", 60),
+        auditor("Auditor’s conclusion", 24, &[]),
+        auditor("W/P ref", 12, &[]),
+    ];
+    let rows = report.controls.iter().map(|control| {
+        vec![
+            text(&control.id),
+            text(&control.title),
+            text(&control.group),
+            text(control.status.replace('_', " ")),
+            text(&control.reach),
+            text(&control.cap),
+            Cell::Count(control.population),
+            Cell::Count(control.exceptions),
+            text(control.tests.join(", ")),
+            text(control.reasons.join("; ")),
+        ]
+    });
+    book.tab(head, &columns, rows)
+}
+
+pub(super) fn exceptions(book: &mut Book, report: &Report) -> Result<(), WorkpaperError> {
+    let shown = report.exceptions.len().min(MAX_EXCEPTIONS);
+    let head = Head {
+        tab: "Exceptions",
+        purpose: "Every exception, with room for management’s response and the auditor’s grade.",
+        source: "report.json, exceptions; 02_machine/exceptions.csv of the pack has the same rows".to_owned(),
+        procedure: "An item that is an exception of several tests is one row, under the most specific."
+            .to_owned(),
+        result: format!("{} exceptions listed", of(shown, report.exceptions.len())),
+    };
+    let columns = [
+        column("Exception", 20),
+        column("Severity (the tool’s triage)", 12),
+        column("Test", 11),
+        column("Also", 16),
+        column("Controls", 34),
+        column("Occurred (UTC)", 20),
+        column("ISO 8601", 26),
+        column("What was found", 34),
+        column("Facts", 70),
+        column("Source", 16),
+        column("Product’s own id", 20),
+        column("Case", 28),
+        column("Object", 34),
+        column("Line", 8),
+        column("Grade", 16),
+        column("Accepted by waiver", 14),
+        auditor("Management response", 40, &[]),
+        auditor("Owner", 18, &[]),
+        auditor("Due", 12, &[]),
+        auditor("Status", 12, STATUS),
+        auditor("Auditor’s grade", 16, GRADES),
+        auditor("W/P ref", 12, &[]),
+    ];
+    let rows = report.exceptions.iter().take(MAX_EXCEPTIONS).map(exception);
+    book.tab(head, &columns, rows)
+}
+
+fn exception(exception: &Exception) -> Vec<Cell> {
+    let facts: Vec<String> =
+        exception.facts.iter().map(|(label, value)| format!("{label}: {value}")).collect();
+    vec![
+        text(&exception.id),
+        text(&exception.severity),
+        text(&exception.test),
+        text(exception.also.join(", ")),
+        text(exception.controls.join(", ")),
+        Cell::Time(exception.time),
+        iso(exception.time),
+        text(&exception.summary),
+        text(facts.join("; ")),
+        text(&exception.source),
+        text(&exception.native_id),
+        text(exception.case.clone().unwrap_or_default()),
+        text(&exception.object),
+        Cell::Count(exception.line),
+        text(exception.grade.word()),
+        text(exception.accepted.clone().unwrap_or_default()),
+    ]
+}
+
+pub(super) fn mapping(book: &mut Book, report: &Report) -> Result<(), WorkpaperError> {
+    let head = Head {
+        tab: "Mapping_SoA",
+        purpose: "Which test bears on which control, in the columns of a statement of applicability.",
+        source: "07_policy/controls/mappings of the pack".to_owned(),
+        procedure:
+            "A link is a claim that a person made, with what it leaves open. None says that a control is met."
+                .to_owned(),
+        result: format!("{} links", report.mappings.len()),
+    };
+    let columns = [
+        column("Control", 22),
+        column("In our words", 44),
+        column("Test", 11),
+        column("Relation", 12),
+        column("Why", 54),
+        column("Not shown", 54),
+        column("Confidence", 12),
+        column("Reviewed by a named person", 14),
+        auditor("Applicable", 12, APPLICABLE),
+        auditor("Justification", 34, &[]),
+        auditor("Implementation summary", 34, &[]),
+        auditor("Evidence ref", 14, &[]),
+        auditor("Owner", 18, &[]),
+        auditor("Review date", 14, &[]),
+    ];
+    let titles: BTreeMap<&str, &Control> =
+        report.controls.iter().map(|control| (control.id.as_str(), control)).collect();
+    let rows = report.mappings.iter().map(|link| {
+        let title = titles.get(link.control.as_str()).map(|control| control.title.clone());
+        vec![
+            text(&link.control),
+            text(title.unwrap_or_default()),
+            text(&link.test),
+            text(&link.relation),
+            text(&link.why),
+            text(&link.not_shown),
+            text(&link.confidence),
+            text(if link.reviewed { "yes" } else { "no" }),
+        ]
+    });
+    book.tab(head, &columns, rows)
+}
