@@ -302,6 +302,17 @@ fn expected_unable_that_has_expired_no_longer_excuses() {
 }
 
 #[test]
+fn entry_for_a_column_of_the_same_name_takes_no_place_of_the_right_one() {
+    let workspace = Workspace::copy_of("acme");
+    let other = "[[expected_unable]]\ntest = \"AUTHZ-01\"\nsource = \"hoop\"\ncolumn = \"decision.quorum\"\nmax_items = 1\nreason = \"another table\"\nuntil = 2027-06-30\n\n[[expected_unable]]";
+    workspace.edit("countersign.toml", |text| text.replacen("[[expected_unable]]", other, 1));
+    workspace.run("check", &["--fail-on", "none"]).says(0, &[]);
+    workspace.edit("countersign.toml", |text| text.replace("execution.quorum", "decision.quorum"));
+    let ran = workspace.run("check", &["--fail-on", "none"]);
+    ran.says(4, &["AUTHZ-01: 8 items of hoop untestable for want of `execution.quorum`, 1 expected"]);
+}
+
+#[test]
 fn record_count_that_differs_is_not_evidenced() {
     let ran = replaced("countersign.toml", "records = 68", "records = 69");
     ran.says(4, &[]);
