@@ -221,8 +221,11 @@ fn globex_links_join_what_was_planned_and_weak_ones_limit_what_rests_on_them() {
     let limit =
         format!("limited reliance: {weak} executions of `cloudtrail` are joined to a request by a weak link");
     for test in &report.tests {
-        let rests =
-            ["AUTHZ-01", "AUTHZ-02", "AUTHZ-03", "AUTHZ-04", "AUTHZ-06", "BG-01"].contains(&test.id.as_str());
+        let rests = [
+            "AUTHZ-01", "AUTHZ-02", "AUTHZ-03", "AUTHZ-04", "AUTHZ-05", "AUTHZ-06", "AUTHZ-07", "BG-01",
+            "CHG-01", "DAT-01", "LOG-08", "SOD-04",
+        ]
+        .contains(&test.id.as_str());
         let said = test.reasons.iter().any(|reason| reason.starts_with(&limit));
         assert_eq!(said, rests, "{test:#?}");
         assert!(!said || test.reliance == "limited", "{test:#?}");
@@ -241,7 +244,12 @@ fn clean_has_nothing_to_note() {
     assert_eq!((exit, check.exceptions.len(), check.holes.len()), (0, 0, 0));
     let clean = [TestOutcome::NoException, TestOutcome::NoOccurrence];
     for test in &check.tests {
-        assert!(clean.contains(&test.result) && test.untestable == 0, "{test:#?}");
+        match test.id.as_str() {
+            // There is no independent record, and hoop asks for no reason: the workspace says so.
+            "LOG-08" => assert_eq!(test.result, TestOutcome::NotEvidencedHere),
+            "REV-09" => assert_eq!((test.result, test.untestable), (TestOutcome::UnableToTest, 22)),
+            _ => assert!(clean.contains(&test.result) && test.untestable == 0, "{test:#?}"),
+        }
     }
     assert!(result(&check, "AUTHZ-01").population > 50);
 }
