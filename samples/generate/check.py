@@ -140,6 +140,8 @@ def ids_in(profile, records):
             kinds[record["event"]] += 1
         elif profile in OTHER_IDS:
             ids.add(OTHER_IDS[profile](record))
+            # Rows of Entra name the request that they are of.
+            ids.update(detail["value"] for detail in record.get("additionalDetails", []) if detail["key"] == "RoleAssignmentRequestId")
             kinds[profile] += 1
         else:
             payload = record["message"]["metadata"]["event_payload"]

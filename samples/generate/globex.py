@@ -7,7 +7,7 @@ import globex_print
 from globex_people import roster_rows
 from globex_plan import END, EVENTS, REPOS, Quarter
 from globex_workspace import GATED, GLOBEX
-from moment import DAY, MINUTE, at, month, rfc3339
+from moment import DAY, HOUR, MINUTE, SECOND, at, month, rfc3339
 from oracle import Oracle
 from people import people_csv
 from write import table
@@ -15,17 +15,91 @@ from write import table
 # Sources whose records do not say that nobody was asked.
 SILENT = {"cloudtrail", "kubernetes", "github", "litellm"}
 # What a test on an execution needs when its request is not known.
-JOINED = ["AUTHZ-01", "AUTHZ-02", "AUTHZ-03", "AUTHZ-04", "AUTHZ-06"]
+JOINED = ["AUTHZ-01", "AUTHZ-02", "AUTHZ-03", "AUTHZ-04", "AUTHZ-06", "AUTHZ-07"]
+# How long after its end a role may still be held, and how soon after the request a vote is too soon.
+GRACE = HOUR
+FLOOR = 5 * SECOND
+TOLERANCE = 2 * SECOND
 
 UNABLE = {
-    "execution.request_id": "the record names no request, and no link tells which it was",
+    "decision.reason": "the product asks for no reason, or does not log it",
+    "decision.scope": "a click on a button does not say how much it grants",
     "execution.command_digest": "the product logs no digest of what ran",
+    "execution.identity": "actors whom the roster never named, which AGT-01 notes; nobody knows who answers for them",
+    "execution.quorum": "the request that was named is not there, and with it how many approvals it needed",
+    "execution.request_id": "the record names no request, and no link tells which it was",
+    "execution.row_count": "neither AWS nor the cluster says how many rows were read",
+    "request.identity": "somebody whom the roster never named, which AGT-01 notes",
+    "request.reason": "the product asks for no reason",
     "request.request_id": "the card’s session is not in the export of hoop",
+    "request.resource_id": "what was asked for has another name in this product, is a role, or is not there",
+    "request.ts_ms": "two clocks: whether the click came too soon is within what they may differ by",
 }
 
 
 class CrossOracle(Oracle):
     """The second reading, for facts that lie in several products."""
+
+    def __init__(self, plan, rows, gated, as_of):
+        super().__init__(plan, rows, gated, as_of)
+        # What is no exception of an item: evidence that is lacking, and what is to be looked at.
+        self.noted = dict.fromkeys(("AUTHZ-10", "LOG-01", "REV-01", "REV-07"), 0)
+        taken_back = min(end.ts for end in plan.resolutions)
+        for run in plan.executions:
+            if run.source == "entra":
+                self.withdrawal(run)
+            # What names no request, and may have one, may be of any that was taken back a minute before.
+            if run.request is None and run.extra["link"] != "none" and run.ts - MINUTE > taken_back:
+                self.untestable["AUTHZ-05", run.source, "execution.request_id"].add(run)
+            if run.action.klass == "read":
+                self.untestable["DAT-01", run.source, "execution.row_count"].add(run)
+            self.noted["AUTHZ-10"] += run.request is not None and run.extra["link"] == "orphan"
+        for decision in plan.decisions:
+            self.noted["AUTHZ-10"] += decision.request.actor is None
+            if decision.outcome == "approve" and decision.phase == "pre" and decision.basis == "human":
+                self.haste(decision)
+        # A record that no reading can use, and the hole that it leaves.
+        self.noted["LOG-01"] = 2 * sum(map(len, REJECTED.values()))
+        voters = {self.roster.principal(d.reviewer, d.ts) for d in plan.decisions if d.ts >= as_of - 90 * DAY}
+        self.noted["REV-07"] = len({p for p, spans in self.roster.of_person.items() if any(groups for _, _, groups in spans)} - voters)
+
+    def withdrawal(self, run):
+        """Applies JIT-01 to the grant that comes with an activation."""
+        limit = run.request.extra["until"] + GRACE
+        assert limit < self.as_of, run
+        if not any(end.request is run.request and run.ts <= end.ts <= limit for end in self.plan.resolutions):
+            self.found["JIT-01"].add(run)
+
+    def haste(self, decision):
+        """Applies REV-01 to one approval."""
+        request = decision.request
+        took = None if request.actor is None else decision.ts - request.ts
+        if took is None or (decision.source != request.source and -TOLERANCE <= took - FLOOR < TOLERANCE):
+            self.untestable["REV-01", decision.source, "request.ts_ms"].add(decision)
+        elif took < FLOOR:
+            self.noted["REV-01"] += 1
+
+    def asked_because(self, request):
+        """Returns the reason of a request; hoop and the bot ask for none."""
+        return None if request.source in ("hoop", "slack") else request.reason
+
+    def excuse(self, decision):
+        """Applies REV-09 to a denial, or to an emergency. Entra repeats what was given with the request."""
+        self.reason(decision, "decision", decision.request.reason if decision.source == "entra" else None)
+
+    def standing(self, decision):
+        """A session of hoop is one use, whoever answers; any other card grants nobody knows how much."""
+        if decision.source == "slack" and (decision.request.source == "slack" or decision.request.actor is None):
+            self.untestable["STD-01", decision.source, "decision.scope"].add(decision)
+        if "until" in decision.request.extra:
+            assert decision.request.extra["until"] - decision.ts <= 8 * HOUR, decision
+
+    def target(self, run):
+        """Where the request is not there, nobody knows what it named."""
+        if run.extra["link"] == "orphan":
+            self.untestable["AUTHZ-07", run.source, "request.resource_id"].add(run)
+            return
+        super().target(run)
 
     def execution(self, run):
         """Items whose request nobody can name cannot be tested."""
@@ -101,6 +175,8 @@ def events(q):
         counts[run.source] += 1
         if run.source in ("teleport", "entra"):
             counts[run.source] += 1  # the end of a session; the grant that comes with an activation
+    for end in q.resolutions:
+        counts[end.source] += 1
     # Cards of hoop repeat a request that hoop has.
     counts["slack"] += len(carded - {id(request) for request in q.requests if request.source == "hoop"})
     return counts
@@ -193,6 +269,8 @@ def expected_toml(q, oracle, counts, duplicates, repeated):
         out.append(table("exception", test=test, source=source, native_id=native_id, why=why))
     for (test, source, column), items in sorted(oracle.untestable.items()):
         out.append(table("untestable", test=test, source=source, column=column, items=len(items)))
+    for test, items in sorted(oracle.noted.items()):
+        out.append(table("noted", test=test, items=items))
     for source in globex_print.SOURCES:
         out.append(table("source", id=source, records=counts[source], duplicates=duplicates.get(source, 0), repeated_events=repeated.get(source, 0), rejected=len(REJECTED.get(source, []))))
     for name, (joined, ambiguous, orphaned) in results_of_links(q).items():

@@ -10,7 +10,7 @@ import json
 import random
 
 from globex_people import ACCOUNTS, K8S, SLACK, TELEPORT, outsider, roster
-from model import Action, Decision, Execution, Expected, Request, digest
+from model import Action, Decision, Execution, Expected, Request, Resolution, digest
 from moment import DAY, HOUR, MINUTE, SECOND, at, days, is_weekend, office_time
 
 SEED = 20_260_913
@@ -34,6 +34,7 @@ CALLS = [
 ROLES = ["Exchange Administrator", "Security Administrator", "Billing Administrator", "User Administrator"]
 TOOLS = ["bank/refund", "bank/payout", "iam/grant_role", "iam/reset_mfa"]
 REPOS = ["globex/pay", "globex/ledger", "globex/portal", "globex/risk"]
+REASONS = ["month-end settlement", "stuck transfers of a merchant", "certificates that end this week", "a failed import, to be run again", "a limit that support asked for"]
 
 
 class Quarter:
@@ -71,6 +72,11 @@ class Quarter:
         value = self.rng.getrandbits(128)
         text = f"{value:032x}"
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:]}"
+
+    def reason(self):
+        """Returns why somebody asks."""
+        number = self.serial()
+        return f"CHG-{number}: {REASONS[number % len(REASONS)]}"
 
     def expect(self, why, *pairs):
         """Notes planned exceptions as (item, tests) pairs."""
@@ -181,7 +187,7 @@ class Quarter:
         person = person or self.person()
         ts = ts or office_time(self.rng, self.day())
         action = Action("access", "access", "", self.rng.choice(["pay-prod", "ledger-prod", "risk-prod"]), "kubernetes", "clusters")
-        request = self.ask("teleport", ts, person.actor(TELEPORT), action, id=self.uuid(), reason=f"CHG-{self.serial()}", **rest)
+        request = self.ask("teleport", ts, person.actor(TELEPORT), action, id=self.uuid(), **{"reason": self.reason(), **rest})
         request.extra["until"] = ts - ts % MINUTE + 4 * HOUR
         reviewer = reviewer or self.person([person])
         expires = request.extra["until"] if outcome == "approve" else None
@@ -236,7 +242,7 @@ class Quarter:
         """Adds a job without an environment, which needs no approval."""
         repo, number = self.rng.choice(REPOS), 40_000 + self.serial()
         action = Action("test", "exec", "", repo, "repository", "builds")
-        run = self.run("github", office_time(self.rng, self.day()), self.people["svc-ci"].actor("github"), action, None, "orphan")
+        run = self.run("github", office_time(self.rng, self.day()), self.people["svc-ci"].actor("github"), action, None, "not_logged")
         run.id, run.extra["repo"], run.extra["run"] = f"ga-{self.serial():06d}", repo, number
 
     def arguments(self, tool):
@@ -270,16 +276,20 @@ class Quarter:
 
     # Entra
 
-    def activate(self, person=None, reviewer=None, outcome="approve", ran=True):
-        """Adds the activation of a role."""
+    def activate(self, person=None, reviewer=None, outcome="approve", ran=True, ends=True, reason=None):
+        """Adds the activation of a role, and its end: PIM takes the role back on time, or the person before that."""
         person = person or self.person()
         ts = office_time(self.rng, self.day())
         action = Action("activate", "access", "", self.rng.choice(ROLES), "role", "directory")
-        request = self.ask("entra", ts, person.actor("entra"), action, id=f"pim-{self.serial():06d}", reason=f"CHG-{self.serial()}")
+        request = self.ask("entra", ts, person.actor("entra"), action, id=f"pim-{self.serial():06d}", reason=reason or self.reason())
         request.extra = {"who": person, "until": ts - ts % SECOND + 8 * HOUR}
         vote = self.vote("entra", ts + 2 * MINUTE + self.rng.randrange(8 * MINUTE), request, (reviewer or self.person([person])).actor("entra"), outcome, expires=request.extra["until"])
         vote.id = f"PIM_{self.serial():06d}"
         run = self.run("entra", vote.ts + 2 * SECOND, person.actor("entra"), action, request, "linked", id=f"PIM_{self.serial():06d}") if ran else None
+        if ran and ends:
+            early = self.rng.random() < 0.15
+            end = run.ts + self.rng.randrange(20 * MINUTE, 6 * HOUR) if early else request.extra["until"] + self.rng.randrange(SECOND, 90 * SECOND)
+            self.resolutions.append(Resolution("entra", end, request, "given up" if early else "expired", id=f"PIM_{self.serial():06d}"))
         return request, vote, run
 
     # What machines and lookers-on do

@@ -27,7 +27,7 @@ def hoop_cases(q):
         q.expect("the requester clicked the own card, under the Slack id", (vote, "SOD-02"), (run, "AUTHZ-01"))
     for _ in range(3):
         request, votes, run = q.hoop(quorum=2, votes=1)
-        q.expect("one click where two were needed", (run, "AUTHZ-01"))
+        q.expect("one click where two were needed", (run, "AUTHZ-01 SOD-04"))
     for _ in range(3):
         request, votes, run = q.hoop()
         votes[0].digest = digest("SELECT 1")
@@ -73,7 +73,7 @@ def aws_cases(q):
     """Calls that CloudTrail shows."""
     for _ in range(3):
         person = q.person()
-        ghost = Request("hoop", at("2026-06-20"), person.actor("email"), None, id="ghost", quorum=1)
+        ghost = Request("hoop", at("2026-06-20"), person.actor("email"), Action("exec", "exec", "", "", "", ""), id="ghost", quorum=None)
         run = q.assume(office_time(q.rng, q.day()), person, "ledger", ghost, "orphan", tag=q.uuid())
         q.expect("the role was taken in the name of a session that hoop does not have", (run, "AUTHZ-01"))
     run = q.hoop_read()
@@ -87,6 +87,8 @@ def aws_cases(q):
         person, account = q.people[owner_of(q, request)], next(k for k, v in ACCOUNTS.items() if v == request.action.group)
         call = q.assume(votes[-1].ts + 20 * SECOND, person, account, request)
         q.expect("denied in Slack, run in hoop, and carried on in AWS", (run, "AUTHZ-01 AUTHZ-04"), (call, "AUTHZ-01 AUTHZ-04"))
+        call = q.aws(votes[-1].ts + MINUTE, person, account, q.rng.choice(CALLS), request=request)
+        q.expect("denied in Slack, and by person, account, and time a part of it in AWS", (call, "AUTHZ-01 AUTHZ-04"))
     # Two sessions of one person on one account at one time: a call without a tag may be of either.
     for _ in range(2):
         person = q.person()
@@ -115,6 +117,9 @@ def cluster_cases(q):
         _, request, vote = q.teleport(person, reviewer=person)
         run = q.teleport_session(vote.ts + 3 * MINUTE, person.actor(TELEPORT), request)
         q.expect("approved the own request", (vote, "SOD-01 SOD-02"), (run, "AUTHZ-01"))
+    for _ in range(3):
+        _, request, _ = q.teleport(reason=f"CHG-{q.serial()}")
+        q.expect("a number, and not a word of why", (request, "REV-09"))
     for _ in range(3):
         person = q.person()
         run = q.teleport_session(office_time(q.rng, q.day()), person.actor(TELEPORT), None)
@@ -148,7 +153,7 @@ def card_cases(q):
         value, command = q.arguments("bank/payout")
         q.run("litellm", office_time(q.rng, q.day()), agent.actor("litellm"), action, None, "not_logged", id=f"call-{q.serial():06d}", digest=command, extra={"arguments": value})
     for _ in range(3):
-        request = Request("slack", 0, q.person().actor("github"), Action("deploy", "deploy", "", "globex/pay", "r", "d"), id=f"globex/pay:{70_000 + q.serial()}")
+        request = Request("slack", 0, q.person().actor("github"), Action("deploy", "deploy", "", "globex/pay", "r", "d"), id=f"globex/pay:{70_000 + q.serial()}", quorum=None)
         run = q.run("github", office_time(q.rng, q.day()), request.actor, request.action, request, "orphan")
         run.id, run.extra["repo"], run.extra["run"] = f"ga-{q.serial():06d}", "globex/pay", int(request.id.split(":")[1])
         q.expect("a deployment without a card", (run, "AUTHZ-01"))
@@ -169,6 +174,12 @@ def directory_cases(q):
         q.expect("denied, and active all the same", (run, "AUTHZ-01 AUTHZ-04"))
     for _ in range(5):
         q.activate(outcome="deny", ran=False)
+    for _ in range(3):
+        _, _, run = q.activate(ends=False)
+        q.expect("the role was never taken back", (run, "JIT-01"))
+    for _ in range(2):
+        request, _, _ = q.activate(reason="urgent")
+        q.expect("one word, and no reason", (request, "REV-09"))
 
 
 def plant(q):

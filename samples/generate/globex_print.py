@@ -1,11 +1,14 @@
 """Prints the facts of Globex as eight products would log them: lists of (moment, record), nothing shared with countersign."""
 
 from globex_people import CLUSTER, HOOP_ORG, SLACK_TEAM
+from model import Actor
 from moment import MINUTE, SECOND, rfc3339
 from slack import stamp
 
 STATUS = {"approve": "APPROVED", "deny": "REJECTED"}
 UNSET = "0001-01-01T00:00:00Z"
+# PIM itself, as the directory shows it: a user without a principal name.
+PIM = Actor("entra", "6e1d0c4a-0000-4000-8000-00000000ffff", "system", "Azure AD PIM")
 
 
 def seconds(ms):
@@ -183,7 +186,7 @@ def litellm(q):
 
 
 def entra(q):
-    """Yields rows of the directory's audit log: asked, answered, active."""
+    """Yields rows of the directory's audit log: asked, answered, active, and taken back. The end bears the id of the request."""
 
     def row(ms, rid, name, actor, request, limits):
         details = [{"key": "RoleAssignmentRequestId", "value": request.id}, {"key": "Justification", "value": request.reason}]
@@ -192,7 +195,7 @@ def entra(q):
         role = request.action.resource
         targets = [{"id": f"role-{ROLE_IDS.setdefault(role, len(ROLE_IDS))}", "displayName": role, "type": "Role"}, {"id": request.actor.id, "displayName": person_of(q, request.actor), "type": "User"}]
         stamp7 = rfc3339(ms)[:-1] + "0000+00:00"
-        return ms, {"id": rid, "activityDateTime": stamp7, "activityDisplayName": name, "category": "RoleManagement", "loggedByService": "PIM", "result": "success", "initiatedBy": {"user": {"id": actor.id, "displayName": person_of(q, actor)}}, "targetResources": targets, "additionalDetails": details}
+        return ms, {"id": rid, "activityDateTime": stamp7, "activityDisplayName": name, "category": "RoleManagement", "loggedByService": "PIM", "result": "success", "initiatedBy": {"user": {"id": actor.id, "displayName": actor.name if actor is PIM else person_of(q, actor)}}, "targetResources": targets, "additionalDetails": details}
 
     for request in q.requests:
         if request.source == "entra":
@@ -204,6 +207,10 @@ def entra(q):
     for run in q.executions:
         if run.source == "entra":
             yield row(run.ts, run.id, "Add member to role completed (PIM activation)", run.request.actor, run.request, True)
+    for end in q.resolutions:
+        expired = end.state == "expired"
+        name = "Remove member from role (PIM activation expired)" if expired else "Remove member from role completed (PIM deactivate)"
+        yield row(end.ts, end.id, name, PIM if expired else end.request.actor, end.request, False)
 
 
 ROLE_IDS = {}

@@ -95,16 +95,12 @@ class Oracle:
                 self.standing(decision)
             forced = decision.extra.get("forced", False)
             if decision.outcome == "deny" or (decision.outcome == "approve" and forced):
-                # A click on a Slack button carries no reason, and hoop asks for none in an emergency; a rejection in
-                # hoop always has the rejecter's words, which are the product module's.
-                silent = decision.source == "slack-approvals" or forced
-                if silent or decision.source != "hoop":
-                    self.reason(decision, "decision", None if silent else decision.reason)
+                self.excuse(decision)
         for item in plan.requests + plan.executions:
             if len(self.roster.lookup(item.actor, item.ts)) != 1:
                 self.found["AGT-01"].add(item)
         for request in plan.requests:
-            self.reason(request, "request", None if request.source == "hoop" else request.reason)
+            self.reason(request, "request", self.asked_because(request))
             self.actor(request, request.actor, "request.identity")
         for execution in plan.executions:
             self.actor(execution, execution.actor, "execution.identity")
@@ -128,6 +124,18 @@ class Oracle:
                 self.untestable["AGT-02", item.source, column].add(item)
             elif self.roster.principal(actor, item.ts) is None:
                 self.found["AGT-02"].add(item)
+
+    def asked_because(self, request):
+        """Returns the reason of a request, None where the product does not log it."""
+        return None if request.source == "hoop" else request.reason
+
+    def excuse(self, decision):
+        """Applies REV-09 to a denial, or to an approval under break-glass."""
+        # A click on a Slack button carries no reason, and hoop asks for none in an emergency; a rejection in hoop
+        # always has the rejecter's words, which are the product module's.
+        silent = decision.source == "slack-approvals" or decision.extra.get("forced", False)
+        if silent or decision.source != "hoop":
+            self.reason(decision, "decision", None if silent else decision.reason)
 
     def reason(self, item, table, text):
         """Applies REV-09; `text` is None where the product does not log it."""
@@ -228,8 +236,7 @@ class Oracle:
             self.found["AUTHZ-01"].add(run)
             return
         people = self.effective(earlier, run)
-        if run.action.resource != run.request.action.resource:
-            self.found["AUTHZ-07"].add(run)
+        self.target(run)
         if run.request.quorum is None:
             self.untestable["SOD-04", run.source, "execution.quorum"].add(run)
         elif len(people) < max(quorum, run.request.quorum, 2) <= max(quorum, run.request.quorum):
@@ -244,6 +251,16 @@ class Oracle:
         if any(d.outcome == "approve" and d.phase == "pre" for d in votes):
             if not people and self.effective(later, run):
                 self.found["AUTHZ-02"].add(run)
+
+    def target(self, run):
+        """Applies AUTHZ-07. Names of two products do not compare, and a role is not what it opens."""
+        asked = run.request.action
+        if run.action.resource == asked.resource:
+            return
+        if run.source != run.request.source or asked.klass == "access":
+            self.untestable["AUTHZ-07", run.source, "request.resource_id"].add(run)
+        else:
+            self.found["AUTHZ-07"].add(run)
 
     def command(self, run, approvals):
         """Applies AUTHZ-06."""

@@ -2,7 +2,7 @@
 //!
 //! Input: the events of every segment, in the order source, object, offset. Output: the frames of
 //! [`table`](crate::table). Two passes over the events, so that memory holds tables and never the events:
-//! the first surveys requests, the second writes what refers to them. Where the workspace links sources, [`link`] reads
+//! the first surveys requests, the second writes what refers to them. Where the workspace links sources, `link` reads
 //! the events of those before.
 
 mod evidence;

@@ -84,9 +84,14 @@ impl LinkColumn {
         COLUMNS.iter().find(|column| column.name == name).copied()
     }
 
-    /// Returns the value of the column; of a correlation id, what stands after instance and type.
+    /// Returns the value of the column; of a correlation id, what stands after instance and type. A text in which
+    /// something was masked has no value: two different secrets read alike.
     pub fn value(self, event: &Event) -> Option<&str> {
         let text = (self.read)(event)?;
+        let mut masked = event.masked.as_deref().map(crate::redact::hits).into_iter().flatten();
+        if masked.any(|(column, ..)| column == self.name) {
+            return None;
+        }
         if self.name.starts_with("corr_") { text.splitn(3, ':').nth(2) } else { Some(text) }
     }
 }

@@ -96,6 +96,19 @@ fn workspace_file_that_is_not_as_it_should_be() {
         .refuses(&["`aprovals`", "did you mean `approvals`?"]);
     replaced(file, "schema = \"countersign/workspace/1\"", "schema = \"countersign/workspace/2\"")
         .refuses(&["countersign/workspace/2", "countersign/workspace/1"]);
+    let link = |columns: &str| {
+        let link = format!("[[link]]\nid = \"l\"\nfrom = \"hoop\"\nto = \"gate-eu\"\n{columns}\n[[gated]]");
+        replaced(file, "[[gated]]", &link)
+    };
+    link("equal = [{ from = \"corr_sesion\", to = \"corr_request\" }]").refuses(&[
+        "link `l`",
+        "`corr_sesion`",
+        "did you mean `corr_session`?",
+    ]);
+    link("equals = []").refuses(&["`equals`", "did you mean `equal`?"]);
+    link("equal = [{ from = \"env\", to = \"env\" }]").refuses(&["tells one case of `gate-eu` from another"]);
+    link("equal = [{ from = \"env\", to = \"env\" }]\nwithin = \"10\"").refuses(&["`10` of `within`"]);
+    link("equal = [{ from = \"corr_run\", to = \"corr_request\" }]").says(0, &[]);
     replaced(file, "[[gated]]", "[[gated]").refuses(&["`countersign.toml`, line"]);
     replaced(file, "heads/gate-eu.head", "heads/none.head")
         .refuses(&["cannot read `heads/none.head`", "help: "]);
@@ -297,6 +310,17 @@ fn expected_unable_that_has_expired_no_longer_excuses() {
     workspace.run("check", &["--fail-on", "none"]).says(0, &[]);
     workspace.edit("countersign.toml", |text| entry(text, "max_items = 50", "max_items = 7"));
     workspace.run("check", &["--fail-on", "none"]).says(4, &["8 items of hoop", "7 expected"]);
+}
+
+#[test]
+fn entry_for_a_column_of_the_same_name_takes_no_place_of_the_right_one() {
+    let workspace = Workspace::copy_of("acme");
+    let other = "[[expected_unable]]\ntest = \"AUTHZ-01\"\nsource = \"hoop\"\ncolumn = \"decision.quorum\"\nmax_items = 1\nreason = \"another table\"\nuntil = 2027-06-30\n\n[[expected_unable]]";
+    workspace.edit("countersign.toml", |text| text.replacen("[[expected_unable]]", other, 1));
+    workspace.run("check", &["--fail-on", "none"]).says(0, &[]);
+    workspace.edit("countersign.toml", |text| text.replace("execution.quorum", "decision.quorum"));
+    let ran = workspace.run("check", &["--fail-on", "none"]);
+    ran.says(4, &["AUTHZ-01: 8 items of hoop untestable for want of `execution.quorum`, 1 expected"]);
 }
 
 #[test]

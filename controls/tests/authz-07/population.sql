@@ -1,9 +1,9 @@
 -- Gated executions of a request, outside break-glass. One is untestable where it, or its request, does not name the
--- target.
+-- target, or where their names do not compare.
 WITH gated AS (
   SELECT
-    e.execution_id, e.ts_ms, e.request_id, e.request_link, e.requires_approval, e.break_glass, e.actor_id,
-    e.resource_id, e.resource_group, e.env, e.resource_stated
+    e.execution_id, e.source_id, e.ts_ms, e.request_id, e.request_link, e.requires_approval, e.break_glass,
+    e.actor_id, e.resource_id, e.resource_group, e.env, e.resource_stated
   FROM execution e
   CROSS JOIN param p
   WHERE COALESCE(e.ts_ms, p.period_start_ms) >= p.period_start_ms
@@ -13,12 +13,17 @@ WITH gated AS (
     AND (e.request_id IS NOT NULL OR COALESCE(e.request_link, 'not_logged') <> 'none')
 ),
 -- An execution that does not name its target has that of its request: then both are the same, and nothing is shown.
+-- Two products name one thing in two ways, and who asks for access asks for a role, not for what it opens: then
+-- other names say nothing. An unknown class may be access.
 judged AS (
   SELECT
     g.execution_id, g.ts_ms, g.request_id, g.requires_approval, g.break_glass, g.actor_id,
     g.resource_id, g.resource_group, g.env,
     r.resource_id AS asked_for, r.resource_group AS asked_group, r.env AS asked_env,
     CASE
+      WHEN (g.resource_id <> r.resource_id OR g.resource_group <> r.resource_group OR g.env <> r.env)
+        AND (g.source_id <> r.source_id OR COALESCE(r.action_class, 'access') = 'access')
+        THEN 'request.resource_id'
       WHEN g.resource_id <> r.resource_id THEN 'resource'
       WHEN g.resource_group <> r.resource_group THEN 'group'
       WHEN g.env <> r.env THEN 'env'

@@ -56,11 +56,11 @@ impl Links {
             return links;
         }
         let events = Events { parts, repeats };
-        let asked = Asked::new(&events, context);
+        let mut asked = Asked::new(&events, context);
         let mut results: BTreeMap<&str, LinkResult> = BTreeMap::new();
         for link in in_turn(context.links) {
             let result = match link.within_ms {
-                None => links.declared(link, &events, &asked),
+                None => links.declared(link, &events, &mut asked),
                 Some(within) => links.weak(link, within, &events, context),
             };
             results.insert(&link.id, result);
@@ -111,7 +111,7 @@ impl Links {
         id
     }
 
-    fn declared(&mut self, link: &Link, events: &Events<'_>, asked: &Asked<'_>) -> LinkResult {
+    fn declared(&mut self, link: &Link, events: &Events<'_>, asked: &mut Asked<'_>) -> LinkResult {
         let index = Index::new(link, events, self);
         let mut result = empty(link);
         let mut claims: BTreeMap<String, Claim> = BTreeMap::new();
@@ -142,8 +142,15 @@ impl Links {
                 }
                 _ => Fate::Ambiguous,
             };
-            let count = if fate == Fate::Ambiguous { &mut result.ambiguous } else { &mut result.joined };
-            *count += 1;
+            if fate == Fate::Ambiguous {
+                result.ambiguous += 1;
+                if is_decision(event) {
+                    result.open_decisions += 1;
+                    self.doubtful.extend(targets.into_iter().flatten().cloned());
+                }
+            } else {
+                result.joined += 1;
+            }
             self.events.insert((part, row), fate);
         });
         for (own, claim) in claims {
@@ -159,7 +166,14 @@ impl Links {
     }
 
     /// Decides what a request id of `link.from` stands for.
-    fn settle(&mut self, link: &Link, own: &str, claim: Claim, asked: &Asked<'_>, result: &mut LinkResult) {
+    fn settle(
+        &mut self,
+        link: &Link,
+        own: &str,
+        claim: Claim,
+        asked: &mut Asked<'_>,
+        result: &mut LinkResult,
+    ) {
         if asked.elsewhere(own, &link.from) {
             result.aside += claim.events;
             return;
@@ -175,6 +189,7 @@ impl Links {
             (Some(only), None) if !claim.unasked && asked.agree(own, &link.from, only) => {
                 result.joined += claim.events;
                 self.unclear.remove(own);
+                asked.merge(own, only);
                 if own != only {
                     self.aliases.insert(own.to_owned(), only.clone());
                 }
@@ -204,8 +219,12 @@ impl Claim {
     fn add(&mut self, event: &Event, targets: Option<&BTreeSet<String>>) {
         self.targets.extend(targets.into_iter().flatten().cloned());
         self.events += 1;
-        self.decisions += u64::from(matches!(event.kind.as_deref(), Some("decision" | "resolution")));
+        self.decisions += u64::from(is_decision(event));
     }
+}
+
+fn is_decision(event: &Event) -> bool {
+    matches!(event.kind.as_deref(), Some("decision" | "resolution"))
 }
 
 /// Values of the compared columns of one source, and the requests that have them.
@@ -247,6 +266,7 @@ struct Asked<'a> {
 }
 
 /// A request as one source records it.
+#[derive(Clone)]
 struct Asker {
     source: String,
     who: Resolution,
@@ -258,10 +278,8 @@ impl<'a> Asked<'a> {
     fn new(events: &Events<'_>, context: &'a Context<'a>) -> Self {
         let mut requests: BTreeMap<String, Vec<Asker>> = BTreeMap::new();
         for source in context.roles.keys() {
-            events.each(source, |_, _, event| {
-                let (Some("request"), Some(id)) = (event.kind.as_deref(), &event.corr_request) else {
-                    return;
-                };
+            events.of_kinds(source, &["request"], |_, _, event| {
+                let Some(id) = &event.corr_request else { return };
                 let askers = requests.entry(id.clone()).or_default();
                 if askers.iter().all(|asker| asker.source != *source) {
                     askers.push(Asker {
@@ -292,6 +310,15 @@ impl<'a> Asked<'a> {
         own == other || theirs.iter().all(|theirs| self.same(ours, theirs))
     }
 
+    /// Notes that whoever asked for `own` asked for `other`, of which nobody else may be the requester from now on.
+    fn merge(&mut self, own: &str, other: &str) {
+        if own != other
+            && let Some(ours) = self.requests.get(own).cloned()
+        {
+            self.requests.entry(other.to_owned()).or_default().extend(ours);
+        }
+    }
+
     fn same(&self, a: &Asker, b: &Asker) -> bool {
         let identity = a.id.is_some() && a.ns.is_some() && (&a.ns, &a.id) == (&b.ns, &b.id);
         let person = a.who.principal.is_some()
@@ -316,17 +343,23 @@ struct Events<'a> {
 
 impl Events<'_> {
     /// Shows the events of `source` that a case can hold.
-    fn each(&self, source: &str, mut act: impl FnMut(usize, usize, &Event)) {
+    fn each(&self, source: &str, act: impl FnMut(usize, usize, &Event)) {
+        self.of_kinds(source, &KINDS, act);
+    }
+
+    /// Shows the events of `source` that are of one of `kinds`.
+    fn of_kinds(&self, source: &str, kinds: &[&str], mut act: impl FnMut(usize, usize, &Event)) {
         for (frame, part) in self.parts.iter().zip(0..) {
+            let (Ok(sources), Ok(named)) = (frame.column("source"), frame.column("kind")) else { continue };
             // A part holds events of one source.
-            let of = frame.column("source").ok().filter(|column| !column.is_empty());
-            if of.and_then(|column| text_at(column, 0)) != Some(source) {
+            if frame.height() == 0 || text_at(sources, 0) != Some(source) {
                 continue;
             }
-            for (event, row) in FrameReader::<Event>::new(frame).rows().zip(0..) {
-                let kind = event.kind.as_deref().unwrap_or_default();
-                if KINDS.contains(&kind) && !self.repeats.contains(part, row) {
-                    act(part, row, &event);
+            let reader = FrameReader::<Event>::new(frame);
+            for row in 0..frame.height() {
+                let wanted = text_at(named, row).is_some_and(|kind| kinds.contains(&kind));
+                if wanted && !self.repeats.contains(part, row) {
+                    act(part, row, &reader.row(row));
                 }
             }
         }

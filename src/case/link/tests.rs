@@ -1,5 +1,6 @@
 use super::*;
 use crate::case::{Joined, join};
+use crate::clock::Period;
 use crate::column::{Row, to_frame};
 use crate::identity::Roster;
 use crate::settings::{Role, Workspace};
@@ -98,6 +99,10 @@ fn call(id: &str, request: Option<&str>, who: &str, at: i64) -> Event {
 }
 
 fn joined(links: &str, events: &[Event]) -> Joined {
+    with_holes(links, events, Vec::new())
+}
+
+fn with_holes(links: &str, events: &[Event], source_holes: Vec<(&str, Period)>) -> Joined {
     let workspace = workspace(links).unwrap();
     let roster = Roster::parse(PEOPLE, "people.csv").unwrap();
     let context = Context {
@@ -107,7 +112,7 @@ fn joined(links: &str, events: &[Event]) -> Joined {
         roles: workspace.sources.iter().map(|source| (source.id.as_str(), source.role)).collect(),
         chained: BTreeSet::new(),
         holes: Vec::new(),
-        source_holes: Vec::new(),
+        source_holes,
         clock_tolerance_ms: 2_000,
         max_review_ms: 0,
         withdrawal_grace_ms: 0,
@@ -204,6 +209,80 @@ fn one_request_that_two_products_record_counts_once_and_its_owner_says_who_asked
     let found = joined(DECLARED, &[card("U2"), hoop, click("c", "hoop/S", 2_000)]);
     assert_eq!(rows::<Request>(&found).len(), 2);
     assert_eq!(counts(&found, "clicks"), [0, 2, 0, 0, 1]);
+}
+
+#[test]
+fn two_cards_of_two_requesters_are_no_one_request() {
+    let card = |id: &str, request: &str, who: &str| Event {
+        requester_ns: some("slack"),
+        requester_id: some(who),
+        ..event("slack", id, "request", 1_100, Some(request))
+    };
+    let links = format!(
+        "{DECLARED}{}",
+        DECLARED
+            .replace("\"clicks\"", "\"others\"")
+            .replace("hoop/", "hoop:")
+            .replace("\"calls\"", "\"more\"")
+    );
+    // hoop has what ran, and not who asked: the cards say it, and they do not agree.
+    let ran =
+        Event { corr_session: some("hoop:session:S"), ..event("hoop", "own", "execution", 8_000, Some("R")) };
+    let found = joined(&links, &[card("a", "hoop/S", "U1"), card("b", "hoop:S", "U2"), ran]);
+    assert_eq!((counts(&found, "clicks"), counts(&found, "others")), ([1, 0, 0, 1, 0], [0, 1, 0, 0, 0]));
+    assert_eq!(rows::<Request>(&found).len(), 2);
+}
+
+#[test]
+fn decision_without_a_request_id_that_fits_two_requests_leaves_them_open() {
+    let links = DECLARED.replacen("from = \"corr_request\", prefix = \"hoop/\"", "from = \"corr_run\"", 1);
+    let vote = Event { corr_run: some("slack:run:S"), corr_request: None, ..click("c", "", 2_000) };
+    let found = joined(
+        &links,
+        &[
+            asked("R", "S", "dana@corp.example", 1_000),
+            asked("Q", "S", "dana@corp.example", 1_500),
+            vote,
+            event("hoop", "own", "execution", 8_000, Some("Q")),
+        ],
+    );
+    assert_eq!(counts(&found, "clicks"), [0, 1, 0, 0, 1]);
+    assert_eq!(rows::<Execution>(&found)[0].votes_complete, Some(false));
+}
+
+#[test]
+fn masked_text_is_no_value() {
+    let links = WEAK.replace("resource_id", "action_name");
+    let action = |event: Event, masked: Option<&str>| Event {
+        action_name: some("rotate [masked: password]"),
+        masked: masked.map(str::to_owned),
+        ..event
+    };
+    let request = || asked("R", "S", "dana@corp.example", 1_000_000);
+    let run = || call("x", None, "arn:dana", 1_000_100);
+    let plain = [action(request(), None), action(run(), None)];
+    assert_eq!(counts(&joined(&links, &plain), "near"), [1, 0, 0, 0, 0]);
+    let hits = Some("action_name:password=1");
+    assert_eq!(
+        counts(&joined(&links, &[action(request(), hits), action(run(), None)]), "near"),
+        [0, 1, 0, 0, 0]
+    );
+    assert_eq!(
+        counts(&joined(&links, &[action(request(), None), action(run(), hits)]), "near"),
+        [0, 0, 0, 1, 0]
+    );
+}
+
+#[test]
+fn hole_of_the_requests_leaves_a_weak_link_open() {
+    let request = asked("R", "S", "dana@corp.example", 1_000_000);
+    let run = call("x", None, "arn:dana", 1_000_100);
+    let hole = |from: i64, to: i64| Period { from: Moment::from_ms(from), to: Moment::from_ms(to) };
+    let found = with_holes(WEAK, &[request.clone(), run.clone()], vec![("hoop", hole(999_000, 999_500))]);
+    assert_eq!(counts(&found, "near"), [0, 1, 0, 0, 0]);
+    let found =
+        with_holes(WEAK, &[request, run], vec![("hoop", hole(0, 400_099)), ("slack", hole(0, i64::MAX))]);
+    assert_eq!(counts(&found, "near"), [1, 0, 0, 0, 0]);
 }
 
 #[test]

@@ -104,8 +104,8 @@ impl Requests {
             }
         });
         let mut all = Self::default();
-        events.each(&link.to, |_, _, event| {
-            let (Some("request"), Some(id)) = (event.kind.as_deref(), &event.corr_request) else { return };
+        events.of_kinds(&link.to, &["request"], |_, _, event| {
+            let Some(id) = &event.corr_request else { return };
             let candidate = Candidate {
                 id: id.clone(),
                 // A request without a time may be of any.
