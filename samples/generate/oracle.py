@@ -93,7 +93,8 @@ class Oracle:
                 self.authority(decision)
             if decision.outcome in ("approve", "auto_approve") and decision.phase == "pre":
                 self.standing(decision)
-            if decision.outcome == "deny" or (decision.outcome == "approve" and decision.basis == "break_glass"):
+            forced = decision.extra.get("forced", False)
+            if decision.outcome == "deny" or (decision.outcome == "approve" and forced):
                 self.excuse(decision)
         for item in plan.requests + plan.executions:
             if len(self.roster.lookup(item.actor, item.ts)) != 1:
@@ -116,8 +117,8 @@ class Oracle:
                 self.found["REV-06"].add(item)
         elif not known:
             self.untestable["REV-06", item.source, column].add(item)
-        # Teleport does not say what an identity is.
-        unsaid = not known and item.source == "teleport"
+        # Hoop never says what an identity is, and Teleport does so for sessions only.
+        unsaid = not known and (item.source == "hoop" or column == "request.identity" and item.source == "teleport")
         if unsaid or self.roster.kind_of(actor, item.ts) != "human":
             if not known:
                 self.untestable["AGT-02", item.source, column].add(item)
@@ -132,7 +133,7 @@ class Oracle:
         """Applies REV-09 to a denial, or to an approval under break-glass."""
         # A click on a Slack button carries no reason, and hoop asks for none in an emergency; a rejection in hoop
         # always has the rejecter's words, which are the product module's.
-        silent = decision.source == "slack-approvals" or decision.basis == "break_glass"
+        silent = decision.source == "slack-approvals" or decision.extra.get("forced", False)
         if silent or decision.source != "hoop":
             self.reason(decision, "decision", None if silent else decision.reason)
 

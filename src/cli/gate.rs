@@ -168,9 +168,10 @@ impl<'a> Gate<'a> {
             if !core(test) || *items == 0 || not_evidenced.contains(test.as_str()) {
                 continue;
             }
-            let mut of_source = self.material.workspace.expected_unable.iter().zip(0..).filter(|(entry, _)| {
-                entry.test == *test && entry.source == *source && report.as_of < entry.until
-            });
+            let mut of_source =
+                self.material.workspace.expected_unable.iter().zip(0..).filter(|(entry, _)| {
+                    entry.test == *test && entry.source == *source && report.as_of < entry.until
+                });
             // Two tables may have a column of one name: the entry for this very column comes first.
             let name = |column: &str| column.rsplit('.').next().map(str::to_owned);
             let expected = of_source

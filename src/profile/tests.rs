@@ -706,6 +706,7 @@ fn filled_columns_are_columns_of_the_tables() {
         ("session", Session::COLUMNS),
         ("policy_change", PolicyChange::COLUMNS),
         ("access_grant", AccessGrant::COLUMNS),
+        ("control_event", crate::table::ControlEvent::COLUMNS),
     ] {
         known.extend(columns.iter().map(|column| format!("{table}.{}", column.name)));
     }

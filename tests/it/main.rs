@@ -18,6 +18,7 @@ mod outputs;
 mod pack;
 mod pdf;
 mod previous;
+mod probes;
 mod profile;
 mod redaction;
 mod same_bytes;

@@ -123,6 +123,7 @@ fn source_that_the_previous_pack_had_may_not_vanish() {
     let after = rest();
     after.edit("countersign.toml", |text| {
         text.replacen("id        = \"slack-approvals\"", "id        = \"slack-new\"", 1)
+            .replace("source = \"slack-approvals\"", "source = \"slack-new\"")
     });
     let previous = before.at("out");
     let (ran, found) = report(&after, &["--previous", previous.to_str().unwrap()]);
