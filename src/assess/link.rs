@@ -27,8 +27,9 @@ pub(super) fn open_decisions(test: &Test, links: &[LinkResult]) -> Vec<String> {
 
 /// Says which executions a test takes for those of a request by a weak link alone.
 pub(super) fn weak(test: &Test, tables: &Tables) -> Vec<String> {
-    let joins = test.requires.iter().any(|column| column == "execution.request_id")
-        || ["execution", "decision"].iter().all(|table| test.reads.iter().any(|read| read == table));
+    // Who asks for no request of an execution rests on no link, whatever else it reads.
+    let joins = test.reads.iter().any(|table| table == "execution")
+        && [&test.population_sql, &test.exceptions_sql].iter().any(|query| query.contains("request_id"));
     if test.kind == Kind::EvidenceQuality || !joins {
         return Vec::new();
     }
