@@ -299,7 +299,7 @@ fn with_unapproved() -> (Workspace, Vec<String>) {
         SignedLog::parse("gate-eu", &workspace.read("keys/gate-eu-TEST-KEY.pem"), &workspace.read(LOG));
     assert_eq!(log.text(), workspace.read(LOG), "the signer of the tests writes what the generator wrote");
     // A request that nobody answered, and what was done all the same.
-    let request = r#"{"kind":"request","id":"rq-planted","corr":{"request":"rq-planted"},"requester":{"kind":"human","ns":"email","id":"dana.reyes@acme.example"},"action":{"name":"ledger.adjust","class":"write"},"target":[{"type":"database","id":"ledger-eu","group":"ledger","env":"prod"}],"justification":[{"text":"Close the books of the day","by":"requester"}]}"#;
+    let request = r#"{"kind":"request","id":"rq-planted","corr":{"request":"rq-planted"},"requester":{"kind":"human","ns":"email","id":"dana.reyes@acme.example"},"action":{"name":"ledger.adjust","class":"write"},"target":[{"type":"database","id":"ledger-eu","group":"ledger","env":"prod"}],"justification":[{"text":"Correction of a batch that was booked twice","by":"requester"}]}"#;
     log.records.push(("2026-06-09T10:01:12.000Z".to_owned(), request.to_owned()));
     log.records.push(("2026-06-09T10:01:31.000Z".to_owned(), UNAPPROVED.to_owned()));
     // The sort is stable and the log's times rise, so only the two new records move.
