@@ -1,7 +1,7 @@
 //! The workpaper: an XLSX workbook that an auditor works in. In: the report, and the executions tested. Out: bytes.
 //!
 //! Every tab begins with what it is for and where it comes from, then comes one table. Columns that belong to the auditor are empty,
-//! coloured, and checked where they take one of a few words. No cell is a formula or a link, whatever a log says: [`sheet`]
+//! coloured, and checked where they take one of a few words. No cell is a formula or a link, whatever a log says: `sheet`
 //! has the one way into a cell. Rows go to disk as they are written, so that a long list takes no memory.
 
 mod evidence;
