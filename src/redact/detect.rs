@@ -13,7 +13,7 @@ use super::class::Class;
 use super::mask::Scope;
 
 /// Raised with any change after which another value is found.
-pub const DETECTORS_VERSION: u32 = 1;
+pub const DETECTORS_VERSION: u32 = 2;
 
 /// Ids shorter than this hold no secret that has a form.
 const MIN_ID: usize = 12;
@@ -234,7 +234,7 @@ const GROUPS: &[Group] = &[
         trigger: r"[0-9](?:[ -]?[0-9]){12}",
         detectors: &[checked(
             Class::Card,
-            r"\b([2-6][0-9]{3}(?:[ -]?[0-9]{2,6}){2,4})\b",
+            r"\b([2-6][0-9]{3}(?:[ -]?[0-9]{2,6}){2,15})\b",
             |_, value| is_card(value),
             false,
         )],
@@ -299,6 +299,10 @@ pub(super) fn find(text: &str, scope: Scope) -> Vec<Found> {
                 let Some(value) = value(&captures) else { continue };
                 if (detector.holds)(&captures, value.as_str()) {
                     all.push(Found { class: detector.class, range: value.range() });
+                } else if detector.class == Class::Card {
+                    let shifted = |part: Range<usize>| value.start() + part.start..value.start() + part.end;
+                    let cards = cards_within(value.as_str()).into_iter().map(shifted);
+                    all.extend(cards.map(|range| Found { class: Class::Card, range }));
                 }
             }
         }
@@ -422,6 +426,22 @@ fn is_card(value: &str) -> bool {
     fits && separators.windows(2).all(|pair| pair[0] == pair[1])
         && numbers.windows(2).any(|pair| pair[0] != pair[1])
         && luhn(&numbers)
+}
+
+/// Returns the card numbers that groups of digits of `value` make, where numbers beside them hide them from [`is_card`].
+fn cards_within(value: &str) -> Vec<Range<usize>> {
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    for (at, c) in value.char_indices().filter(|(_, c)| c.is_ascii_digit()) {
+        match groups.last_mut().filter(|group| group.end == at) {
+            Some(group) => group.end = at + c.len_utf8(),
+            None => groups.push(at..at + c.len_utf8()),
+        }
+    }
+    let card_from = |first: usize| {
+        let ends = groups[first..].iter().map(|group| group.end);
+        ends.map(|end| groups[first].start..end).find(|range| is_card(&value[range.clone()]))
+    };
+    (0..groups.len()).filter_map(card_from).collect()
 }
 
 /// ISO/IEC 7812-1 annex B.

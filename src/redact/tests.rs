@@ -69,6 +69,19 @@ fn every_detector_masks_its_value_and_nothing_beside_it() {
 }
 
 #[test]
+fn a_card_number_does_not_hide_among_other_numbers() {
+    for (text, masked) in [
+        ("pan=378282246310005 00", "pan=[redacted:card] 00"),
+        ("1234 4111 1111 1111 1111 07", "1234 [redacted:card] 07"),
+        ("00-4111-1111-1111-1111", "00-[redacted:card]"),
+        ("2345 6789 4111 1111 1111 1111", "2345 6789 [redacted:card]"),
+    ] {
+        let found = mask(text, &Policy::default(), Scope::FreeText).map(|found| found.0);
+        assert_eq!(found.as_deref(), Some(masked), "{text}");
+    }
+}
+
+#[test]
 fn plain_text_stays_as_it_is() {
     for text in [
         "kubectl rollout restart deploy/payments -n prod",
