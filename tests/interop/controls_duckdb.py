@@ -249,8 +249,9 @@ class World:
         } | {name: value for name, value in self.target().items() if name in ("resource_id", "action_name")}
 
     def reviewer_grant(self, number):
+        # Some of them never decide, so that there are idle ones in every world.
         return {
-            "principal_id": self.pick("ada", "ben", "dan", f"p{number}"), "resource_group": self.pick("*", "ledger", "treasury"),
+            "principal_id": self.pick("ada", "ben", "dan", f"p{number}", f"p{number}"), "resource_group": self.pick("*", "ledger", "treasury"),
             "action_class": self.pick("*", "*", "read"), "valid_from_ms": self.random.choice([None, None, self.time()]),
             "valid_to_ms": self.random.choice([None, None, self.time()]),
         }
@@ -316,7 +317,7 @@ class World:
             "control_event": [self.change(number, "o") for number in range(some)],
             "policy_change": [self.change(number, "p") for number in range(some)],
             "external_activity": [self.external_activity(number) for number in range(some)],
-            "reviewer_grant": [self.reviewer_grant(number) for number in range(12)],
+            "reviewer_grant": [self.reviewer_grant(number) for number in range(40)],
         }
         for table in tables:
             if self.random.random() < 0.05:
