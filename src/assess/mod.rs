@@ -312,7 +312,9 @@ fn judge(inputs: &Inputs<'_>, holes: &[Hole]) -> BTreeMap<String, Judged> {
     for test in inputs.library.tests.values() {
         let Some(evaluation) = inputs.evaluations.get(&test.id) else { continue };
         let sources = read_by(test, inputs);
-        let touched: Vec<&Hole> = holes.iter().filter(|hole| sources.contains(&hole.source)).collect();
+        // A hole does not stop a test that lists holes: it is a row of it.
+        let stops = |hole: &&Hole| !test.lists_holes() && sources.contains(&hole.source);
+        let touched: Vec<&Hole> = holes.iter().filter(stops).collect();
         let missing: Vec<&String> = test.requires.iter().filter(|column| !filled.contains(*column)).collect();
         let counts = evaluation.counts();
         let uncovered = uncovered(test, &sources, inputs);
@@ -330,11 +332,9 @@ fn judge(inputs: &Inputs<'_>, holes: &[Hole]) -> BTreeMap<String, Judged> {
         }
         reasons.extend(uncovered);
         reasons.extend(open);
-        if test.kind != Kind::EvidenceQuality {
-            reasons.extend(touched.iter().take(5).map(|hole| hole_reason(hole)));
-            if touched.len() > 5 {
-                reasons.push(format!("{} more holes, listed in the report", touched.len() - 5));
-            }
+        reasons.extend(touched.iter().take(5).map(|hole| hole_reason(hole)));
+        if touched.len() > 5 {
+            reasons.push(format!("{} more holes, listed in the report", touched.len() - 5));
         }
         outcomes.insert(test.id.clone(), outcome);
         judged.insert(test.id.clone(), Judged { outcome, reliance: Reliance::default(), reasons, sources });
@@ -350,7 +350,7 @@ fn judge(inputs: &Inputs<'_>, holes: &[Hole]) -> BTreeMap<String, Judged> {
 
 /// Says which columns a test needs that no hash or signature covers, of sources of which more is demanded.
 fn uncovered(test: &Definition, sources: &[String], inputs: &Inputs<'_>) -> Vec<String> {
-    if test.kind == Kind::EvidenceQuality {
+    if test.lists_holes() {
         return Vec::new();
     }
     let mut reasons = Vec::new();

@@ -223,6 +223,12 @@ impl Test {
         Digest::of(self.exceptions_sql.as_bytes())
     }
 
+    /// Tells whether holes are rows of it, so that none stops it: it judges the evidence by the tables that tell of holes.
+    pub fn lists_holes(&self) -> bool {
+        let tells = |table: &String| matches!(table.as_str(), "integrity" | "expected_source");
+        self.kind == Kind::EvidenceQuality && self.reads.iter().any(tells)
+    }
+
     /// Returns the tables that its queries read, `param` included.
     pub fn inputs(&self) -> BTreeSet<String> {
         self.reads.iter().cloned().chain([PARAM.to_owned()]).collect()

@@ -12,15 +12,13 @@ use crate::report::model::TestOutcome;
 /// What decides the outcome of a test besides its items.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Circumstances {
-    /// Holes in the sources that fill the tables it reads.
+    /// Holes in the sources that fill the tables it reads; none for a test that lists them itself.
     pub holes: usize,
     /// Whether a configured source can fill every column it requires.
     pub fillable: bool,
 }
 
 /// Returns the outcome of a test; the first rule that holds decides.
-///
-/// Evidence-quality tests list holes, so a hole does not stop them: it is a row of theirs.
 pub fn outcome(kind: Kind, counts: &Counts, circumstances: Circumstances) -> TestOutcome {
     let rows = counts.exceptions() > 0;
     match kind {
@@ -28,11 +26,10 @@ pub fn outcome(kind: Kind, counts: &Counts, circumstances: Circumstances) -> Tes
         Kind::EvidenceQuality if rows => return TestOutcome::Limited,
         _ => {}
     }
-    let stopped = circumstances.holes > 0 && kind != Kind::EvidenceQuality;
     let only_pending = counts.population() == counts.pending;
     if !circumstances.fillable {
         TestOutcome::NotEvidencedHere
-    } else if counts.untestable > 0 || stopped {
+    } else if counts.untestable > 0 || circumstances.holes > 0 {
         TestOutcome::UnableToTest
     } else if only_pending {
         TestOutcome::NoOccurrence

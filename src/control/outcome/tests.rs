@@ -24,12 +24,12 @@ fn the_first_rule_that_holds_decides() {
     let both = counts(9, 1, 0, 1, 0);
     for (what, counts, circumstances, deviation, indicator, evidence) in [
         ("no item", none, CLEAR, NoOccurrence, NoOccurrence, NoOccurrence),
-        ("no item, a hole", none, HOLE, UnableToTest, UnableToTest, NoOccurrence),
+        ("no item, a hole", none, HOLE, UnableToTest, UnableToTest, UnableToTest),
         ("no item, unfillable", none, UNFILLED, NotEvidencedHere, NotEvidencedHere, NotEvidencedHere),
         ("pending only", pending, CLEAR, NoOccurrence, NoOccurrence, NoOccurrence),
-        ("pending only, a hole", pending, HOLE, UnableToTest, UnableToTest, NoOccurrence),
+        ("pending only, a hole", pending, HOLE, UnableToTest, UnableToTest, UnableToTest),
         ("all ok", clean, CLEAR, NoException, NoException, NoException),
-        ("all ok, a hole", clean, HOLE, UnableToTest, UnableToTest, NoException),
+        ("all ok, a hole", clean, HOLE, UnableToTest, UnableToTest, UnableToTest),
         ("all ok, unfillable", clean, UNFILLED, NotEvidencedHere, NotEvidencedHere, NotEvidencedHere),
         ("rows", rows, CLEAR, Exception, Review, Limited),
         ("rows, a hole", rows, HOLE, Exception, UnableToTest, Limited),
