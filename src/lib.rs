@@ -28,6 +28,7 @@ pub mod segment;
 // Events to cases to tables.
 pub mod case;
 pub mod identity;
+pub mod reference;
 pub mod table;
 // Tables to results.
 pub mod control;

@@ -492,20 +492,28 @@ columns! {
 columns! {
     /// Two roles that one person must not combine.
     pub struct SodRule in "sod_rule" {
-        /// First role.
+        /// First role; requester, approver, and executor are parts that somebody plays in a request.
         role_a: Text,
-        /// Second role.
+        /// Second role, as the first.
         role_b: Text,
-        /// dynamic (same item) or static.
+        /// dynamic (on one request) or static (held at one time).
         mode: Text,
     }
 }
 
 columns! {
-    /// What an agent was registered as.
+    /// What an agent may do, for a span of time.
     pub struct AgentManifest in "agent_manifest" {
-        /// Agent.
+        /// Agent as logged.
         actor_id: Text,
+        /// Namespace of `actor_id`.
+        actor_ns: Text,
+        /// Action class; `*` stands for any.
+        action_class: Text,
+        /// Resource group; `*` stands for any.
+        resource_group: Text,
+        /// Environment; `*` stands for any.
+        env: Text,
         /// Digest of its registered configuration.
         config_digest: Text,
         /// Start of validity.
@@ -522,7 +530,9 @@ columns! {
         policy_id: Text,
         /// Digest of this version.
         policy_digest: Text,
-        /// Start of validity.
+        /// Person who approved it.
+        approved_by: Text,
+        /// When it was approved: start of validity.
         valid_from_ms: Int,
         /// End of validity, exclusive.
         valid_to_ms: Int,

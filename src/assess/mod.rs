@@ -45,6 +45,9 @@ pub const DERIVATION: u32 = 2;
 /// Items listed per test among the untestable and the pending; the counts are always complete.
 const MAX_LISTED: usize = 1_000;
 
+/// Tables that only a workspace's reference files fill.
+const STATED: [&str; 4] = ["agent_manifest", "policy_version", "role_assignment", "sod_rule"];
+
 /// A finished assessment. Only this module builds one.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Assessment {
@@ -476,7 +479,9 @@ fn filled(inputs: &Inputs<'_>) -> BTreeSet<String> {
         let here = matches!(schema.table, "integrity" | "expected_source")
             || (matches!(schema.table, "identity" | "resolution") && inputs.roster.is_present())
             || (schema.table == "reviewer_grant" && !inputs.roster.reviewer_grants().is_empty())
-            || (schema.table == "waiver" && !inputs.waivers.is_empty());
+            || (schema.table == "waiver" && !inputs.waivers.is_empty())
+            || (STATED.contains(&schema.table)
+                && inputs.tables.get(schema.table).is_some_and(|frame| frame.height() > 0));
         if here {
             filled.extend(schema.columns.iter().map(|column| format!("{}.{}", schema.table, column.name)));
         }

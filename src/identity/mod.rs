@@ -189,6 +189,12 @@ impl Roster {
         found.principal.filter(|_| human && self.present)
     }
 
+    /// Tells whether `person` is a human of the roster, at whatever time.
+    pub fn is_human(&self, person: &str) -> bool {
+        let rows = self.persons.get(person).into_iter().flatten();
+        rows.into_iter().any(|row| self.rows[*row].kind.as_deref() == Some("human"))
+    }
+
     /// Returns when everybody whom the id stood for had left; none where it never stood for anybody, or where one of
     /// them may still be there under another id.
     fn ended(&self, ns: &str, id: &str, at: Option<Moment>) -> Option<Moment> {

@@ -22,6 +22,7 @@ use crate::integrity::verdict::BreakKind;
 use crate::pack::layout::PackPath;
 use crate::pack::{NamedBytes, PackFolder};
 use crate::profile::library::Library as Profiles;
+use crate::reference::Reference;
 use crate::report::model::{Override, PolicyFile};
 use crate::segment::census::Census;
 use crate::segment::plan::{Missing, objects};
@@ -60,6 +61,8 @@ pub struct Material {
     pub chains: ChainLibrary,
     /// The control library.
     pub controls: Controls,
+    /// What the workspace states beside its logs.
+    pub reference: Reference,
     /// Waivers, by file.
     pub waivers: Vec<Waiver>,
     /// Last records, by source.
@@ -149,6 +152,7 @@ impl Material {
             profiles,
             chains,
             controls,
+            reference: Reference::default(),
             waivers: Vec::new(),
             heads,
             checkpoints,
@@ -271,6 +275,7 @@ impl Material {
             profiles,
             chains,
             controls,
+            reference: Reference::default(),
             waivers: Vec::new(),
             heads,
             checkpoints,
@@ -303,6 +308,9 @@ impl Material {
                 files.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into_bytes())));
             self.policy.extend(files);
         }
+        let reference = crate::reference::files(&self.workspace.root)?;
+        self.reference = crate::reference::parse(&reference, &self.roster)?;
+        self.policy.extend(reference);
         let waivers = crate::waiver::files(&self.workspace.root)?;
         self.waivers = crate::waiver::parse(&waivers, &self.roster, &self.controls)?;
         self.policy.extend(waivers);

@@ -30,6 +30,7 @@ use crate::integrity::keyring::TrustError;
 use crate::integrity::verdict::{Effect, Grade, Verdict};
 use crate::pack::PackError;
 use crate::profile::{Integrity, Profile, ProfileError};
+use crate::reference::{Reference, ReferenceError};
 use crate::report::model::{Hole, Log, SeqRange};
 use crate::segment::census::CensusError;
 use crate::segment::finish::{Parts, finish};
@@ -39,7 +40,9 @@ use crate::segment::plan::{ChainPlan, Plan, SEGMENT_BYTES, SourcePlan, plan};
 use crate::segment::scan::Keep;
 use crate::segment::stitch::{Anchors, Stitched, Summaries, lifetime, stitch, window};
 use crate::settings::{Link, Role, SettingsError, Source};
-use crate::table::{ExpectedSource, IntegrityRow, Waiver as WaiverRow};
+use crate::table::{
+    AgentManifest, ExpectedSource, IntegrityRow, PolicyVersion, RoleAssignment, SodRule, Waiver as WaiverRow,
+};
 use crate::waiver::{Waiver, WaiverError};
 
 /// How a run is carried out.
@@ -107,6 +110,9 @@ pub enum RunError {
     /// A waiver.
     #[error(transparent)]
     Waiver(#[from] WaiverError),
+    /// A reference file.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
     /// A head file.
     #[error("head file `{path}`")]
     Head {
@@ -183,6 +189,7 @@ impl RunError {
             Self::TwoChains { .. } => Some("remove `chain` from the source".to_owned()),
             Self::Control(error) => error.help(),
             Self::Waiver(error) => error.help(),
+            Self::Reference(error) => error.help(),
             Self::Head { source, .. } => source.help(),
             Self::Checkpoint { source, .. } => source.help(),
             Self::Census { source, .. } => source.help(),
@@ -269,6 +276,7 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
     tables.insert(IntegrityRow::TABLE, integrity(records, &stitched.logs, &stitched.holes));
     let waivers: Vec<WaiverRow> = material.waivers.iter().map(Waiver::row).collect();
     tables.insert(WaiverRow::TABLE, to_frame(&waivers));
+    stated(&mut tables, &material.reference);
     let parameters = &material.workspace.parameters;
     tables.insert("param", material.controls.param_frame(parameters, options.period, options.as_of)?);
 
@@ -314,6 +322,14 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
             heads.chain(stitched.unmatched_checkpoints.iter().cloned()).collect()
         },
     })
+}
+
+/// Adds what the workspace states beside its logs.
+fn stated(tables: &mut Tables, reference: &Reference) {
+    tables.insert(SodRule::TABLE, to_frame(&reference.sod_rules));
+    tables.insert(RoleAssignment::TABLE, to_frame(&reference.roles));
+    tables.insert(AgentManifest::TABLE, to_frame(&reference.agents));
+    tables.insert(PolicyVersion::TABLE, to_frame(&reference.policies));
 }
 
 /// Returns the events and the records of the parts, by source as declared, object, and offset.

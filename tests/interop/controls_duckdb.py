@@ -234,7 +234,7 @@ class World:
             "id": f"{name}{number}", "event_id": f"v{name}{number}", "source_id": "gate", "ts_ms": self.time(),
             "actor_id": actor, "actor_kind": self.pick("human", "human", "agent"), "principal_id": person,
             "principal_ns": person_ns, "kind": self.pick("bypass", "rule"), "bypass": self.pick(True, True, False),
-            "request_id": self.random.choice([None, self.request_id()]), "requests_complete": self.pick(True, True, True, False),
+            "request_id": self.random.choice([None, self.request_id()]), "to_digest": self.pick("aa", "bb", "cc"), "requests_complete": self.pick(True, True, True, False),
         }
 
     def external_activity(self, number):
@@ -255,6 +255,29 @@ class World:
             "action_class": self.pick("*", "*", "read"), "valid_from_ms": self.random.choice([None, None, self.time()]),
             "valid_to_ms": self.random.choice([None, None, self.time()]),
         }
+
+    def span(self):
+        return {"valid_from_ms": self.random.choice([None, None, self.time()]), "valid_to_ms": self.random.choice([None, None, self.time()])}
+
+    def role_assignment(self, number):
+        return {"principal_id": self.pick("ada", "ben", f"p{number}"), "role": self.pick("author", "deployer", "admin")} | self.span()
+
+    def sod_rule(self, number):
+        # Rules about held roles reach everybody, so that they are not in every world.
+        roles = self.random.choice([("requester", "approver"), ("approver", "executor"), ("author", "deployer"), ("requester", "admin")])
+        if self.parts_only:
+            roles = ("requester", "approver")
+        held = not {"requester", "approver"} & set(roles)
+        return {"role_a": self.pick(*roles[:1]), "role_b": self.pick(*roles[1:]), "mode": self.pick("dynamic", "static") if held else "dynamic"}
+
+    def agent_manifest(self, number):
+        return {
+            "actor_id": self.pick("bot", "ada"), "actor_ns": self.pick("email", "email", "slack:T1"), "action_class": self.pick("*", "read", "write"),
+            "resource_group": self.pick("*", "ledger", "treasury"), "env": self.pick("*", "prod", "staging"),
+        } | self.span()
+
+    def policy_version(self, number):
+        return {"policy_id": "gates", "policy_digest": self.pick("aa", "bb"), "approved_by": self.pick("ada", "ben")} | self.span()
 
     def request(self, number):
         actor, actor_ns = self.login()
@@ -305,6 +328,7 @@ class World:
         # A few requests stay away, so that decisions and executions name what is not there.
         present = [number for number in range(1 + self.rows // 3) if self.random.random() < 0.9]
         some = self.rows // 3
+        self.parts_only = self.random.random() < 0.5
         tables = {
             "execution": [self.execution(number) for number in range(self.rows)],
             "decision": [self.decision(number) for number in range(2 * self.rows)],
@@ -318,6 +342,10 @@ class World:
             "policy_change": [self.change(number, "p") for number in range(some)],
             "external_activity": [self.external_activity(number) for number in range(some)],
             "reviewer_grant": [self.reviewer_grant(number) for number in range(40)],
+            "role_assignment": [self.role_assignment(number) for number in range(8)],
+            "sod_rule": [self.sod_rule(number) for number in range(self.random.choice([1, 3]))],
+            "agent_manifest": [self.agent_manifest(number) for number in range(3)],
+            "policy_version": [self.policy_version(number) for number in range(3)],
         }
         for table in tables:
             if self.random.random() < 0.05:

@@ -9,7 +9,7 @@ use crate::control::{ControlError, Library};
 use crate::run::{RunError, material};
 use crate::settings::{FILE, Workspace};
 
-/// Checks what a workspace says of controls: its frameworks, its parameter profile, and its waivers.
+/// Checks what a workspace says of controls: its frameworks, its parameter profile, its reference files, and its waivers.
 pub(super) fn of_workspace(folder: &Path) -> Result<(), RunError> {
     if !folder.join(FILE).is_file() {
         return Ok(());
@@ -21,6 +21,7 @@ pub(super) fn of_workspace(folder: &Path) -> Result<(), RunError> {
     }
     library.profile(&workspace.parameters)?;
     let roster = material::roster_of(&workspace)?;
+    crate::reference::parse(&crate::reference::files(folder)?, &roster)?;
     let files = crate::waiver::files(folder)?;
     crate::waiver::parse(&files, &roster, &library)?;
     Ok(())

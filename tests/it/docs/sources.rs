@@ -167,7 +167,7 @@ fn absent(profile: &Profile) -> String {
     text
 }
 
-/// Returns what a run with this profile and a roster can fill: what the source gives, and what the run adds.
+/// Returns what a run with this profile, a roster, and reference files can fill: what the source gives, and what the run adds.
 fn supplied(profile: &Profile) -> BTreeSet<String> {
     let mut columns = profile.columns_filled();
     let tables: BTreeSet<String> =
@@ -176,7 +176,15 @@ fn supplied(profile: &Profile) -> BTreeSet<String> {
         for column in schema.columns {
             let of_the_run = matches!(
                 schema.table,
-                "integrity" | "expected_source" | "identity" | "resolution" | "reviewer_grant"
+                "integrity"
+                    | "expected_source"
+                    | "identity"
+                    | "resolution"
+                    | "reviewer_grant"
+                    | "agent_manifest"
+                    | "policy_version"
+                    | "role_assignment"
+                    | "sod_rule"
             );
             let of_the_workspace = tables.contains(schema.table)
                 && matches!(column.name, "requires_approval" | "identity" | "reviewer_identity" | "quorum");
@@ -195,7 +203,7 @@ fn lacking<'a>(profile: &Profile, requires: &'a BTreeSet<String>) -> Vec<&'a str
 
 fn tests(profile: &Profile, controls: &Controls) -> String {
     let mut text = wrapped(
-        "What this source can evidence alone, in the role `approvals` and with a roster. A test that lacks a column is \
+        "What this source can evidence alone, in the role `approvals` with a roster and reference files. A test that lacks a column is \
          *not evidenced here* until another source fills it. A column that is filled can still be null in a record; \
          then the item is untestable.",
     );
