@@ -227,7 +227,7 @@ class Repository:
         shutil.copytree(ROOT / "samples/acme", self.path)
         # The jobs test up to now. What the sample says only until some day must not end here.
         settings = self.path / "countersign.toml"
-        settings.write_text(re.sub(r"until = [0-9-]+", "until = 9999-12-31", settings.read_text()))
+        settings.write_text(re.sub(r"until = [0-9-]+", "until = 2099-12-31", settings.read_text()))
         return self.path
 
     def __exit__(self, *_):
