@@ -44,3 +44,4 @@ pub mod run;
 pub mod cli;
 pub mod error;
 pub mod exit;
+pub mod progress;

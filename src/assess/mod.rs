@@ -194,6 +194,7 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
     let untestable = list(&inputs, &listed, State::Untestable, &places);
     let pending = list(&inputs, &listed, State::Pending, &places);
     let settings = settings(&inputs)?;
+    let previous = inputs.previous;
     let mut policy = inputs.policy;
     policy.extend(inputs.library.policy());
     policy.sort_by(|a, b| a.path.cmp(&b.path));
@@ -201,7 +202,7 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
     overrides.extend(inputs.library.overrides().iter().cloned());
     overrides.sort_by(|a, b| a.path.cmp(&b.path));
 
-    Ok(Assessment::seal(Report {
+    let mut report = Report {
         schema: "countersign/report/1".to_owned(),
         derivation: DERIVATION,
         entity: inputs.workspace.entity.clone(),
@@ -220,6 +221,7 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
         mappings: mappings(inputs.library, &inputs.workspace.frameworks),
         exceptions,
         waivers,
+        since: None,
         untestable,
         pending,
         cases,
@@ -234,7 +236,9 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
         settings,
         overrides,
         policy,
-    }))
+    };
+    report.since = previous.map(|previous| previous.since(&report));
+    Ok(Assessment::seal(report))
 }
 
 /// Returns the ids, of those that were resolved and those of the roster, that look odd or like another one.

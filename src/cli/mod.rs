@@ -14,6 +14,7 @@ mod github;
 mod input;
 mod keys;
 mod period;
+mod progress;
 mod render;
 mod report;
 mod sample;
@@ -25,7 +26,7 @@ mod verify;
 use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::clock::Moment;
 use crate::error::Failure;
@@ -68,7 +69,7 @@ pub struct Common {
 /// When to colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 enum Color {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless NO_COLOR is set; anywhere with CLICOLOR_FORCE.
     Auto,
     /// Always.
     Always,
@@ -135,12 +136,14 @@ impl Io<'_> {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = parse();
+    progress::show(cli.common.quiet);
     if let Some(threads) = cli.common.threads {
         // Fails only if the pool exists already, and nothing before this line makes one.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
-    let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    // Standard error is not locked: the threads that draw progress write there too.
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr());
     let mut io = Io { out: &mut out, err: &mut err, quiet: cli.common.quiet };
     let exit = match run(&cli, &mut io) {
         Ok(exit) => exit,
@@ -209,11 +212,37 @@ fn refuse_lenient(tested: Result<(), SelfTestError>) -> Result<(), Failure> {
     tested.map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()).leaving("nothing was done"))
 }
 
+/// Parses the command line; what it says of colour holds for its own errors and help, too.
+fn parse() -> Cli {
+    let args: Vec<_> = std::env::args_os().collect();
+    let said = (0..args.len()).rev().find_map(|at| {
+        let arg = args[at].to_str()?;
+        let word = if arg == "--color" { args.get(at + 1)?.to_str()? } else { arg.strip_prefix("--color=")? };
+        Color::from_str(word, false).ok()
+    });
+    let choice = match said {
+        Some(Color::Always) => ColorChoice::Always,
+        Some(Color::Never) => ColorChoice::Never,
+        Some(Color::Auto) | None => ColorChoice::Auto,
+    };
+    let matches = Cli::command().color(choice).get_matches_from(args);
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
 fn coloured(when: Color) -> bool {
+    wants_colour(when, io::stderr().is_terminal(), |name| std::env::var(name).ok())
+}
+
+/// Tells whether to colour. Without an option, `NO_COLOR` comes first (no-color.org), then `CLICOLOR_FORCE`, then whether
+/// somebody looks.
+fn wants_colour(when: Color, terminal: bool, env: impl Fn(&str) -> Option<String>) -> bool {
+    let set = |name| env(name).is_some_and(|value| !value.is_empty());
     match when {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        Color::Auto if set("NO_COLOR") => false,
+        Color::Auto if set("CLICOLOR_FORCE") && env("CLICOLOR_FORCE").as_deref() != Some("0") => true,
+        Color::Auto => terminal && env("TERM").as_deref() != Some("dumb"),
     }
 }
 
@@ -226,6 +255,24 @@ fn paint(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colour_follows_the_option_then_the_environment_then_the_terminal() {
+        let wants = |when, terminal, set: &[(&str, &str)]| {
+            wants_colour(when, terminal, |name| {
+                set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let (force, no) = (("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1"));
+        assert!(wants(Color::Auto, true, &[]) && !wants(Color::Auto, false, &[]));
+        assert!(!wants(Color::Auto, true, &[no]) && wants(Color::Auto, true, &[("NO_COLOR", "")]));
+        assert!(
+            wants(Color::Auto, false, &[force]) && !wants(Color::Auto, false, &[("CLICOLOR_FORCE", "0")])
+        );
+        assert!(!wants(Color::Auto, true, &[force, no]));
+        assert!(!wants(Color::Auto, true, &[("TERM", "dumb")]));
+        assert!(wants(Color::Always, false, &[no]) && !wants(Color::Never, true, &[force]));
+    }
 
     #[test]
     fn a_lenient_build_does_nothing_and_ends_with_5() {

@@ -321,23 +321,10 @@ fn exceptions(before: &Report, after: &Report) -> (Vec<ExceptionChange>, usize) 
     }
     for exception in &before.exceptions {
         if !new.contains_key(exception.id.as_str()) {
-            changed.push(change(exception, absence(exception, after)));
+            changed.push(change(exception, after.absence(&exception.source, exception.time)));
         }
     }
     (changed, unchanged)
-}
-
-/// Returns why an exception of before is not in `after`. That it was put right is only one of the reasons.
-fn absence(exception: &Exception, after: &Report) -> &'static str {
-    let end = after.period.to.min(after.as_of);
-    let outside = |at: Moment| at < after.period.from || at >= end;
-    if !after.sources.iter().any(|source| source.id == exception.source) {
-        "source-missing"
-    } else if exception.time.is_some_and(outside) {
-        "out-of-window"
-    } else {
-        "closed"
-    }
 }
 
 /// Tells whether two exceptions of one id say the same; where the record lies now does not matter.

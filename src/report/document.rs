@@ -329,4 +329,8 @@ pub enum Ink {
     Unknown,
     /// A further series: break-glass.
     Accent,
+    /// Black in every theme: what a camera reads.
+    Black,
+    /// White in every theme: what lies under it.
+    White,
 }

@@ -52,6 +52,9 @@ pub struct Report {
     /// Waivers, by file.
     #[serde(default)]
     pub waivers: Vec<Waiver>,
+    /// What became of the exceptions of the pack of the period before; left out where the run goes on from none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since>,
     /// Items that could not be tested, by test and subject.
     pub untestable: Vec<Untestable>,
     /// Items whose limit ends after as-of, by test and subject.
@@ -566,6 +569,58 @@ pub struct Exception {
     pub controls: Vec<String>,
     /// Waiver that accepts it.
     pub accepted: Option<String>,
+}
+
+/// The pack of the period before, and what became of its exceptions.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Since {
+    /// Its results digest.
+    pub results: Digest,
+    /// The period that it reports.
+    pub period: Period,
+    /// Time after this moment was not tested in it.
+    pub as_of: Moment,
+    /// Owner of the trusted key that signed it; null where no trusted key did.
+    pub signed_by: Option<String>,
+    /// Its exceptions, in its order.
+    pub exceptions: Vec<Earlier>,
+}
+
+/// An exception of an earlier pack.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Earlier {
+    /// Stable id.
+    pub id: String,
+    /// carried, closed, out-of-window, or source-missing.
+    pub state: String,
+    /// Primary test.
+    pub test: String,
+    /// Severity.
+    pub severity: String,
+    /// Source id.
+    pub source: String,
+    /// The product's own id.
+    pub native_id: String,
+    /// When it happened.
+    pub time: Option<Moment>,
+    /// Defect phrase.
+    pub summary: String,
+}
+
+impl Report {
+    /// Returns why an earlier exception, of `source` and at `time`, is not in this report. That it was put right is only one of
+    /// the reasons.
+    pub fn absence(&self, source: &str, time: Option<Moment>) -> &'static str {
+        let end = self.period.to.min(self.as_of);
+        let outside = |at: Moment| at < self.period.from || at >= end;
+        if !self.sources.iter().any(|known| known.id == source) {
+            "source-missing"
+        } else if time.is_some_and(outside) {
+            "out-of-window"
+        } else {
+            "closed"
+        }
+    }
 }
 
 /// A waiver, and what became of it in this run.

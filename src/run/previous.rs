@@ -1,5 +1,6 @@
 //! The pack of the period before: its last records are where this period's logs must go on.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use crate::integrity::keyring::Keyring;
 use crate::integrity::verdict::Verdict;
 use crate::pack::{PackError, PackFolder, Signature, StatementKey};
 use crate::report::json;
+use crate::report::model::{Earlier, Report, Since};
 use crate::settings::Workspace;
 
 /// Schema of `previous.json`.
@@ -34,6 +36,29 @@ pub struct Previous {
     pub signed_by: Option<String>,
     /// Its sources, in order.
     pub sources: Vec<PreviousSource>,
+    /// Its exceptions, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<PreviousException>,
+}
+
+/// An exception of an earlier pack, as far as this run says what became of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreviousException {
+    /// Stable id.
+    pub id: String,
+    /// Primary test.
+    pub test: String,
+    /// Severity.
+    pub severity: String,
+    /// Source id.
+    pub source: String,
+    /// The product's own id.
+    pub native_id: String,
+    /// When it happened.
+    pub time: Option<Moment>,
+    /// Defect phrase.
+    pub summary: String,
 }
 
 /// A source of an earlier pack.
@@ -194,7 +219,49 @@ impl Previous {
                     checkpoint: checkpoint(&source.id),
                 })
                 .collect(),
+            exceptions: report
+                .exceptions
+                .into_iter()
+                .map(|found| PreviousException {
+                    id: found.id,
+                    test: found.test,
+                    severity: found.severity,
+                    source: found.source,
+                    native_id: found.native_id,
+                    time: found.time,
+                    summary: found.summary,
+                })
+                .collect(),
         })
+    }
+
+    /// Says what became of its exceptions in `report`.
+    pub fn since(&self, report: &Report) -> Since {
+        let here: BTreeSet<&str> = report.exceptions.iter().map(|exception| exception.id.as_str()).collect();
+        let state = |earlier: &PreviousException| match here.contains(earlier.id.as_str()) {
+            true => "carried",
+            false => report.absence(&earlier.source, earlier.time),
+        };
+        Since {
+            results: self.results,
+            period: self.period,
+            as_of: self.as_of,
+            signed_by: self.signed_by.clone(),
+            exceptions: self
+                .exceptions
+                .iter()
+                .map(|earlier| Earlier {
+                    id: earlier.id.clone(),
+                    state: state(earlier).to_owned(),
+                    test: earlier.test.clone(),
+                    severity: earlier.severity.clone(),
+                    source: earlier.source.clone(),
+                    native_id: earlier.native_id.clone(),
+                    time: earlier.time,
+                    summary: earlier.summary.clone(),
+                })
+                .collect(),
+        }
     }
 
     /// Returns the end of the time that it tested.

@@ -13,6 +13,7 @@ use super::scan::{Keep, lines};
 use super::summary::Summary;
 use crate::digest::Digest;
 use crate::integrity::keyring::Keyring;
+use crate::progress::tell;
 use crate::source::object;
 
 /// What one thread does at a time.
@@ -39,6 +40,13 @@ pub fn segments(plan: &Plan<'_>, keyring: &Keyring, keep: Keep) -> Vec<(Part, Su
         .map(|(_, index)| Task::Digest(index))
         .chain((0..plan.segments.len()).map(Task::Lines))
         .collect();
+    let bytes = |index: usize| {
+        let segment = &plan.segments[index];
+        let whole = || plan.sources[segment.source].objects[segment.object].size;
+        segment.range.as_ref().map_or_else(whole, |range| range.end - range.start)
+    };
+    let count = plan.segments.len();
+    tell(|watcher| watcher.planned(count as u64, (0..count).map(bytes).sum()));
     let done: Vec<Done> = tasks
         .into_par_iter()
         .with_max_len(1)
@@ -49,10 +57,13 @@ pub fn segments(plan: &Plan<'_>, keyring: &Keyring, keep: Keep) -> Vec<(Part, Su
             }
             Task::Lines(index) => {
                 let segment = &plan.segments[index];
-                Done::Lines(Box::new(lines(&plan.sources[segment.source], segment, keyring, keep)))
+                let done = lines(&plan.sources[segment.source], segment, keyring, keep);
+                tell(|watcher| watcher.read(bytes(index)));
+                Done::Lines(Box::new(done))
             }
         })
         .collect();
+    tell(|watcher| watcher.done());
     let mut digests = Vec::new();
     let mut segments = Vec::with_capacity(plan.segments.len());
     for done in done {

@@ -28,6 +28,7 @@ mod samples;
 mod seal;
 mod sources;
 mod support;
+mod terminal;
 mod tlog;
 mod trust;
 mod vectors;

@@ -10,6 +10,7 @@ pub mod exceptions;
 pub mod latency;
 pub mod matrix;
 pub mod pairs;
+pub mod seal;
 #[cfg(test)]
 mod tests;
 pub mod timeline;

@@ -112,6 +112,8 @@ fn name(ink: Ink) -> &'static str {
         Ink::Bad => "bad",
         Ink::Unknown => "unknown",
         Ink::Accent => "accent",
+        Ink::Black => "black",
+        Ink::White => "white",
     }
 }
 

@@ -1,4 +1,4 @@
-//! Section 11: actors that no roster row names, and ids that a reader may take for another.
+//! Section 12: actors that no roster row names, and ids that a reader may take for another.
 
 use super::build::{paragraph, table};
 use super::text::{count, minute_or_dash, plural};
@@ -28,7 +28,7 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
         ]
     });
     let lookalikes = self::lookalikes(view);
-    sections.push(section("11", "identities", "Unresolved identities", vec![
+    sections.push(section("12", "identities", "Unresolved identities", vec![
         paragraph("Whether two names mean one person is decided by the roster alone. Where it is silent, tests that compare people are unable to test."),
         Block::Table(table),
         paragraph("Two ids that look alike are two ids. They are listed so that nobody takes one for the other; no result depends on it."),

@@ -1,4 +1,4 @@
-//! Section 12: what these logs and tests cannot show.
+//! Section 13: what these logs and tests cannot show.
 
 use super::build::{list, paragraph, table};
 use super::text::or_dash;
@@ -7,7 +7,7 @@ use crate::report::document::{Block, Section, Text};
 
 pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
     let report = view.report;
-    sections.push(section("12", "limits", "Limits", vec![
+    sections.push(section("13", "limits", "Limits", vec![
         list([
             "Absence: chains and signatures show that recorded entries were altered, reordered, or removed inside a verified range. They do not show that an action was never recorded. Completeness rests on the reconciliation in section 4.",
             "The tail: a chain does not show that its own end is missing, unless somebody else wrote down its last record.",
@@ -37,7 +37,7 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
             vec![view.links.test(Text::mono(&test.id), &test.id), Text::body(or_dash(&test.cannot_show))]
         }));
     sections.push(subsection(
-        "12.1",
+        "13.1",
         "absent",
         "What the sources do not log",
         vec![
@@ -45,5 +45,5 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
             Block::Table(sources),
         ],
     ));
-    sections.push(subsection("12.2", "cannot-show", "What the tests cannot show", vec![Block::Table(tests)]));
+    sections.push(subsection("13.2", "cannot-show", "What the tests cannot show", vec![Block::Table(tests)]));
 }

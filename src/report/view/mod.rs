@@ -7,7 +7,9 @@
 mod basis;
 pub(crate) mod build;
 mod cases;
+mod changes;
 mod cover;
+mod evidence;
 mod exceptions;
 mod glance;
 mod glossary;
@@ -18,6 +20,7 @@ mod links;
 mod people;
 mod population;
 mod procedures;
+mod redo;
 mod results;
 mod seal;
 mod sources;
@@ -54,9 +57,12 @@ pub fn document(assessment: &Assessment) -> Document {
     exceptions::write(&view, &mut sections);
     procedures::write(&view, &mut sections);
     cases::write(&view, &mut sections);
+    changes::write(&view, &mut sections);
     people::write(&view, &mut sections);
     identities::write(&view, &mut sections);
     limits::write(&view, &mut sections);
+    redo::write(&view, &mut sections);
+    evidence::write(&view, &mut sections);
     seal::write(&view, &mut sections);
     glossary::write(&mut sections);
     cover::write(&view, sections)

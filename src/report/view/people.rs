@@ -1,4 +1,4 @@
-//! Section 10: who decided for whom, how fast, and what agents ran.
+//! Section 11: who decided for whom, how fast, and what agents ran.
 
 use super::build::{paragraph, table};
 use super::text::{count, elapsed, of, or_dash};
@@ -17,14 +17,14 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
     )];
     blocks.extend(pairs::figure(view.report).map(Block::Figure));
     blocks.push(Block::Table(pair_list(people)));
-    sections.push(section("10", "people", "People, agents, and separation of duties", blocks));
+    sections.push(section("11", "people", "People, agents, and separation of duties", blocks));
     let mut blocks = vec![paragraph(
         "A decision a few seconds after its request was hardly read; it may also be one of many that were looked at together. The time runs from the request, and not from the moment at which the approver saw it.",
     )];
     blocks.extend(latency::figure(view.report).map(Block::Figure));
     blocks.push(Block::Table(approvers(people)));
-    sections.push(subsection("10.1", "approvers", "Approvers", blocks));
-    sections.push(subsection("10.2", "agents", "Agents and services", vec![Block::Table(agents(people))]));
+    sections.push(subsection("11.1", "approvers", "Approvers", blocks));
+    sections.push(subsection("11.2", "agents", "Agents and services", vec![Block::Table(agents(people))]));
 }
 
 fn pair_list(people: &People) -> Table {

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::report::document::{Style, Table, Text};
 use crate::report::fixture;
-use crate::report::model::Report;
+use crate::report::model::{Earlier, Report, Since};
 
 fn of(report: Report) -> Document {
     document(&Assessment::for_tests(report))
@@ -98,10 +98,13 @@ fn sections_stand_in_order_with_their_numbers() {
             ("7", "exceptions"),
             ("8", "procedures"),
             ("9", "cases"),
-            ("10", "people"),
-            ("11", "identities"),
-            ("12", "limits"),
-            ("13", "seal"),
+            ("10", "changes"),
+            ("11", "people"),
+            ("12", "identities"),
+            ("13", "limits"),
+            ("14", "re-performance"),
+            ("15", "evidence"),
+            ("16", "seal"),
             ("A", "glossary"),
         ]
     );
@@ -206,6 +209,90 @@ fn unreviewed_links_are_counted() {
     assert!(
         words.contains(&format!("Not yet reviewed by a named person: {open} of {} links.", mappings.len()))
     );
+}
+
+#[test]
+fn changes_say_what_became_of_every_earlier_exception() {
+    let mut report = fixture::report();
+    let alone = of(report.clone());
+    assert!(all_words(&alone).contains("goes on from no earlier pack"));
+    let earlier = |exception: &crate::report::model::Exception, id: &str, state: &str| Earlier {
+        id: id.to_owned(),
+        state: state.to_owned(),
+        test: exception.test.clone(),
+        severity: exception.severity.clone(),
+        source: exception.source.clone(),
+        native_id: exception.native_id.clone(),
+        time: exception.time,
+        summary: exception.summary.clone(),
+    };
+    let first = report.exceptions[0].clone();
+    report.since = Some(Since {
+        results: Digest::of(b"before"),
+        period: report.period,
+        as_of: report.as_of,
+        signed_by: None,
+        exceptions: vec![
+            earlier(&first, &first.id, "carried"),
+            earlier(&first, &"a".repeat(64), "out-of-window"),
+            earlier(&first, &"b".repeat(64), "closed"),
+        ],
+    });
+    let here = report.exceptions.len();
+    let of_test = report.exceptions.iter().filter(|found| found.test == first.test).count();
+    let document = of(report);
+    let words = all_words(&document);
+    assert!(words.contains(&format!("{} exceptions here that it lacks. Of its 3 exceptions: 1 carried, 1 closed, 1 out of window, 0 source missing.", here - 1)), "{words}");
+    assert!(words.contains("no trusted key"));
+    let rows = &table(&document, "earlier-exceptions").rows;
+    assert_eq!(
+        rows.iter().map(|row| row[1].text.as_str()).collect::<Vec<_>>(),
+        ["carried", "out of window", "closed"]
+    );
+    assert_eq!(rows[0][0].target.as_deref(), Some(format!("exception-{}", first.id).as_str()));
+    assert_eq!(rows[1][0].target, None);
+    let row = table(&document, "change-tests").rows.iter().find(|row| row[0].text == first.test).unwrap();
+    let counts: Vec<&str> = row[1..].iter().map(|cell| cell.text.as_str()).collect();
+    assert_eq!(counts, ["3", &of_test.to_string(), &(of_test - 1).to_string(), "1", "1", "1", "0"]);
+}
+
+#[test]
+fn redo_commands_are_those_of_this_report() {
+    let report = fixture::report();
+    let document = of(report.clone());
+    let commands = texts(&document).into_iter().filter(|text| text.style == Style::Mono);
+    let commands: Vec<&str> = commands.map(|text| text.text.as_str()).collect();
+    let again = "countersign report WORKSPACE --from 2026-07-01T00:00:00.000Z --to 2026-10-01T00:00:00.000Z --as-of 2026-10-01T00:00:00.000Z --out again";
+    assert!(commands.contains(&again), "{commands:?}");
+    assert!(
+        commands
+            .contains(&format!("countersign case {} PACK", text::short(&report.exceptions[0].id)).as_str())
+    );
+    let rows = &table(&document, "sample-commands").rows;
+    let with_items: Vec<_> = report.tests.iter().filter(|test| test.population > 0).collect();
+    assert!(!with_items.is_empty() && rows.len() == with_items.len());
+    for (test, row) in with_items.iter().zip(rows) {
+        let size = test.population.min(25);
+        assert_eq!(
+            row[3].text,
+            format!("countersign sample PACK --control {} --size {size} --seed SEED", test.id)
+        );
+    }
+}
+
+#[test]
+fn the_evidence_index_numbers_results_objects_and_policy() {
+    let report = fixture::report();
+    let document = of(report.clone());
+    let rows = &table(&document, "evidence-index").rows;
+    assert_eq!(rows.len(), report.objects.len() + 1);
+    assert_eq!(
+        (rows[0][0].text.as_str(), rows[0][4].text.as_str()),
+        ("EV-00001", document.results_digest.as_str())
+    );
+    assert_eq!(rows[1][2].text, report.objects[0].name);
+    let last = format!("to EV-{:05},", 1 + report.objects.len() + report.policy.len());
+    assert!(all_words(&document).contains(&last), "no {last}");
 }
 
 #[test]

@@ -64,6 +64,7 @@ pub(super) fn report() -> Report {
         mappings: vec![],
         exceptions: vec![],
         waivers: vec![],
+        since: None,
         untestable: vec![],
         pending: vec![],
         cases: vec![],
