@@ -85,10 +85,15 @@ impl Assessment {
 fn conclusions(report: &Report) -> (Verdicts, Vec<String>) {
     let mut lines = Vec::new();
     lines.push(format!("{:?} {} {}", report.period, report.as_of, report.derivation));
-    lines.extend(report.sources.iter().map(|source| format!("{} {} {:?}", source.id, source.grade, source.tally)));
+    lines.extend(
+        report.sources.iter().map(|source| format!("{} {} {:?}", source.id, source.grade, source.tally)),
+    );
     lines.extend(report.logs.iter().map(|log| {
         let (source, verdict, breaks) = (&log.source, log.verdict, log.breaks.len());
-        format!("{source} {verdict} {} {} {} {} {breaks}", log.integrity, log.completeness, log.records, log.covered)
+        format!(
+            "{source} {verdict} {} {} {} {} {breaks}",
+            log.integrity, log.completeness, log.records, log.covered
+        )
     }));
     lines.extend(report.holes.iter().map(|hole| format!("{} {:?} {}", hole.source, hole.span, hole.kind)));
     lines.extend(report.tests.iter().map(|test| {
@@ -106,7 +111,9 @@ fn conclusions(report: &Report) -> (Verdicts, Vec<String>) {
     for items in [&report.untestable, &report.pending] {
         lines.extend(items.iter().map(|item| format!("{} {} {}", item.test, item.source, item.line)));
     }
-    lines.extend(report.waivers.iter().map(|waiver| format!("{} {} {}", waiver.test, waiver.state, waiver.accepted)));
+    lines.extend(
+        report.waivers.iter().map(|waiver| format!("{} {} {}", waiver.test, waiver.state, waiver.accepted)),
+    );
     lines.sort();
     (report.verdicts.clone(), lines)
 }

@@ -87,7 +87,8 @@ fn make(args: &RedactArgs, common: &Common, io: &mut Io<'_>) -> Result<Exit, Fai
             "give the pack that it was made from",
         ));
     }
-    let (signing, redaction) = (args.key.as_deref().map(dsse::read_signing_key).transpose()?, read_key(args)?);
+    let (signing, redaction) =
+        (args.key.as_deref().map(dsse::read_signing_key).transpose()?, read_key(args)?);
     let (material, run) = derived_again(&pack, args, common)?;
     let report = run.assessment.report();
     let queries = (!report.overrides.iter().any(|entry| entry.path.starts_with("controls/")))
@@ -143,9 +144,16 @@ fn make(args: &RedactArgs, common: &Common, io: &mut Io<'_>) -> Result<Exit, Fai
     io.result(&format!("Withheld     {}, and ids and digests", redacted.withheld().join(", ")))?;
     io.result(&format!("Made from    results sha256 {}", run.assessment.results_digest()))?;
     let signed = if sealed.key.is_some() { "signed" } else { "not signed: no `--key`" };
-    io.result(&format!("Wrote        {} · {signed} · results sha256 {}", args.out.display(), sealed.results))?;
+    io.result(&format!(
+        "Wrote        {} · {signed} · results sha256 {}",
+        args.out.display(),
+        sealed.results
+    ))?;
     if made {
-        io.note(&format!("note: made the redaction key `{}`; keep it as you keep the first pack", args.redaction_key.display()));
+        io.note(&format!(
+            "note: made the redaction key `{}`; keep it as you keep the first pack",
+            args.redaction_key.display()
+        ));
     }
     Ok(Exit::Done)
 }
@@ -156,7 +164,10 @@ fn derived_again(pack: &PackFolder, args: &RedactArgs, common: &Common) -> Resul
     if settings.derivation != DERIVATION {
         return Err(Failure::message(
             Exit::Usage,
-            format!("the pack was made under derivation {}, and this program has {DERIVATION}", settings.derivation),
+            format!(
+                "the pack was made under derivation {}, and this program has {DERIVATION}",
+                settings.derivation
+            ),
             "use the version that made it",
         ));
     }
@@ -164,7 +175,10 @@ fn derived_again(pack: &PackFolder, args: &RedactArgs, common: &Common) -> Resul
     if json::to_bytes(run.assessment.report()) != pack.report_json()? {
         return Err(Failure::message(
             Exit::Altered,
-            format!("`data/01_report.json` of pack `{}` is not what the pack's own files give", args.pack.display()),
+            format!(
+                "`data/01_report.json` of pack `{}` is not what the pack's own files give",
+                args.pack.display()
+            ),
             "bring the pack as it was sealed; `countersign verify` says more",
         ));
     }
@@ -182,7 +196,8 @@ fn refuse_places(args: &RedactArgs) -> Result<(), Failure> {
             "give another `--out`",
         ));
     }
-    let secrets = [("--redaction-key", Some(&args.redaction_key)), ("--disclosures", args.disclosures.as_ref())];
+    let secrets =
+        [("--redaction-key", Some(&args.redaction_key)), ("--disclosures", args.disclosures.as_ref())];
     for (option, path) in secrets {
         let Some(path) = path else { continue };
         let place = resolved(path);
@@ -221,7 +236,9 @@ fn read_key(args: &RedactArgs) -> Result<Option<[u8; KEY_BYTES]>, Failure> {
     let path = &args.redaction_key;
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() => {
+            return Ok(None);
+        }
         Err(error) => return Err(super::append::unreadable("redaction key", path, &error)),
     };
     let found = bytes.len();
@@ -254,8 +271,10 @@ fn write_new(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let write = || {
         let mut file = BufWriter::new(options.open(path)?);
-        fill(&mut file)?;
-        file.into_inner()?.sync_all()
+        let filled = fill(&mut file).and_then(|()| file.into_inner()?.sync_all());
+        filled.inspect_err(|_| {
+            let _ = fs::remove_file(path);
+        })
     };
     write().map_err(|error| {
         let what = format!("cannot write `{}`: {error}", path.display());

@@ -14,8 +14,9 @@ use crate::pack::dsse::{self, Envelope};
 use crate::pack::error::PackError;
 use crate::pack::folder::{PackedObject, RunSettings, objects_json, to_json};
 use crate::pack::layout::{
-    BAG_INFO, CI, MACHINE, MANIFEST, OBJECTS, POLICY, POPULATION, README, REDACTIONS, REPORT_HTML, REPORT_JSON,
-    REPORT_PDF, RUN, SOURCES, STATEMENT, STATEMENT_KEY, TABLES, TRUST, VERIFY, WORKPAPER, object_file_name,
+    BAG_INFO, CI, MACHINE, MANIFEST, OBJECTS, POLICY, POPULATION, README, REDACTIONS, REPORT_HTML,
+    REPORT_JSON, REPORT_PDF, RUN, SOURCES, STATEMENT, STATEMENT_KEY, TABLES, TRUST, VERIFY, WORKPAPER,
+    object_file_name,
 };
 use crate::pack::out::OutFolder;
 use crate::pack::statement::{self, Sha256, Subject};

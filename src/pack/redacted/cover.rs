@@ -199,7 +199,9 @@ fn containing(found: &BTreeSet<String>, others: &BTreeSet<String>) -> BTreeSet<S
         parts.insert(value);
     }
     match finder(parts.iter().map(String::as_bytes), true) {
-        Some(finder) => others.iter().filter(|other| finder.is_match(&other.to_lowercase())).cloned().collect(),
+        Some(finder) => {
+            others.iter().filter(|other| finder.is_match(&other.to_lowercase())).cloned().collect()
+        }
         None => others.clone(),
     }
 }

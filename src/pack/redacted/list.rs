@@ -17,7 +17,10 @@ impl Redacted {
     pub fn list(&self, mut out: impl Write) -> io::Result<()> {
         let withheld = serde_json::to_string(&self.withheld())?;
         let original = self.results;
-        write!(out, "{{\"schema\":\"{SCHEMA}\",\"original\":\"{original}\",\"withheld\":{withheld},\"values\":[")?;
+        write!(
+            out,
+            "{{\"schema\":\"{SCHEMA}\",\"original\":\"{original}\",\"withheld\":{withheld},\"values\":["
+        )?;
         let mut first = true;
         self.each(|cell, disclosure| {
             out.write_all(if first { b"\n" } else { b",\n" })?;

@@ -106,8 +106,11 @@ pub fn redact(
 ) -> Result<Redacted, RedactError> {
     let mut cover = Cover::new(&original, classes, key);
     let (report, places) = report::redact(&original, &mut cover)?;
-    let ordered: Vec<Ordered> =
-        original.tables.iter().map(|(name, frame)| Ordered::of(name, frame, &cover)).collect::<Result<_, _>>()?;
+    let ordered: Vec<Ordered> = original
+        .tables
+        .iter()
+        .map(|(name, frame)| Ordered::of(name, frame, &cover))
+        .collect::<Result<_, _>>()?;
     let mut tables = BTreeMap::new();
     for table in &ordered {
         tables.insert(table.name().to_owned(), table.redacted(&cover)?);

@@ -36,7 +36,10 @@ const REORDERED: [(&str, &[&str]); 13] = [
 ];
 
 /// Returns the report without what `cover` withholds, and every place where something was.
-pub(super) fn redact(original: &Original<'_>, cover: &mut Cover) -> Result<(Report, Vec<Place>), RedactError> {
+pub(super) fn redact(
+    original: &Original<'_>,
+    cover: &mut Cover,
+) -> Result<(Report, Vec<Place>), RedactError> {
     let mut report = original.report.clone();
     report.objects.iter_mut().for_each(|object| object.sha256 = None);
     report.logs.iter_mut().for_each(|log| log.head = None);

@@ -51,14 +51,21 @@ pub(super) enum Rule {
 pub(super) fn of_column(column: &str) -> Rule {
     match column {
         "source_id" | "test" => Rule::Keep,
-        "kind" | "actor_kind" | "reviewer_kind" | "identity" | "reviewer_identity" | "action_class" | "scope"
-        | "risk" | "grade" | "channel" | "reason_state" | "outcome" | "basis" | "phase" | "request_link"
-        | "target_kind" | "status" | "subject" | "mode" | "state" | "gaps" | "role" => Rule::Word,
-        "log" | "epoch" | "chain" | "system" => Rule::Log,
-        "actor_id" | "principal_id" | "reviewer_id" | "reviewer_principal_id" | "on_behalf_of"
-        | "beneficiary_principal_id" | "owner_principal_id" | "approved_by" | "delegates" => {
-            Rule::Of(Class::People)
+        "kind" | "actor_kind" | "reviewer_kind" | "identity" | "reviewer_identity" | "action_class"
+        | "scope" | "risk" | "grade" | "channel" | "reason_state" | "outcome" | "basis" | "phase"
+        | "request_link" | "target_kind" | "status" | "subject" | "mode" | "state" | "gaps" | "role" => {
+            Rule::Word
         }
+        "log" | "epoch" | "chain" | "system" => Rule::Log,
+        "actor_id"
+        | "principal_id"
+        | "reviewer_id"
+        | "reviewer_principal_id"
+        | "on_behalf_of"
+        | "beneficiary_principal_id"
+        | "owner_principal_id"
+        | "approved_by"
+        | "delegates" => Rule::Of(Class::People),
         "resource_id" | "resource_group" | "env" | "data_class" | "destination" => Rule::Of(Class::Resources),
         "action_name" | "reason" | "ticket_ref" | "parameters" | "stated_by" | "owned_by" | "origin" => {
             Rule::Of(Class::Text)
@@ -98,7 +105,9 @@ pub(super) fn of_member(path: &str) -> Rule {
         | ("redactions", "source" | "class")
         | ("parameters", "name" | "test" | "tighter")
         | ("settings", "name") => Rule::Keep,
-        ("people", "agents/*/kind" | "latencies/*/kind") | ("unresolved", "why") | ("cases", "gaps/*") => Rule::Word,
+        ("people", "agents/*/kind" | "latencies/*/kind") | ("unresolved", "why") | ("cases", "gaps/*") => {
+            Rule::Word
+        }
         ("sources", "extracted/by")
         | ("waivers", "owner" | "requested_by" | "approved_by")
         | ("cases", "moments/*/who" | "moments/*/person")
@@ -130,14 +139,100 @@ pub(super) fn is_word(text: &str) -> bool {
 
 /// The closed lists, together. No value of a log that is none of these words passes for one.
 const WORDS: [&str; 96] = [
-    "absent", "access", "active", "actor", "admin", "agent", "ambiguous", "api", "approval", "approvals", "approve",
-    "approved", "auto_approve", "break_glass", "cancellation", "cancelled", "change", "chat_other", "cli", "collector",
-    "consistent", "control_event", "critical", "damaged", "decision", "declared", "denied", "deny", "deploy",
-    "dynamic", "email", "ended", "exec", "execution", "executions", "expire", "expired", "external_activity", "failed",
-    "given", "head-anchored", "high", "human", "independent", "linked", "low", "mac", "mcp", "medium", "missing",
-    "model", "no_roster", "none", "not_logged", "ok", "once", "parsed", "pending", "permanent", "pinned-anchored",
-    "pinned-signed", "policy", "policy_change", "post", "pre", "range", "read", "record", "rejected", "request",
-    "resolved", "revocation", "revoke", "revoked", "run", "self-signed", "service", "session", "slack", "sms",
-    "standing_rule", "started", "static", "stop", "succeeded", "system", "teams", "timeout", "tool", "uncertain",
-    "unknown", "unresolved", "weak", "web", "window", "write",
+    "absent",
+    "access",
+    "active",
+    "actor",
+    "admin",
+    "agent",
+    "ambiguous",
+    "api",
+    "approval",
+    "approvals",
+    "approve",
+    "approved",
+    "auto_approve",
+    "break_glass",
+    "cancellation",
+    "cancelled",
+    "change",
+    "chat_other",
+    "cli",
+    "collector",
+    "consistent",
+    "control_event",
+    "critical",
+    "damaged",
+    "decision",
+    "declared",
+    "denied",
+    "deny",
+    "deploy",
+    "dynamic",
+    "email",
+    "ended",
+    "exec",
+    "execution",
+    "executions",
+    "expire",
+    "expired",
+    "external_activity",
+    "failed",
+    "given",
+    "head-anchored",
+    "high",
+    "human",
+    "independent",
+    "linked",
+    "low",
+    "mac",
+    "mcp",
+    "medium",
+    "missing",
+    "model",
+    "no_roster",
+    "none",
+    "not_logged",
+    "ok",
+    "once",
+    "parsed",
+    "pending",
+    "permanent",
+    "pinned-anchored",
+    "pinned-signed",
+    "policy",
+    "policy_change",
+    "post",
+    "pre",
+    "range",
+    "read",
+    "record",
+    "rejected",
+    "request",
+    "resolved",
+    "revocation",
+    "revoke",
+    "revoked",
+    "run",
+    "self-signed",
+    "service",
+    "session",
+    "slack",
+    "sms",
+    "standing_rule",
+    "started",
+    "static",
+    "stop",
+    "succeeded",
+    "system",
+    "teams",
+    "timeout",
+    "tool",
+    "uncertain",
+    "unknown",
+    "unresolved",
+    "weak",
+    "web",
+    "window",
+    "write",
 ];

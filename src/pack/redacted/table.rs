@@ -28,7 +28,9 @@ impl Ordered {
                 rows.sort();
                 let index: Vec<IdxSize> = rows
                     .into_iter()
-                    .map(|(_, row)| IdxSize::try_from(row).expect("a frame has as many rows as its index counts"))
+                    .map(|(_, row)| {
+                        IdxSize::try_from(row).expect("a frame has as many rows as its index counts")
+                    })
                     .collect();
                 frame.take(&IdxCa::from_vec("row".into(), index)).map_err(order)?
             }
@@ -87,7 +89,14 @@ impl Ordered {
                     Some(event) => (cover.key().pseudonym(event), event.to_owned()),
                     None => (row.to_string(), format!("row {row}")),
                 };
-                each(Cell { class, table: &self.name, row: &shown, event: &salted, column: column.name(), value })?;
+                each(Cell {
+                    class,
+                    table: &self.name,
+                    row: &shown,
+                    event: &salted,
+                    column: column.name(),
+                    value,
+                })?;
             }
         }
         Ok(())
