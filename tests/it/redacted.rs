@@ -189,7 +189,8 @@ fn planted() -> BTreeSet<String> {
         found.insert(Digest::of(&fs::read(pack.join(path)).unwrap()).to_string());
     }
     found.extend(report.cases.iter().flat_map(|case| &case.moments).map(|moment| moment.what.clone()));
-    let own = ["gate-eu", "payments platform", "not logged"];
+    // Names of the workspace, and words of our own, which somebody used as the name of an action.
+    let own = ["gate-eu", "payments platform", "not logged", "database session"];
     found.retain(|value| {
         value.chars().count() > 5
             && !value.bytes().all(|b| b.is_ascii_lowercase())
@@ -297,6 +298,8 @@ fn what_no_class_covers_can_still_be_read() {
     let after = ALL.report();
     let told = after.exceptions.iter().filter(|exception| exception.summary != "[withheld]").count();
     assert_eq!(told, after.exceptions.len(), "every summary of a shipped test is a phrase of its query");
+    let missing = after.untestable.iter().filter(|item| item.reason == "[withheld]").count();
+    assert_eq!(missing, 0, "the missing column is no secret");
     for (name, column, words) in
         [("decision", "outcome", ["approve", "deny"]), ("execution", "action_class", ["write", "read"])]
     {

@@ -1,12 +1,12 @@
 //! Decides about one text: whether it stays, and what stands in its place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 
 use crate::clock::Moment;
 use crate::pack::redacted::key::RedactionKey;
-use crate::pack::redacted::rule::{Class, Rule, is_word, of_column};
+use crate::pack::redacted::rule::{Class, Rule, is_column, is_word, of_column};
 use crate::pack::redacted::{Original, RedactError};
 
 /// What stands in the place of a withheld text.
@@ -41,10 +41,10 @@ pub(super) struct Cover {
     sources: BTreeSet<String>,
     people: BTreeSet<String>,
     resources: BTreeSet<String>,
-    /// Ids that look like a number.
+    /// Ids and texts that look like a number.
     numeric_ids: BTreeSet<String>,
-    /// Values that stay by their class, and contain a withheld one.
-    tainted: BTreeSet<String>,
+    /// Of each withheld class, what finds its values and their parts inside others; nothing where no finder can be built.
+    parts: BTreeMap<Class, Option<AhoCorasick>>,
     /// Withheld values that must stand nowhere.
     gone: BTreeSet<String>,
     /// Names that the workspace gave itself.
@@ -57,7 +57,7 @@ impl Cover {
         classes.insert(Class::Text);
         let people = values(original, |rule| matches!(rule, Rule::Of(Class::People) | Rule::Namespace));
         let resources = values(original, |rule| rule == Rule::Of(Class::Resources));
-        let mut numeric_ids = values(original, |rule| rule == Rule::Id);
+        let mut numeric_ids = values(original, |rule| matches!(rule, Rule::Id | Rule::Of(Class::Text)));
         numeric_ids.retain(|id| id.parse::<i64>().is_ok());
         let report = original.report;
         let sources: BTreeSet<String> = report.sources.iter().map(|source| source.id.clone()).collect();
@@ -67,19 +67,17 @@ impl Cover {
             queries: original.queries.map(str::to_owned),
             sources,
             numeric_ids,
-            tainted: BTreeSet::new(),
+            parts: BTreeMap::new(),
             gone: BTreeSet::new(),
             own,
             people: people.clone(),
             resources: resources.clone(),
             classes,
         };
-        for (class, found, others) in
-            [(Class::People, &people, &resources), (Class::Resources, &resources, &people)]
-        {
+        for (class, found) in [(Class::People, people), (Class::Resources, resources)] {
             if cover.classes.contains(&class) {
-                cover.gone.extend(found.iter().cloned());
-                cover.tainted.extend(containing(found, others));
+                cover.parts.insert(class, finder_of_parts(&found));
+                cover.gone.extend(found);
             }
         }
         cover
@@ -110,7 +108,7 @@ impl Cover {
             Rule::Namespace => self.decide(Rule::Of(Class::People), value),
             Rule::Of(Class::Text) => Some(text()),
             Rule::Of(class) => {
-                let goes = self.classes.contains(&class) || self.tainted.contains(value);
+                let goes = self.classes.contains(&class) || self.holds_withheld(value);
                 goes.then(|| self.pseudonym(class.word(), value))
             }
             Rule::Id => Some(self.pseudonym(ID, value)),
@@ -123,6 +121,12 @@ impl Cover {
             Rule::Phrase => (!self.is_phrase(value)).then(text),
             Rule::Fact => self.fact(value),
         }
+    }
+
+    /// Tells whether a value contains a withheld one, or a part of one; also where that cannot be told.
+    fn holds_withheld(&self, value: &str) -> bool {
+        let value = value.to_lowercase();
+        self.parts.values().any(|finder| finder.as_ref().is_none_or(|finder| finder.is_match(&value)))
     }
 
     fn fact(&self, value: &str) -> Option<Withheld> {
@@ -139,7 +143,10 @@ impl Cover {
     }
 
     fn is_phrase(&self, value: &str) -> bool {
-        is_word(value) || self.queries.as_ref().is_some_and(|queries| queries.contains(&format!("'{value}'")))
+        let stated = |queries: &String| {
+            queries.contains(&format!("'{value}'")) || queries.contains(&format!(":{value}'"))
+        };
+        is_word(value) || is_column(value) || self.queries.as_ref().is_some_and(stated)
     }
 
     fn pseudonym(&self, class: &'static str, value: &str) -> Withheld {
@@ -157,7 +164,7 @@ impl Cover {
         };
         let wanted: Vec<&String> = self.gone.iter().filter(telling).collect();
         let stands = || RedactError::Stands { place: place.to_owned() };
-        let found = finder(wanted.iter().map(|value| value.as_bytes()), false).ok_or_else(stands)?;
+        let found = finder(wanted.iter().map(|value| value.as_bytes())).ok_or_else(stands)?;
         if found.is_match(bytes) { Err(stands()) } else { Ok(()) }
     }
 }
@@ -189,8 +196,8 @@ fn values(original: &Original<'_>, of: impl Fn(Rule) -> bool) -> BTreeSet<String
     found
 }
 
-/// Returns those of `others` that contain one of `found`, or a part of one, in any case.
-fn containing(found: &BTreeSet<String>, others: &BTreeSet<String>) -> BTreeSet<String> {
+/// Returns what finds each of `found`, and each part of one that tells something, in a text of lower case.
+fn finder_of_parts(found: &BTreeSet<String>) -> Option<AhoCorasick> {
     let mut parts = BTreeSet::new();
     for value in found {
         let value = value.to_lowercase();
@@ -198,18 +205,9 @@ fn containing(found: &BTreeSet<String>, others: &BTreeSet<String>) -> BTreeSet<S
         parts.extend(pieces.filter(|part| part.chars().count() >= MIN_PART).map(str::to_owned));
         parts.insert(value);
     }
-    match finder(parts.iter().map(String::as_bytes), true) {
-        Some(finder) => {
-            others.iter().filter(|other| finder.is_match(&other.to_lowercase())).cloned().collect()
-        }
-        None => others.clone(),
-    }
+    finder(parts.iter().map(String::as_bytes))
 }
 
-fn finder<'a>(wanted: impl Iterator<Item = &'a [u8]>, caseless: bool) -> Option<AhoCorasick> {
-    AhoCorasickBuilder::new()
-        .kind(Some(AhoCorasickKind::ContiguousNFA))
-        .ascii_case_insensitive(caseless)
-        .build(wanted)
-        .ok()
+fn finder<'a>(wanted: impl Iterator<Item = &'a [u8]>) -> Option<AhoCorasick> {
+    AhoCorasickBuilder::new().kind(Some(AhoCorasickKind::ContiguousNFA)).build(wanted).ok()
 }

@@ -1,5 +1,8 @@
 //! What may stay: one rule for each column of a table and each member of the report. Nothing stays by accident.
 
+use crate::integrity::verdict::BreakKind;
+use crate::table::{Schema, schemas};
+
 /// What a reader may ask to be withheld.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Class {
@@ -134,11 +137,42 @@ pub(super) fn of_member(path: &str) -> Rule {
 
 /// Tells whether `text` is a word, or several joined by commas, of the closed lists of `docs/formats/tables.md`.
 pub(super) fn is_word(text: &str) -> bool {
-    text.split(',').all(|part| WORDS.contains(&part.trim()))
+    text.split(',').map(str::trim).all(|part| WORDS.contains(&part) || is_break(part))
+}
+
+/// Tells whether `text` names a column of a published table, such as `request.reason`.
+pub(super) fn is_column(text: &str) -> bool {
+    text.split_once('.').is_some_and(|(table, column)| {
+        let of_table = |schema: &&Schema| schema.table == table;
+        schemas().iter().filter(of_table).any(|schema| schema.columns.iter().any(|c| c.name == column))
+    })
+}
+
+fn is_break(word: &str) -> bool {
+    serde_json::from_value::<BreakKind>(word.into()).is_ok()
 }
 
 /// The closed lists, together. No value of a log that is none of these words passes for one.
-const WORDS: [&str; 96] = [
+const WORDS: &[&str] = &[
+    "abstained",
+    "approved_with_changes",
+    "blocked",
+    "bypass",
+    "bypassed",
+    "changes_requested",
+    "close",
+    "commented",
+    "consumed",
+    "dismissed",
+    "grant",
+    "group",
+    "heartbeat",
+    "not_run",
+    "notification",
+    "observation",
+    "resolution",
+    "superseded",
+    "withdrawn",
     "absent",
     "access",
     "active",
