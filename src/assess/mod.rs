@@ -66,6 +66,11 @@ impl Assessment {
         self.results_digest
     }
 
+    /// Returns an assessment with `report`, which says less and concludes the same; nothing where it concludes otherwise.
+    pub fn withholding(&self, report: Report) -> Option<Self> {
+        (conclusions(&self.report) == conclusions(&report)).then(|| Self::seal(report))
+    }
+
     /// Seals a report.
     fn seal(report: Report) -> Self {
         let results_digest = Digest::of(&json::to_bytes(&report));
@@ -77,6 +82,43 @@ impl Assessment {
     pub(crate) fn for_tests(report: Report) -> Self {
         Self::seal(report)
     }
+}
+
+/// Everything that a report concludes, in an order that no name decides.
+fn conclusions(report: &Report) -> (Verdicts, Vec<String>) {
+    let mut lines = Vec::new();
+    lines.push(format!("{:?} {} {}", report.period, report.as_of, report.derivation));
+    lines.extend(
+        report.sources.iter().map(|source| format!("{} {} {:?}", source.id, source.grade, source.tally)),
+    );
+    lines.extend(report.logs.iter().map(|log| {
+        let (source, verdict, breaks) = (&log.source, log.verdict, log.breaks.len());
+        format!(
+            "{source} {verdict} {} {} {} {} {breaks}",
+            log.integrity, log.completeness, log.records, log.covered
+        )
+    }));
+    lines.extend(report.holes.iter().map(|hole| format!("{} {:?} {}", hole.source, hole.span, hole.kind)));
+    lines.extend(report.tests.iter().map(|test| {
+        let counts = [test.population, test.exceptions, test.accepted, test.untestable, test.pending];
+        format!("{} {:?} {} {counts:?}", test.id, test.result, test.reliance)
+    }));
+    lines.extend(report.controls.iter().map(|control| {
+        let counts = [control.population, control.exceptions];
+        format!("{} {} {} {} {counts:?}", control.id, control.status, control.reach, control.cap)
+    }));
+    lines.extend(report.exceptions.iter().map(|exception| {
+        let accepted = exception.accepted.is_some();
+        format!("{} {} {} {accepted}", exception.test, exception.severity, exception.grade)
+    }));
+    for items in [&report.untestable, &report.pending] {
+        lines.extend(items.iter().map(|item| format!("{} {} {}", item.test, item.source, item.line)));
+    }
+    lines.extend(
+        report.waivers.iter().map(|waiver| format!("{} {} {}", waiver.test, waiver.state, waiver.accepted)),
+    );
+    lines.sort();
+    (report.verdicts.clone(), lines)
 }
 
 /// Everything an assessment rests on.

@@ -15,6 +15,7 @@ mod input;
 mod keys;
 mod period;
 mod progress;
+mod redact;
 mod render;
 mod report;
 mod sample;
@@ -87,6 +88,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Case(case::CaseArgs),
     Diff(diff::DiffArgs),
+    Redact(redact::RedactArgs),
     Sample(sample::SampleArgs),
     Sources(sources::SourcesArgs),
     Chains(chains::ChainsArgs),
@@ -185,6 +187,7 @@ fn run(cli: &Cli, io: &mut Io<'_>) -> Result<Exit, Failure> {
         Command::Verify(args) => verify::run(args, io),
         Command::Case(args) => case::run(args, &cli.common, io),
         Command::Diff(args) => diff::run(args, io),
+        Command::Redact(args) => redact::run(args, &cli.common, io),
         Command::Sample(args) => sample::run(args, &cli.common, io),
         Command::Controls(args) => controls::answer(args, &cli.common, io),
         Command::Sources(args) => match sources::run(args, io.out) {

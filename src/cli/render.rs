@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
+use crate::assess::Assessment;
 use crate::assess::place::Places;
 use crate::clock::Moment;
 use crate::error::Failure;
@@ -63,10 +64,32 @@ impl<'a> Renderings<'a> {
     /// # Errors
     /// A template that fails, or a document that cannot be drawn.
     pub(super) fn of(run: &'a Run, formats: &[Format], templates: &Templates) -> Result<Self, Failure> {
+        let mut rendered = Self::of_assessment(&run.assessment, formats, templates)?;
+        if formats.contains(&Format::Xlsx) {
+            let xlsx = workpaper::render(&run.assessment, &population(run))
+                .map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()))?;
+            rendered.xlsx = Some(xlsx);
+        }
+        if formats.contains(&Format::Csv) {
+            rendered.machine.push(("items.csv".to_owned(), Box::new(move |out| items(run, out))));
+        }
+        Ok(rendered)
+    }
+
+    /// Renders `assessment` in those of `formats` that need no more than the report: all but the workpaper, and of
+    /// the CSV files the exceptions.
+    ///
+    /// # Errors
+    /// As [`Renderings::of`].
+    pub(super) fn of_assessment(
+        assessment: &'a Assessment,
+        formats: &[Format],
+        templates: &Templates,
+    ) -> Result<Self, Failure> {
         let formats: BTreeSet<Format> = formats.iter().copied().collect();
         let wants = |format| formats.contains(&format);
-        let report = run.assessment.report();
-        let document = view::document(&run.assessment);
+        let report = assessment.report();
+        let document = view::document(assessment);
         let html = wants(Format::Html)
             .then(|| html::render(&document, templates))
             .transpose()
@@ -75,20 +98,15 @@ impl<'a> Renderings<'a> {
             .then(|| pdf::render(&document))
             .transpose()
             .map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()))?;
-        let xlsx = wants(Format::Xlsx)
-            .then(|| workpaper::render(&run.assessment, &population(run)))
-            .transpose()
-            .map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()))?;
         let mut machine: Files<'a> = Vec::new();
         if wants(Format::Oscal) {
-            let documents = oscal::documents(report, run.assessment.results_digest())
+            let documents = oscal::documents(report, assessment.results_digest())
                 .map_err(|error| Failure::new(Exit::Incomplete, &error, error.help()))?;
             machine.extend(documents.into_iter().map(|(name, bytes)| (name.to_owned(), written(bytes))));
         }
         if wants(Format::Csv) {
             let exceptions = move |out: &mut _| csv::exceptions(&report.exceptions, out);
             machine.push(("exceptions.csv".to_owned(), Box::new(exceptions)));
-            machine.push(("items.csv".to_owned(), Box::new(move |out| items(run, out))));
         }
         let mut ci: Files<'a> = Vec::new();
         if wants(Format::Sarif) {
@@ -99,7 +117,7 @@ impl<'a> Renderings<'a> {
         if wants(Format::Junit) {
             ci.push(("junit.xml".to_owned(), written(junit::to_bytes(report))));
         }
-        Ok(Self { html, pdf, xlsx, machine, ci })
+        Ok(Self { html, pdf, xlsx: None, machine, ci })
     }
 }
 

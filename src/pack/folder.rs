@@ -11,7 +11,7 @@ use crate::clock::{Moment, Period};
 use crate::digest::Digest;
 use crate::pack::error::PackError;
 use crate::pack::layout::{
-    BAG_INFO, BAGIT, MANIFEST, OBJECTS, POLICY, REPORT_JSON, RUN, TAG_MANIFEST, TRUST,
+    BAG_INFO, BAGIT, MANIFEST, OBJECTS, POLICY, REDACTIONS, REPORT_JSON, RUN, TAG_MANIFEST, TRUST,
 };
 use crate::pack::manifest::{self, Manifest};
 use crate::report::model::Report;
@@ -130,6 +130,11 @@ impl PackFolder {
     /// Returns where the file `path` of the pack lies, for files that are read as a stream.
     pub fn place(&self, path: &str) -> PathBuf {
         self.root.join(path)
+    }
+
+    /// Tells whether it is a pack from which values were withheld.
+    pub fn is_redacted(&self) -> bool {
+        self.manifest.as_ref().is_some_and(|manifest| manifest.contains_key(REDACTIONS))
     }
 
     /// Returns the folder with the workspace file, roster, heads, tests, mappings and profiles as used.

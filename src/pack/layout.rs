@@ -40,6 +40,10 @@ pub const WORKPAPER: &str = "data/01_workpaper.xlsx";
 pub const MACHINE: &str = "data/02_machine/";
 /// State of every item of every test, below [`MACHINE`].
 pub const ITEMS: &str = "items.json";
+/// Commitments to what was withheld from a redacted pack, below [`MACHINE`].
+pub const REDACTIONS_NAME: &str = "redactions.json";
+/// The same, as a path of the pack.
+pub const REDACTIONS: &str = "data/02_machine/redactions.json";
 /// What the tests read, besides the tables.
 pub const POPULATION: &str = "data/04_population/";
 /// The tables as Parquet.

@@ -13,6 +13,7 @@ pub mod layout;
 mod manifest;
 mod out;
 pub mod parquet;
+pub mod redacted;
 pub mod redo;
 pub mod statement;
 mod text;

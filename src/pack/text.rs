@@ -10,6 +10,8 @@ const README: &str = include_str!("readme.txt");
 const VERIFY: &str = include_str!("verify.md");
 const VERIFY_SIGNED: &str = include_str!("verify-signed.md");
 const VERIFY_UNSIGNED: &str = include_str!("verify-unsigned.md");
+const README_REDACTED: &str = include_str!("readme-redacted.txt");
+const VERIFY_REDACTED: &str = include_str!("verify-redacted.md");
 
 /// Label of the line by which a pack of ours is known.
 const FORMAT_LABEL: &str = "Countersign-Pack";
@@ -89,17 +91,21 @@ pub(super) fn claims_to_be_ours(bag_info: &[u8]) -> bool {
 }
 
 /// Returns the read-me of the payload.
-pub(super) fn readme(report: &Report, results: Digest) -> String {
-    fill(README, report, results, &one_line(&report.entity))
+pub(super) fn readme(report: &Report, results: Digest, redacted: bool) -> String {
+    let template = if redacted { format!("{README}{README_REDACTED}") } else { README.to_owned() };
+    fill(&template, report, results, &one_line(&report.entity))
 }
 
 /// Returns `VERIFY.md` for a pack signed with `key`, or for an unsigned one.
-pub(super) fn verify(report: &Report, results: Digest, key: Option<Digest>) -> String {
+pub(super) fn verify(report: &Report, results: Digest, key: Option<Digest>, redacted: bool) -> String {
     let statement = match key {
         Some(key) => VERIFY_SIGNED.replace("{{key}}", &key.to_string()),
         None => VERIFY_UNSIGNED.to_owned(),
     };
-    let template = VERIFY.replace("{{statement}}", statement.trim_end());
+    let mut template = VERIFY.replace("{{statement}}", statement.trim_end());
+    if redacted {
+        template.push_str(VERIFY_REDACTED);
+    }
     fill(&template, report, results, &markdown(&report.entity))
 }
 

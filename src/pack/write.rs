@@ -14,8 +14,9 @@ use crate::pack::dsse::{self, Envelope};
 use crate::pack::error::PackError;
 use crate::pack::folder::{PackedObject, RunSettings, objects_json, to_json};
 use crate::pack::layout::{
-    BAG_INFO, CI, MACHINE, MANIFEST, OBJECTS, POLICY, POPULATION, README, REPORT_HTML, REPORT_JSON,
-    REPORT_PDF, RUN, SOURCES, STATEMENT, STATEMENT_KEY, TABLES, TRUST, VERIFY, WORKPAPER, object_file_name,
+    BAG_INFO, CI, MACHINE, MANIFEST, OBJECTS, POLICY, POPULATION, README, REDACTIONS, REPORT_HTML,
+    REPORT_JSON, REPORT_PDF, RUN, SOURCES, STATEMENT, STATEMENT_KEY, TABLES, TRUST, VERIFY, WORKPAPER,
+    object_file_name,
 };
 use crate::pack::out::OutFolder;
 use crate::pack::statement::{self, Sha256, Subject};
@@ -110,6 +111,7 @@ pub fn seal(contents: PackContents<'_>, key: Option<&SigningKey>, out: &Path) ->
 fn write(contents: PackContents<'_>, key: Option<&SigningKey>, root: &Path) -> Result<Sealed, PackError> {
     let report = contents.report;
     let results = Digest::of(contents.report_json);
+    let redacted = is_redacted(&contents);
     let mut bag = BagWriter::new(root);
     write_payload(&mut bag, contents, results, key)?;
 
@@ -117,13 +119,17 @@ fn write(contents: PackContents<'_>, key: Option<&SigningKey>, root: &Path) -> R
     let key_id = key.map(|key| dsse::key_id(&key.verifying_key()));
     let mut tags = bag.close()?;
     tags.add(BAG_INFO, info.print().as_bytes())?;
-    tags.add(VERIFY, text::verify(report, results, key_id).as_bytes())?;
+    tags.add(VERIFY, text::verify(report, results, key_id, redacted).as_bytes())?;
     if let Some(key) = key {
         let payload = statement::compose(subjects(&tags), report, results);
         tags.add(STATEMENT, &Envelope::sign(payload, key).to_bytes())?;
     }
     tags.finish()?;
     Ok(Sealed { results, key: key_id })
+}
+
+fn is_redacted(contents: &PackContents<'_>) -> bool {
+    contents.machine.iter().any(|(name, _)| REDACTIONS.strip_prefix(MACHINE) == Some(name.as_str()))
 }
 
 /// The files that the statement names, where the pack holds them. The manifest stands for all the payload.
@@ -144,7 +150,7 @@ fn write_payload(
     key: Option<&SigningKey>,
 ) -> Result<(), PackError> {
     let report = contents.report;
-    bag.add(README, text::readme(report, results).as_bytes())?;
+    bag.add(README, text::readme(report, results, is_redacted(&contents)).as_bytes())?;
     bag.add(REPORT_JSON, contents.report_json)?;
     if let Some(html) = contents.report_html {
         bag.add(REPORT_HTML, html)?;

@@ -22,6 +22,7 @@ mod pdf;
 mod previous;
 mod probes;
 mod profile;
+mod redacted;
 mod redaction;
 mod same_bytes;
 mod samples;

@@ -124,6 +124,10 @@ impl PackResult {
             ));
             return Ok(());
         }
+        if pack.is_redacted() && !args.tables_only {
+            self.limit("redacted, the sources are not here".to_owned());
+            return Ok(());
+        }
         let withheld = pack.objects()?.iter().any(|object| object.path.is_none());
         if withheld && args.objects.is_none() {
             if args.tables_only {
