@@ -86,7 +86,12 @@ pub fn parse(files: &[NamedBytes], roster: &Roster) -> Result<Reference, Referen
             let before = &bytes[..error.valid_up_to()];
             ReferenceError::Invalid {
                 path: path.clone(),
-                line: before.iter().filter(|byte| **byte == b'\n').zip(2..).last().map_or(1, |(_, line)| line),
+                line: before
+                    .iter()
+                    .filter(|byte| **byte == b'\n')
+                    .zip(2..)
+                    .last()
+                    .map_or(1, |(_, line)| line),
                 message: "the text is not UTF-8".to_owned(),
                 help: "save the file as UTF-8".to_owned(),
             }
@@ -157,7 +162,8 @@ fn roles(path: &str, text: &str, roster: &Roster) -> Result<Vec<RoleAssignment>,
     let assignment = |line: Line<'_>| {
         let role = line.required("role")?;
         if PARTS.contains(&role) {
-            let message = format!("`{role}` is a part that somebody plays in a request: nobody is assigned it");
+            let message =
+                format!("`{role}` is a part that somebody plays in a request: nobody is assigned it");
             return Err(line.wrong(message, "name the role otherwise"));
         }
         let (from, until) = line.span()?;
@@ -203,7 +209,9 @@ fn policies(path: &str, text: &str, roster: &Roster) -> Result<Vec<PolicyVersion
         let name = line.required("approved_by")?;
         let Some(person) = roster.human(name, from) else {
             let message = format!("`approved_by`: the roster has no human `{name}` at {from}");
-            return Err(line.wrong(message, "use `person` of the roster, or one of their ids as `namespace:id`"));
+            return Err(
+                line.wrong(message, "use `person` of the roster, or one of their ids as `namespace:id`")
+            );
         };
         Ok(PolicyVersion {
             policy_id: Some(line.required("policy")?.to_owned()),

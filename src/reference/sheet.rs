@@ -21,11 +21,7 @@ pub(super) struct Line<'a> {
 }
 
 /// Reads the rows of `text`; `path` names it in errors.
-pub(super) fn lines<'a>(
-    path: &'a str,
-    text: &str,
-    format: &Format,
-) -> Result<Vec<Line<'a>>, ReferenceError> {
+pub(super) fn lines<'a>(path: &'a str, text: &str, format: &Format) -> Result<Vec<Line<'a>>, ReferenceError> {
     let wrong = |line: u64, message: String, help: String| {
         let path = path.to_owned();
         ReferenceError::Invalid { path, line, message, help }
@@ -61,10 +57,7 @@ pub(super) fn lines<'a>(
     Ok(lines)
 }
 
-fn header(
-    record: &csv::StringRecord,
-    format: &Format,
-) -> Result<Vec<&'static str>, (String, String)> {
+fn header(record: &csv::StringRecord, format: &Format) -> Result<Vec<&'static str>, (String, String)> {
     let names = format.names();
     let all = format!("the columns are `{}`", names.join(","));
     let mut columns = Vec::new();

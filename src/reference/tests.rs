@@ -31,13 +31,11 @@ fn rows_are_read_with_their_spans() {
         (RULES, "\u{feff}role_a,role_b,mode\nrequester,approver,dynamic\nauthor,deployer,static\n"),
         (ROLES, "person,role,from,until\nada,author,,\nada,deployer,2026-07-01,2026-08-01\n"),
         (AGENTS, "ns,id,action_class,group,env\nagents,deploy-bot,deploy,*,prod\n"),
-        (
-            POLICIES,
-            "policy,digest,approved_by,from\ngates,aa,email:ada@acme.example,2026-07-01T10:00:00Z\n",
-        ),
+        (POLICIES, "policy,digest,approved_by,from\ngates,aa,email:ada@acme.example,2026-07-01T10:00:00Z\n"),
     ])
     .unwrap();
-    let rules: Vec<_> = found.sod_rules.iter().map(|row| (row.role_a.as_deref(), row.mode.as_deref())).collect();
+    let rules: Vec<_> =
+        found.sod_rules.iter().map(|row| (row.role_a.as_deref(), row.mode.as_deref())).collect();
     assert_eq!(rules, [(Some("requester"), Some("dynamic")), (Some("author"), Some("static"))]);
     let day = |text: &str| Some(text.parse::<Moment>().unwrap().ms());
     assert_eq!((found.roles[0].valid_from_ms, found.roles[0].valid_to_ms), (None, None));
@@ -81,13 +79,13 @@ fn files_that_are_wrong_say_where_and_why() {
         (RULES, rule("requester,approver,static"), 2, "`requester` is a part"),
         (RULES, rule("author,author,static"), 2, "`author` conflicts with itself"),
         (RULES, rule("author,deployer,static"), 2, "nobody is assigned the role `deployer`"),
+        (RULES, rule("author,approver,dynamic\napprover,author,dynamic"), 3, "the row says what line 2 says"),
         (
-            RULES,
-            rule("author,approver,dynamic\napprover,author,dynamic"),
-            3,
-            "the row says what line 2 says",
+            AGENTS,
+            "ns,id,action_class,group,env\nagents,deploy-bot,deploy,,prod\n".to_owned(),
+            2,
+            "`group` must",
         ),
-        (AGENTS, "ns,id,action_class,group,env\nagents,deploy-bot,deploy,,prod\n".to_owned(), 2, "`group` must"),
         (POLICIES, policy("gates,aa,ada,,"), 2, "`from` must not be empty"),
         (POLICIES, policy("gates,aa,bot,2026-07-01,"), 2, "has no human `bot` at"),
         (POLICIES, policy("gates,aa,ben,2026-08-01,"), 2, "has no human `ben` at"),

@@ -23,6 +23,7 @@ mod previous;
 mod probes;
 mod profile;
 mod redaction;
+mod reference;
 mod same_bytes;
 mod samples;
 mod seal;
