@@ -24,6 +24,7 @@ mod probes;
 mod profile;
 mod redacted;
 mod redaction;
+mod reference;
 mod same_bytes;
 mod samples;
 mod seal;
