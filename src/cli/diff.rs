@@ -147,3 +147,49 @@ fn source(source: &SourceState) -> String {
 fn log(log: &LogState) -> String {
     format!("{}, {}, {}, {} records", log.verdict, log.integrity, log.completeness, log.records)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    fn printed(before: &Report, after: &Report) -> String {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut io = Io { out: &mut out, err: &mut err, quiet: false };
+        print(&Diff::new(before, after), &mut io).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn hostile_text_begins_no_line_and_moves_no_cursor() {
+        let (plain, hostile) = (fixture::report(), fixture::hostile());
+        let mut changed = hostile.clone();
+        changed.exceptions.truncate(1);
+        for (before, after) in [(&plain, &hostile), (&hostile, &plain), (&hostile, &changed)] {
+            let text = printed(before, after);
+            assert!(fixture::is_plain(&text), "something hidden is left");
+            for line in text.lines() {
+                let ours = [
+                    "Before ",
+                    "After ",
+                    "Exceptions ",
+                    "Tests ",
+                    "Controls ",
+                    "Sources ",
+                    "Logs ",
+                    "Keys ",
+                    "Policy ",
+                    "Parameters ",
+                    "Settings ",
+                    "  ",
+                ];
+                assert!(ours.iter().any(|start| line.starts_with(start)), "{line}");
+            }
+        }
+        let text = printed(&plain, &hostile);
+        assert!(
+            text.contains("<U+001B>[31m") && text.contains("<U+202E>gpj.exe"),
+            "the text itself is there"
+        );
+    }
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::model::{Exception, Log, Report, Test, TestOutcome};
+use super::visible::is_hidden;
 use crate::integrity::verdict::Verdict;
 
 /// The most lines printed.
@@ -163,13 +164,12 @@ pub fn grouped(count: u64) -> String {
 
 /// Returns `text` without anything a terminal would act on.
 ///
-/// Control characters (C0, C1, and so every escape sequence) and bidirectional overrides are printed as code points.
+/// Control characters (C0, C1, and so every escape sequence), line ends, and what leaves no trace or turns the line around are
+/// printed as code points.
 pub fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
+        if is_hidden(c) {
             let _ = write!(out, "<U+{:04X}>", u32::from(c));
         } else {
             out.push(c);

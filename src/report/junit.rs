@@ -196,4 +196,23 @@ mod tests {
             "]]&gt;‹U+0001›&lt;a b=&apos;&quot;&apos;&gt;&amp;\n‹U+FFFE›"
         );
     }
+
+    #[test]
+    fn hostile_text_ends_no_element_and_hides_nothing() {
+        let report = fixture::hostile();
+        let text = String::from_utf8(to_bytes(&report)).unwrap();
+        assert!(fixture::is_plain(&text), "something hidden is left");
+        // Only what this module writes is markup: with its tags taken out, no sign of any is left.
+        let value = r#"[^<>"]*"#;
+        let names = "testsuites|testsuite|testcase|failure|error|skipped|properties|property|system-out";
+        let tag = format!(r#"</?(?:{names})(?: [a-z-]+="{value}")*/?>|^<\?xml[^<>]*\?>"#);
+        let rest = regex::Regex::new(&tag).unwrap().replace_all(&text, "");
+        assert!(!rest.contains(['<', '>']), "{:?}", rest.lines().find(|line| line.contains(['<', '>'])));
+        let entity = regex::Regex::new("&(?:amp|lt|gt|quot|apos);").unwrap();
+        assert!(!entity.replace_all(&text, "").contains('&'));
+        assert!(text.contains("&lt;script&gt;"), "the text itself is there");
+        let cases = |text: &str| text.matches("<testcase ").count();
+        let plain = String::from_utf8(to_bytes(&fixture::report())).unwrap();
+        assert_eq!(cases(&text), cases(&plain));
+    }
 }

@@ -91,7 +91,7 @@ impl Writer<'_> {
             "relatedLocations": [related(&exception.object, exception.line)],
             "partialFingerprints": { "approvalException/v1": exception.id },
             "baselineState": if exception.state == "closed" { "absent" } else { exception.state.as_str() },
-            "properties": { "source": exception.source, "also": exception.also, "severity": exception.severity },
+            "properties": { "source": plain(&exception.source), "also": exception.also, "severity": exception.severity },
         });
         if let Some(waiver) = &exception.accepted {
             result["suppressions"] = json!([{ "kind": "external", "justification": message(&format!("accepted under waiver {waiver}")) }]);
@@ -115,7 +115,7 @@ impl Writer<'_> {
                     "message": { "text": message(&format!("log {} is altered{why}", log.log)) },
                     "locations": [self.primary()],
                     "relatedLocations": place.into_iter().collect::<Vec<Value>>(),
-                    "partialFingerprints": { "alteredLog/v1": format!("{}/{}", log.source, log.log) },
+                    "partialFingerprints": { "alteredLog/v1": plain(&format!("{}/{}", log.source, log.log)) },
                 })
             })
             .collect()
@@ -258,5 +258,42 @@ mod tests {
     fn text_from_a_log_makes_no_link_and_no_placeholder() {
         assert_eq!(message("[x](javascript:1) {0} \u{202e}"), "\\[x\\](javascript:1) {{0}} ‹U+202E›");
         assert_eq!(uri("logs/a b\"?.jsonl"), "logs/a%20b%22%3F.jsonl");
+    }
+
+    #[test]
+    fn hostile_text_makes_no_link_no_placeholder_and_nothing_hidden() {
+        let report = fixture::hostile();
+        let check = Check::new(&report, 1, None);
+        let bytes = to_bytes(&report, &check, "audit/countersign.toml", true);
+        let document: Value = serde_json::from_slice(&bytes).unwrap();
+        let (mut messages, mut uris) = (0, 0);
+        let mut open = vec![("", &document)];
+        while let Some((name, value)) = open.pop() {
+            match value {
+                Value::String(text) => {
+                    assert!(fixture::is_plain(text), "{name}: {text:?}");
+                    if name == "text" {
+                        messages += 1;
+                        let bare = text.replace("\\\\", "").replace("\\[", "").replace("\\]", "");
+                        let bare = bare.replace("{{", "").replace("}}", "");
+                        assert!(!bare.contains(['[', ']', '{', '}']), "{text}");
+                    } else if name == "uri" {
+                        uris += 1;
+                        assert!(
+                            text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~/%".contains(&b)),
+                            "{text}"
+                        );
+                    }
+                }
+                Value::Array(list) => open.extend(list.iter().map(|item| (name, item))),
+                Value::Object(members) => {
+                    open.extend(members.iter().map(|(name, value)| (name.as_str(), value)))
+                }
+                _ => {}
+            }
+        }
+        assert!(messages > report.exceptions.len() && uris > report.exceptions.len());
+        let results = document["runs"][0]["results"].as_array().unwrap();
+        assert!(results.len() >= report.exceptions.len());
     }
 }

@@ -32,7 +32,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// Tells whether `c` would leave no trace, or a misleading one.
-fn is_hidden(c: char) -> bool {
+pub(super) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'

@@ -97,7 +97,8 @@ mod tests {
         };
         let results = Digest::of(b"results");
         let figure = figure(period, results).unwrap();
-        let modules = (figure.height / MODULE).round() as usize - 2 * QUIET as usize;
+        let high = |modules: &u16| (f32::from(*modules) + 2.0 * QUIET) * MODULE >= figure.height - 0.5;
+        let modules = usize::from((1..200_u16).find(high).unwrap());
         let dark = |x: usize, y: usize| {
             let middle = |at: usize| (at as f32 + QUIET + 0.5) * MODULE;
             figure.shapes.iter().any(|shape| {
