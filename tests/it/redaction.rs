@@ -108,6 +108,13 @@ fn readable(name: &str, bytes: &[u8]) -> String {
         let pdf = lopdf::Document::load_mem(bytes).unwrap();
         let pages: Vec<u32> = pdf.get_pages().keys().copied().collect();
         pdf.extract_text(&pages).unwrap()
+    } else if name.ends_with(".xlsx") {
+        let mut members = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+        let mut text = String::new();
+        for index in 0..members.len() {
+            std::io::Read::read_to_string(&mut members.by_index(index).unwrap(), &mut text).unwrap();
+        }
+        text
     } else {
         String::from_utf8(bytes.to_vec()).unwrap()
     };
