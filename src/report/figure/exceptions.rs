@@ -64,7 +64,7 @@ fn bar(test: &Test, (y, row): (f32, f32), scale: f32) -> Vec<Shape> {
 }
 
 fn data(tests: &[&Test]) -> Table {
-    table("exceptions-by-test-data", "Exceptions by test")
+    table("exceptions-by-test-data", "Exceptions by test, with their populations")
         .column("Test", 50)
         .number("Population", 16)
         .number("Exceptions", 16)
