@@ -1,6 +1,6 @@
 //! `countersign keys`: makes Ed25519 keys, and shows and trusts keys of every kind that logs are signed with.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,8 @@ use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{EncodePrivateKey as _, KeypairBytes};
 use toml::Value;
 
-use super::Io;
 use super::append::unreadable;
+use super::{Io, secret};
 use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::error::Failure;
@@ -120,14 +120,7 @@ fn generate(args: &GenerateArgs, io: &mut Io<'_>) -> Result<Exit, Failure> {
             ));
         }
     }
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|error| {
-        Failure::message(
-            Exit::Incomplete,
-            format!("the system gave no randomness: {error}"),
-            "run the command again",
-        )
-    })?;
+    let seed = secret::random()?;
     let key = SigningKey::from_bytes(&seed);
     let public =
         PublicKey::of_signing_key(&key).map_err(|error| Failure::new(Exit::Incomplete, &error, None))?;
@@ -135,8 +128,11 @@ fn generate(args: &GenerateArgs, io: &mut Io<'_>) -> Result<Exit, Failure> {
     let private_pem = KeypairBytes { secret_key: seed, public_key: None }
         .to_pkcs8_pem(LineEnding::LF)
         .expect("a 32-byte key has an encoding");
-    write_new(&args.out, private_pem.as_bytes(), 0o600)?;
-    if let Err(failure) = write_new(&public_path, public.to_pem().as_bytes(), 0o644) {
+    secret::write_new(&args.out, secret::PRIVATE, |file| file.write_all(private_pem.as_bytes()))?;
+    let public_pem = public.to_pem();
+    let written =
+        secret::write_new(&public_path, secret::PUBLIC, |file| file.write_all(public_pem.as_bytes()));
+    if let Err(failure) = written {
         // A private key without its public half is of no use, and was made a moment ago.
         let _ = fs::remove_file(&args.out);
         return Err(failure);
@@ -154,28 +150,6 @@ fn public_path(private: &Path) -> PathBuf {
     let mut name = private.as_os_str().to_owned();
     name.push(".pub");
     PathBuf::from(name)
-}
-
-/// Writes a file that must not exist, readable as `mode` says from its first moment.
-fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
-    let write = || {
-        let mut file = options.open(path)?;
-        file.write_all(bytes).and_then(|()| file.sync_all()).inspect_err(|_| {
-            let _ = fs::remove_file(path);
-        })
-    };
-    write().map_err(|error| unwritable(path, &error))
-}
-
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    let what = format!("cannot write `{}`: {error}", path.display());
-    Failure::message(Exit::Incomplete, what, "check that the folder exists and is writable")
 }
 
 fn show(args: &ShowArgs, io: &mut Io<'_>) -> Result<Exit, Failure> {
@@ -228,7 +202,7 @@ fn add(args: &TrustArgs, io: &mut Io<'_>) -> Result<Exit, Failure> {
     // What cannot be added is refused before anybody goes and asks for a key id.
     Keyring::parse(&after, &read).map_err(refused)?;
     compare(key.id(), args, io)?;
-    replace(&args.trust, after.as_bytes()).map_err(|error| unwritable(&args.trust, &error))?;
+    replace(&args.trust, after.as_bytes()).map_err(|error| secret::unwritable(&args.trust, &error))?;
     io.note(&format!("trusted for {}, in `{}`", scope(args), args.trust.display()));
     io.result(&key.id().to_string())?;
     Ok(Exit::Done)

@@ -20,6 +20,7 @@ mod render;
 mod report;
 mod sample;
 mod seal;
+mod secret;
 mod shell;
 mod sources;
 mod verify;

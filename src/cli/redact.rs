@@ -1,14 +1,14 @@
 //! `countersign redact`: makes a second pack without what is withheld, to hand on.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::render::{Format, Renderings};
-use super::{Common, Io, input};
+use super::{Common, Io, input, secret};
 use crate::assess::DERIVATION;
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -102,7 +102,7 @@ fn make(args: &RedactArgs, common: &Common, io: &mut Io<'_>) -> Result<Exit, Fai
     let classes: BTreeSet<Class> = args.withhold.iter().map(|class| class.class()).collect();
     let (key, made) = match redaction {
         Some(bytes) => (bytes, false),
-        None => (fresh_key()?, true),
+        None => (secret::random()?, true),
     };
     let mut redacted = redact(original, &classes, RedactionKey::new(key))
         .map_err(|error| Failure::new(Exit::Usage, &error, error.help()))?;
@@ -115,10 +115,10 @@ fn make(args: &RedactArgs, common: &Common, io: &mut Io<'_>) -> Result<Exit, Fai
     })?;
     redacted.report = assessment.report().clone();
     if made {
-        write_new(&args.redaction_key, |file| file.write_all(&key))?;
+        secret::write_new(&args.redaction_key, secret::PRIVATE, |file| file.write_all(&key))?;
     }
     if let Some(path) = &args.disclosures {
-        write_new(path, |file| redacted.disclosures(file))?;
+        secret::write_new(path, secret::PRIVATE, |file| redacted.disclosures(file))?;
     }
 
     let report_json = json::to_bytes(&redacted.report);
@@ -251,50 +251,12 @@ fn read_key(args: &RedactArgs) -> Result<Option<[u8; KEY_BYTES]>, Failure> {
     })
 }
 
-fn fresh_key() -> Result<[u8; KEY_BYTES], Failure> {
-    let mut key = [0; KEY_BYTES];
-    getrandom::fill(&mut key).map_err(|error| {
-        Failure::message(
-            Exit::Incomplete,
-            format!("the system gave no randomness: {error}"),
-            "run the command again",
-        )
-    })?;
-    Ok(key)
-}
-
-/// Writes a file that must not exist and that only its owner may read.
-fn write_new(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<(), Failure> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let write = || {
-        let mut file = BufWriter::new(options.open(path)?);
-        let filled = fill(&mut file).and_then(|()| file.into_inner()?.sync_all());
-        filled.inspect_err(|_| {
-            let _ = fs::remove_file(path);
-        })
-    };
-    write().map_err(|error| {
-        let what = format!("cannot write `{}`: {error}", path.display());
-        Failure::message(Exit::Incomplete, what, "check that the folder exists and is writable")
-    })
-}
-
 /// Writes `items.json`, each list ordered by pseudonym.
 fn items(run: &Run, redacted: &Redacted, mut out: impl Write) -> io::Result<()> {
     let mut tests = serde_json::Map::new();
     for (test, evaluation) in &run.evaluations {
-        let mut states: Vec<(String, &str)> = evaluation
-            .subjects
-            .iter()
-            .flatten()
-            .map(|subject| {
-                let state = evaluation.item(subject).map_or("ok", |item| item.state.word());
-                (redacted.pseudonym(subject), state)
-            })
-            .collect();
+        let mut states: Vec<(String, &str)> =
+            evaluation.states().map(|(subject, state)| (redacted.pseudonym(subject), state.word())).collect();
         states.sort();
         let states = states
             .into_iter()

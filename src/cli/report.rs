@@ -13,6 +13,7 @@ use super::{Common, Io, period};
 use crate::control::item::Evaluation;
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::identity;
 use crate::pack::{NamedBytes, OutFolder, PackContents, SourceContent, SourceObject, dsse, redo, seal};
 use crate::report::csv::guarded;
 use crate::report::{console, json};
@@ -120,10 +121,9 @@ struct States<'a>(&'a Evaluation);
 
 impl Serialize for States<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.subjects.iter().flatten().map(|subject_id| ItemState {
-            subject_id,
-            state: self.0.item(subject_id).map_or("ok", |item| item.state.word()),
-        }))
+        serializer.collect_seq(
+            self.0.states().map(|(subject_id, state)| ItemState { subject_id, state: state.word() }),
+        )
     }
 }
 
@@ -141,9 +141,8 @@ fn population(run: &Run, material: &Material) -> Vec<NamedBytes> {
         rejected.push(b'\n');
     }
     let mut unresolved = csv::Writer::from_writer(Vec::new());
-    let header = ["person", "name", "kind", "owner", "ns", "id", "from", "until", "reviews"];
     let rows = report.unresolved.iter().map(|who| ["", "", "", "", &who.ns, &who.id, "", "", ""]);
-    for row in std::iter::once(header).chain(rows) {
+    for row in std::iter::once(identity::COLUMNS).chain(rows) {
         unresolved.write_record(row.map(guarded)).expect("a vector takes every record");
     }
     let unresolved = unresolved.into_inner().expect("a vector takes every record");

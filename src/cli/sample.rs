@@ -182,10 +182,8 @@ fn of_workspace(path: &Path, common: &Common) -> Result<Population, Failure> {
     let options = period::of_report(&workspace, common)?;
     let mut run = run_all(&Material::of_workspace(workspace)?, options)?;
     let items = run.evaluations.iter().map(|(test, evaluation)| {
-        let subjects = evaluation.subjects.iter().flatten();
-        let states = subjects.map(|subject| {
-            (subject.to_owned(), evaluation.item(subject).map_or("ok", |item| item.state.word()).to_owned())
-        });
+        let states =
+            evaluation.states().map(|(subject, state)| (subject.to_owned(), state.word().to_owned()));
         (test.clone(), states.collect())
     });
     Ok(Population {

@@ -123,6 +123,12 @@ impl Evaluation {
         }
     }
 
+    /// Returns every item with its state, sorted by subject id.
+    pub fn states(&self) -> impl Iterator<Item = (&str, State)> {
+        let subjects = self.subjects.iter().flatten();
+        subjects.map(|subject| (subject, self.item(subject).map_or(State::Ok, |item| item.state)))
+    }
+
     /// Returns the items of one state, sorted by subject id.
     pub fn with(&self, state: State) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(move |item| item.state == state)
