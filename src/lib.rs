@@ -12,6 +12,7 @@
 // What enters a run.
 pub mod clock;
 pub mod digest;
+pub mod duration;
 pub mod sample;
 pub mod settings;
 // Objects to records.

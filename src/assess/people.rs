@@ -19,19 +19,6 @@ const MAX_LISTED: usize = 500;
 /// A decision faster than this was hardly read; the parameter of REV-01 decides what is an indicator.
 const FAST_MS: i64 = 5_000;
 
-/// Upper ends of the classes of time to a decision, exclusive, in milliseconds; the last class has none.
-pub(crate) const CLASSES: [i64; 9] = [
-    1_000,
-    FAST_MS,
-    30_000,
-    2 * 60_000,
-    10 * 60_000,
-    60 * 60_000,
-    4 * 3_600_000,
-    24 * 3_600_000,
-    7 * 86_400_000,
-];
-
 /// Somebody, by namespace and id: the accountable person where the roster names one.
 type Who = (String, String);
 
@@ -230,7 +217,8 @@ fn agents(
 fn latency(kind: String, mut times: Vec<i64>) -> Latency {
     times.sort_unstable();
     let below = |end: i64| times.partition_point(|time| *time < end);
-    let ends: Vec<usize> = CLASSES.iter().map(|end| below(*end)).chain([times.len()]).collect();
+    let ends: Vec<usize> =
+        Latency::CLASS_ENDS_MS.iter().map(|end| below(*end)).chain([times.len()]).collect();
     let starts = std::iter::once(0).chain(ends.iter().copied());
     Latency {
         kind,

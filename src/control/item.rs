@@ -12,6 +12,7 @@ use super::error::ControlError;
 use super::query::{self, Tables};
 use crate::clock::Moment;
 use crate::digest::Digest;
+use crate::duration;
 
 /// The state of one item.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -252,7 +253,7 @@ fn fact(path: &str, column: &Column, index: usize) -> Result<(String, String), C
         AnyValue::Boolean(flag) => if flag { "yes" } else { "no" }.to_owned(),
         other => match (other.extract::<i64>(), name) {
             (Some(number), name) if name.ends_with("_at_ms") => Moment::from_ms(number).to_string(),
-            (Some(number), name) if name.ends_with("_ms") => duration(number),
+            (Some(number), name) if name.ends_with("_ms") => duration::exact(number),
             (Some(number), _) => number.to_string(),
             (None, name) => {
                 let detail = format!("the column `{name}` is neither text, number, nor flag");
@@ -261,15 +262,6 @@ fn fact(path: &str, column: &Column, index: usize) -> Result<(String, String), C
         },
     };
     Ok((name.strip_suffix("_ms").unwrap_or(name).to_owned(), value))
-}
-
-/// Prints a duration in the largest unit that it is a whole number of.
-fn duration(ms: i64) -> String {
-    const UNITS: &[(i64, &str)] = &[(3_600_000, "h"), (60_000, "min"), (1_000, "s")];
-    UNITS
-        .iter()
-        .find(|(unit, _)| ms % unit == 0)
-        .map_or_else(|| format!("{ms} ms"), |(unit, name)| format!("{} {name}", ms / unit))
 }
 
 /// Tells whether sorted `subjects` hold `id`.
@@ -305,12 +297,6 @@ fn contract(path: &str, detail: String) -> ControlError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_printed_in_whole_units() {
-        let printed = [0, 1, 1_500, 60_000, 90_000, 259_200_000].map(duration);
-        assert_eq!(printed, ["0 h", "1 ms", "1500 ms", "1 min", "90 s", "72 h"]);
-    }
 
     #[test]
     fn subjects_are_found_by_halving() {

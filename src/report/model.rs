@@ -834,6 +834,21 @@ pub struct Latency {
     pub p95_ms: Option<i64>,
 }
 
+impl Latency {
+    /// Upper ends of the classes of time, exclusive, in milliseconds; the last class has none.
+    pub const CLASS_ENDS_MS: [i64; 9] = [
+        1_000,
+        5_000,
+        30_000,
+        2 * 60_000,
+        10 * 60_000,
+        60 * 60_000,
+        4 * 3_600_000,
+        24 * 3_600_000,
+        7 * 86_400_000,
+    ];
+}
+
 /// A key that signed records or that the trust file names.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Key {

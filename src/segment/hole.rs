@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::summary::{Reject, Summary, Times};
 use crate::clock::{Moment, Period};
+use crate::duration::{elapsed, exact};
 use crate::integrity::verdict::BreakKind;
 use crate::report::model::Hole;
 
@@ -95,8 +96,8 @@ pub fn silences(source: &str, times: &Times, max_silence_ms: i64, window: Period
                 line: 0,
                 detail: format!(
                     "no record for {}, and the workspace allows {}",
-                    duration(silent),
-                    duration(max_silence_ms)
+                    elapsed(silent),
+                    exact(max_silence_ms)
                 ),
             });
         }
@@ -107,17 +108,6 @@ pub fn silences(source: &str, times: &Times, max_silence_ms: i64, window: Period
     }
     mark(last, window.to);
     holes
-}
-
-/// Returns a duration for people: `4 h 30 min`.
-pub fn duration(ms: i64) -> String {
-    let minutes = ms / 60_000;
-    match (minutes / 60, minutes % 60) {
-        (0, 0) => format!("{} s", ms / 1_000),
-        (0, minutes) => format!("{minutes} min"),
-        (hours, 0) => format!("{hours} h"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
-    }
 }
 
 /// Follows the times around rejected records while a segment is read.

@@ -1,14 +1,11 @@
 //! Time from request to a person's decision: a histogram with classes that grow, one for each kind of requester.
 
 use super::{Area, SMALL, TYPE, WIDTH, label, line, rect};
+use crate::duration::{elapsed, exact};
 use crate::report::document::{Align, Figure, Ink, Shape, Table, Text};
 use crate::report::model::{Latency, Report};
 use crate::report::view::build::table;
-use crate::report::view::text::{count, elapsed};
-
-/// What the classes are called, in their order.
-pub(crate) const CLASSES: [&str; 10] =
-    ["< 1 s", "< 5 s", "< 30 s", "< 2 min", "< 10 min", "< 1 h", "< 4 h", "< 24 h", "< 7 d", "longer"];
+use crate::report::view::text::count;
 
 const LEFT: f32 = 92.0;
 const HEIGHT: f32 = 74.0;
@@ -45,7 +42,8 @@ pub fn figure(report: &Report) -> Option<Figure> {
 fn bars(panel: &Latency, top: f32) -> Vec<Shape> {
     let total: u64 = panel.counts.iter().sum();
     let max = panel.counts.iter().max().copied().unwrap_or(0).max(1);
-    let width = (WIDTH - LEFT) / CLASSES.len() as f32;
+    let classes = classes();
+    let width = (WIDTH - LEFT) / classes.len() as f32;
     let base = top + HEIGHT;
     let mut shapes = vec![label(0.0, top + 14.0, TYPE, Ink::Text, Align::Start, title(&panel.kind))];
     let notes = [Some(format!("{} decisions", count(total))), half(panel), most(panel)];
@@ -53,7 +51,7 @@ fn bars(panel: &Latency, top: f32) -> Vec<Shape> {
         let y = top + 29.0 + 14.0 * f32::from(at);
         shapes.push(label(0.0, y, SMALL, Ink::Muted, Align::Start, note));
     }
-    for ((class, n), at) in CLASSES.iter().zip(&panel.counts).zip(0_u8..) {
+    for ((class, n), at) in classes.iter().zip(&panel.counts).zip(0_u8..) {
         let x = LEFT + width * f32::from(at);
         let height = (HEIGHT - 14.0) * *n as f32 / max as f32;
         let ink = if at < 2 { Ink::Caution } else { Ink::Accent };
@@ -63,10 +61,16 @@ fn bars(panel: &Latency, top: f32) -> Vec<Shape> {
             let text = count(*n);
             shapes.push(label(x + width / 2.0, base - height - 3.0, SMALL, Ink::Text, Align::Middle, text));
         }
-        shapes.push(label(x + width / 2.0, base + 13.0, SMALL, Ink::Muted, Align::Middle, *class));
+        shapes.push(label(x + width / 2.0, base + 13.0, SMALL, Ink::Muted, Align::Middle, class.as_str()));
     }
     shapes.push(line(LEFT, base, WIDTH, base, Ink::Muted));
     shapes
+}
+
+/// Returns what the classes are called, in their order.
+pub(crate) fn classes() -> Vec<String> {
+    let ends = Latency::CLASS_ENDS_MS.iter().map(|end| format!("< {}", exact(*end)));
+    ends.chain(["longer".to_owned()]).collect()
 }
 
 fn half(panel: &Latency) -> Option<String> {
@@ -90,8 +94,8 @@ fn title(kind: &str) -> &'static str {
 fn data(panels: &[&Latency]) -> Table {
     let mut builder = table("decision-latency-data", "Decisions by people, by time since the request")
         .column("Requester", 16);
-    for class in CLASSES {
-        builder = builder.number(class, 8);
+    for class in classes() {
+        builder = builder.number(&class, 8);
     }
     builder.rows(panels.iter().map(|panel| {
         let counts = panel.counts.iter().map(|n| Text::body(count(*n)));

@@ -2,9 +2,10 @@
 
 use super::{Area, SMALL, WIDTH, fit, hatched, label, line, rect};
 use crate::clock::Moment;
+use crate::duration::elapsed;
 use crate::report::document::{Align, Block, Figure, Ink, Shape, Table};
 use crate::report::model::{Case, CaseMoment};
-use crate::report::view::text::{elapsed, second};
+use crate::report::view::text::second;
 
 const LEFT: f32 = 92.0;
 const LANE: f32 = 22.0;

@@ -1,8 +1,9 @@
 //! Section 11: who decided for whom, how fast, and what agents ran.
 
 use super::build::{paragraph, table};
-use super::text::{count, elapsed, of, or_dash};
+use super::text::{count, of, or_dash};
 use super::{View, section, subsection};
+use crate::duration::elapsed;
 use crate::report::document::{Block, Section, Table, Text, Tone};
 use crate::report::figure::{latency, pairs};
 use crate::report::model::People;

@@ -1,8 +1,9 @@
 //! Section 8: how each test works, with which parameters, and why it is linked to a control.
 
 use super::build::{fact, heading, paragraph, table};
-use super::text::{NOTHING, count, duration, listed, local_id, of, or_dash};
+use super::text::{NOTHING, count, listed, local_id, of, or_dash};
 use super::{MAX_ROWS, View, links, section, subsection, tone};
+use crate::duration::exact;
 use crate::report::document::{Block, Fact, Section, Table, Text, Tone};
 use crate::report::model::{Parameter, Report, Test};
 
@@ -68,7 +69,7 @@ fn procedure(report: &Report, test: &Test) -> Vec<Fact> {
 
 /// Returns a parameter's value; those named `_ms` also as a length of time.
 fn value(parameter: &Parameter, value: i64) -> String {
-    if parameter.name.ends_with("_ms") { format!("{value} ({})", duration(value)) } else { value.to_string() }
+    if parameter.name.ends_with("_ms") { format!("{value} ({})", exact(value)) } else { value.to_string() }
 }
 
 fn parameters(view: &View) -> Table {

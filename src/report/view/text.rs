@@ -92,30 +92,6 @@ pub(crate) fn or_dash(text: &str) -> String {
     if text.is_empty() { NOTHING.to_owned() } else { text.to_owned() }
 }
 
-/// Returns a length of time in the largest unit that divides it: `72 h`, `2 s`.
-pub(crate) fn duration(ms: i64) -> String {
-    const UNITS: [(i64, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")];
-    for (size, unit) in UNITS {
-        // Two days and more are days; a policy says `24 h` and `72 h`.
-        if ms != 0 && ms % size == 0 && !(unit == "d" && ms.abs() <= 3 * size) {
-            return format!("{} {unit}", ms / size);
-        }
-    }
-    format!("{ms} ms")
-}
-
-/// Returns a length of time as people say it, in its two largest units: `3 min`, `2 d 3 h`, `400 ms`.
-pub(crate) fn elapsed(ms: i64) -> String {
-    const UNITS: [(i64, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")];
-    let Some(at) = UNITS.iter().position(|(size, _)| ms >= *size) else { return format!("{ms} ms") };
-    let (size, unit) = UNITS[at];
-    let rest = UNITS.get(at + 1).map(|(next, name)| (ms % size / next, name)).filter(|(n, _)| *n > 0);
-    match rest {
-        Some((n, name)) => format!("{} {unit} {n} {name}", count(ms / size)),
-        None => format!("{} {unit}", count(ms / size)),
-    }
-}
-
 /// Returns the part of a qualified control id after the framework.
 pub(crate) fn local_id(control: &str) -> &str {
     control.split_once(':').map_or(control, |(_, id)| id)
@@ -141,18 +117,6 @@ mod tests {
         assert_eq!(span(days), "2026-07-01 to before 2026-10-01");
         let hours = Period { from: at("2026-08-14T02:10:00Z"), to: at("2026-08-14T02:44:00.5Z") };
         assert_eq!(span(hours), "2026-08-14 02:10:00 to before 2026-08-14 02:44:00.500");
-    }
-
-    #[test]
-    fn durations_take_the_unit_that_divides_them() {
-        let texts = [2_000, 259_200_000, 86_400_000, 43_200_000, 90_000, 604_800_000, 0, 1_500].map(duration);
-        assert_eq!(texts, ["2 s", "72 h", "24 h", "12 h", "90 s", "7 d", "0 ms", "1500 ms"]);
-    }
-
-    #[test]
-    fn elapsed_time_reads_in_its_two_largest_units() {
-        let texts = [0, 400, 1_999, 60_000, 150_000, 3_600_000, 183_600_000, 86_400_000].map(elapsed);
-        assert_eq!(texts, ["0 ms", "400 ms", "1 s", "1 min", "2 min 30 s", "1 h", "2 d 3 h", "1 d"]);
     }
 
     #[test]
