@@ -229,21 +229,13 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
     stitched.holes.extend(overlap::shared(&plan.sources, &parts, window));
     stitched.holes.sort();
 
+    let roles: BTreeMap<&str, Role> =
+        plan.sources.iter().map(|source| (source.settings.id.as_str(), source.settings.role)).collect();
     let context = Context {
         roster: &material.roster,
         gated: &material.workspace.gated,
         links: &material.workspace.links,
-        chained: plan
-            .sources
-            .iter()
-            .filter(|source| source.chain.is_some())
-            .map(|source| source.settings.id.as_str())
-            .collect(),
-        roles: plan
-            .sources
-            .iter()
-            .map(|source| (source.settings.id.as_str(), source.settings.role))
-            .collect(),
+        chained: those(&plan, |source| source.chain.is_some()),
         holes: hidden(&plan, &material.workspace.links, &stitched.holes),
         source_holes: stitched.holes.iter().map(|hole| (hole.source.as_str(), hole.span)).collect(),
         clock_tolerance_ms: parameter(material, "clock_tolerance_ms")?,
@@ -253,9 +245,10 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
         execution_holes: stitched
             .holes
             .iter()
-            .filter(|hole| role_of(&plan, &hole.source) != Some(Role::Independent))
+            .filter(|hole| roles.get(hole.source.as_str()) != Some(&Role::Independent))
             .map(|hole| hole.span)
             .collect(),
+        roles,
         state_reasons: those(&plan, |source| source.is_native()),
         log_withdrawals: those(&plan, |source| source.profile.rules().any(|(_, kind)| kind == "revocation")),
     };
@@ -378,10 +371,6 @@ fn linked<'a>(source: &'a str, links: &'a [Link]) -> BTreeSet<&'a str> {
 /// Returns the ids of the sources of which `holds` is true.
 fn those<'a>(plan: &'a Plan<'_>, holds: impl Fn(&SourcePlan<'_>) -> bool) -> BTreeSet<&'a str> {
     plan.sources.iter().filter(|source| holds(source)).map(|source| source.settings.id.as_str()).collect()
-}
-
-fn role_of(plan: &Plan<'_>, id: &str) -> Option<Role> {
-    plan.sources.iter().find(|source| source.settings.id == id).map(|source| source.settings.role)
 }
 
 /// Returns the limit of a test that the join needs; a workspace may have taken the test out, and then it is 0.
