@@ -8,7 +8,7 @@ use crate::column::FrameReader;
 use crate::integrity::verdict::Grade;
 use crate::table::EventRow;
 
-/// Where an event was logged.
+/// Where an event was logged; the default is that of what no event tells of.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Place {
     pub(crate) source: String,
@@ -17,6 +17,19 @@ pub(crate) struct Place {
     pub(crate) line: u64,
     pub(crate) grade: Grade,
     pub(crate) ts_ms: Option<i64>,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self {
+            source: String::new(),
+            native_id: String::new(),
+            object: String::new(),
+            line: 0,
+            grade: Grade::None,
+            ts_ms: None,
+        }
+    }
 }
 
 /// Looks up the events `wanted` in the `event` table.

@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::ValueEnum;
 
 use crate::assess::Assessment;
-use crate::assess::place::Places;
+use crate::assess::place::{Place, Places};
 use crate::clock::Moment;
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -145,11 +145,9 @@ fn items(run: &Run, out: impl Write) -> io::Result<()> {
     let places = Places::of(run.tables.get("event").unwrap_or(&empty));
     let rows = run.evaluations.iter().flat_map(|(test, evaluation)| {
         evaluation.items.iter().map(|item| {
-            let place = places.find(&item.subject_id);
-            let time = place.as_ref().and_then(|place| place.ts_ms).map(Moment::from_ms);
-            let (source, native_id, object, line) = place.map_or_else(Default::default, |place| {
-                (place.source, place.native_id, place.object, place.line)
-            });
+            let Place { source, native_id, object, line, ts_ms, .. } =
+                places.find(&item.subject_id).unwrap_or_default();
+            let time = ts_ms.map(Moment::from_ms);
             let (state, reason) = (item.state.word(), item.reason.as_str());
             ItemRow { test, item: &item.subject_id, state, reason, source, native_id, time, object, line }
         })

@@ -10,7 +10,7 @@ use polars::prelude::{DataFrame, ParquetReader, SerReader};
 use serde::Deserialize;
 
 use super::{Common, Io, input, period};
-use crate::assess::place::Places;
+use crate::assess::place::{Place, Places};
 use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::error::Failure;
@@ -134,10 +134,8 @@ fn row(
 ) -> [String; 10] {
     let subjects: BTreeSet<&str> = tests.iter().map(|(test, _)| test.subject.as_str()).collect();
     let said: Vec<String> = tests.iter().map(|(test, state)| format!("{}={state}", test.id)).collect();
-    let place = places.find(item);
-    let time = place.as_ref().and_then(|place| place.ts_ms).map(Moment::from_ms);
-    let (source, native_id, object, line) = place
-        .map_or_else(Default::default, |place| (place.source, place.native_id, place.object, place.line));
+    let Place { source, native_id, object, line, ts_ms, .. } = places.find(item).unwrap_or_default();
+    let time = ts_ms.map(Moment::from_ms);
     [
         rank.to_string(),
         digest.to_string(),

@@ -21,7 +21,7 @@ pub struct Executions<'a> {
     places: Places<'a>,
     reader: FrameReader<'a, Execution>,
     /// Time, id, and row of each execution that some test looked at, in that order.
-    order: Vec<(Option<i64>, String, usize)>,
+    order: Vec<(Option<i64>, &'a str, usize)>,
     /// The tests shown, in catalogue order.
     tests: Vec<Shown<'a>>,
 }
@@ -41,18 +41,20 @@ impl<'a> Executions<'a> {
                 Some(Shown { subject: &test.subject, evaluation: run.evaluations.get(&test.id)? })
             })
             .collect();
-        let reader = FrameReader::<Execution>::new(frame);
-        let mut order: Vec<(Option<i64>, String, usize)> = (0..frame.height())
-            .filter_map(|index| {
-                let row = reader.row(index);
-                let id = row.execution_id?;
-                let of_executions = tests.iter().filter(|test| test.subject == Execution::TABLE);
-                let looked_at = of_executions.into_iter().any(|test| test.evaluation.state(&id).is_some());
-                looked_at.then_some((row.ts_ms, id, index))
-            })
+        let looked_at = |id: &str| {
+            let mut of_executions = tests.iter().filter(|test| test.subject == Execution::TABLE);
+            of_executions.any(|test| test.evaluation.state(id).is_some())
+        };
+        let (ids, times) =
+            (frame.column("execution_id").ok()?.str().ok()?, frame.column("ts_ms").ok()?.i64().ok()?);
+        let mut order: Vec<(Option<i64>, &str, usize)> = ids
+            .iter()
+            .zip(times.iter())
+            .zip(0..)
+            .filter_map(|((id, time), row)| Some((time, id.filter(|id| looked_at(id))?, row)))
             .collect();
-        order.sort();
-        Some(Self { run, places: Places::of(events), reader, order, tests })
+        order.sort_unstable();
+        Some(Self { run, places: Places::of(events), reader: FrameReader::new(frame), order, tests })
     }
 
     /// Returns the tests shown of an execution, in the order of [`Tested::states`].
@@ -74,7 +76,7 @@ impl<'a> Executions<'a> {
 
     /// Returns the ids, by time.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.order.iter().map(|(_, id, _)| id.as_str())
+        self.order.iter().map(|(_, id, _)| *id)
     }
 
     /// Returns the first `most`, by time.
@@ -85,7 +87,7 @@ impl<'a> Executions<'a> {
 
     /// Returns a sample, lowest rank first.
     pub fn sample(&self, seed: &str, size: usize) -> Vec<Tested> {
-        let rows: BTreeMap<&str, usize> = self.order.iter().map(|(_, id, row)| (id.as_str(), *row)).collect();
+        let rows: BTreeMap<&str, usize> = self.order.iter().map(|(_, id, row)| (*id, *row)).collect();
         let drawn = sample::draw(seed, self.ids(), size);
         let drawn: Vec<usize> =
             drawn.iter().filter_map(|drawn| rows.get(drawn.item.as_str()).copied()).collect();
@@ -129,7 +131,7 @@ impl<'a> Executions<'a> {
             _ => weakest(test.evaluation, asked.iter().map(|row| row.request_id.as_deref())),
         });
         let states = states.map(|state| state.map(State::word)).collect();
-        let place = self.places.find(row.event_id.as_deref().unwrap_or_default());
+        let place = self.places.find(row.event_id.as_deref().unwrap_or_default()).unwrap_or_default();
         let approvers: BTreeSet<&str> = decided
             .iter()
             .filter(|row| matches!(row.outcome.as_deref(), Some("approve" | "auto_approve")))
@@ -141,7 +143,7 @@ impl<'a> Executions<'a> {
             item: id,
             case: row.request_id.clone().or_else(|| row.orphan_case()).unwrap_or_default(),
             source: row.source_id.clone().unwrap_or_default(),
-            native_id: place.as_ref().map(|place| place.native_id.clone()).unwrap_or_default(),
+            native_id: place.native_id,
             time: row.ts_ms.map(Moment::from_ms),
             requester: joined(requesters),
             approver: joined(approvers),
@@ -149,9 +151,9 @@ impl<'a> Executions<'a> {
             action: row.action_name.clone().or_else(|| row.action_class.clone()).unwrap_or_default(),
             resource: row.resource_id.clone().unwrap_or_default(),
             environment: row.env.clone().unwrap_or_default(),
-            object: place.as_ref().map(|place| place.object.clone()).unwrap_or_default(),
-            line: place.as_ref().map_or(0, |place| place.line),
-            grade: place.map_or("none", |place| place.grade.word()).to_owned(),
+            object: place.object,
+            line: place.line,
+            grade: place.grade.word().to_owned(),
             states,
         }
     }
