@@ -47,6 +47,43 @@ fn every_test_has_a_case_of_each_kind() {
     }
 }
 
+/// Each query stands alone, so what tests share is copied, and a correction of one copy is one of all.
+#[test]
+fn what_tests_have_in_common_reads_the_same() {
+    let library = Library::load(None).unwrap();
+    let shared: [(&str, &[&str]); 5] = [
+        ("vote", &["AUTHZ-01", "AUTHZ-02", "DAT-01", "SOD-04"]),
+        ("pair", &["AUTHZ-01", "AUTHZ-02", "DAT-01", "SOD-04"]),
+        ("superseded", &["AUTHZ-01", "AUTHZ-02", "DAT-01", "SOD-04"]),
+        ("approval", &["AUTHZ-01", "AUTHZ-02", "DAT-01", "SOD-04"]),
+        ("person", &["AUTHZ-01", "DAT-01", "SOD-04"]),
+    ];
+    for (name, tests) in shared {
+        let texts = |query: fn(&Test) -> &str| -> Vec<String> {
+            tests.iter().map(|id| common_table(query(library.test(id).unwrap()), name)).collect()
+        };
+        for texts in [texts(|test| &test.population_sql), texts(|test| &test.exceptions_sql)] {
+            assert!(texts.iter().all(|text| *text == texts[0]), "`{name}` differs among {tests:?}");
+        }
+    }
+}
+
+/// Returns the common table expression `name` of a query, white space made even, and the name of the executions it is about left out.
+fn common_table(sql: &str, name: &str) -> String {
+    let start = sql.find(&format!("{name} AS (")).unwrap_or_else(|| panic!("no `{name}` in {sql}"));
+    let mut depth = 0;
+    let end = sql[start..].char_indices().find(|(_, letter)| {
+        depth += match letter {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        *letter == ')' && depth == 0
+    });
+    let text = &sql[start..start + end.unwrap().0];
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace("FROM export g", "FROM gated g")
+}
+
 /// A case that expects something else is noticed: in state, in reason, and in what is or is not an item.
 #[test]
 fn a_wrong_expectation_is_noticed() {
