@@ -28,6 +28,7 @@ use crate::report::visible::visible;
 /// The template that is rendered; the others are what it imports.
 const ROOT: &str = "report.html";
 const STYLE: &str = "style.css";
+const BRAND_STYLE: &str = "brand.css";
 const SCRIPT: &str = "script.js";
 
 /// Renders `document` as one HTML file.
@@ -36,8 +37,10 @@ const SCRIPT: &str = "script.js";
 /// Returns an error where a template of the workspace is not one, naming its file and line.
 pub fn render(document: &Document, templates: &Templates) -> Result<String, HtmlError> {
     let environment = environment(templates)?;
-    let style = inline(templates, STYLE, &generated_style(document), "</style")?;
-    let script = inline(templates, SCRIPT, "", "</script")?;
+    let style = inline(templates, STYLE, "</style")?.to_owned()
+        + &generated_style(document)
+        + inline(templates, BRAND_STYLE, "</style")?;
+    let script = inline(templates, SCRIPT, "</script")?.to_owned();
     let figures: BTreeMap<String, Value> = figures(document)
         .map(|figure| (figure.id.clone(), Value::from_safe_string(svg::draw(figure))))
         .collect();
@@ -116,18 +119,13 @@ fn is_digest(text: &str) -> bool {
     Digest::from_hex(&digits).is_some()
 }
 
-/// Returns the file `name` with `more` after it, refusing what would end its element early.
-fn inline(
-    templates: &Templates,
-    name: &'static str,
-    more: &str,
-    end: &'static str,
-) -> Result<String, HtmlError> {
+/// Returns the file `name`, refusing what would end its element early.
+fn inline<'a>(templates: &'a Templates, name: &'static str, end: &'static str) -> Result<&'a str, HtmlError> {
     let text = templates.text(name);
     if let Some(line) = text.lines().position(|line| line.to_ascii_lowercase().contains(end)) {
         return Err(HtmlError::EndsElement { file: name.to_owned(), line: line + 1, tag: end });
     }
-    Ok(format!("{text}{more}"))
+    Ok(text)
 }
 
 /// Returns the content security policy: this style, this script, and nothing from anywhere.

@@ -190,6 +190,36 @@ fn a_template_of_the_workspace_replaces_one_by_name() {
 }
 
 #[test]
+fn a_logo_colours_and_a_preface_take_two_small_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let brand = "{% macro logo() %}<img src=\"data:image/png;base64,AA\" alt=\"Acme\">{% endmacro %}\n\
+                 {% macro preface(document) %}<p>For {{ document.running_head }}</p>{% endmacro %}\n\
+                 {% macro afterword(document) %}<p>the end</p>{% endmacro %}";
+    fs::write(folder.path().join("brand.html"), brand).unwrap();
+    fs::write(folder.path().join("brand.css"), ":root{--link:#7a1f5c}").unwrap();
+    let templates = Templates::with_overrides(folder.path()).unwrap();
+    let document = document(&Assessment::for_tests(fixture::report()));
+    let html = render(&document, &templates).unwrap();
+    let places = [
+        "--link: #0a5286",
+        "--link:#7a1f5c",
+        "alt=\"Acme\"",
+        "<h1>",
+        "<p>For ",
+        "id=\"contents-title\"",
+        "<p>the end</p>",
+        "</main>",
+    ];
+    let found: Vec<_> =
+        places.iter().map(|place| html.find(place).unwrap_or_else(|| panic!("no {place}"))).collect();
+    assert!(found.is_sorted(), "{found:?}");
+    // The rules of the team are under the policy like the others.
+    let (start, end) = (html.find("<style>").unwrap() + 7, html.find("</style>").unwrap());
+    let digest = Digest::of(html[start..end].as_bytes());
+    assert!(html.contains(&format!("sha256-{}&#x27;", STANDARD.encode(digest.as_bytes()))));
+}
+
+#[test]
 fn a_mistake_in_a_template_is_named_by_file_and_line() {
     let document = document(&Assessment::for_tests(fixture::report()));
     let mut templates = Templates::shipped();
