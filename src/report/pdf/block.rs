@@ -10,6 +10,7 @@ use super::{
         ink, tone,
     },
     table::table,
+    text::Line,
 };
 use crate::report::document::{Block, Chip, Fact, Ink, Section, Style, Text, Tone};
 
@@ -58,9 +59,18 @@ fn gap(before: &Block, after: &Block) -> f32 {
 fn start(flow: &mut Flow<'_>, blocks: &[Block]) -> Result<f32, PdfError> {
     let mut height = 0.0;
     for (index, each) in blocks.iter().enumerate() {
-        let Block::Paragraph { text } = each else {
-            height += least_height(each);
-            break;
+        let text = match each {
+            Block::Paragraph { text } => text,
+            Block::Facts { facts, .. } => {
+                for fact in facts.iter().take(2) {
+                    height += set_fact(flow, fact, WIDTH)?.height;
+                }
+                break;
+            }
+            _ => {
+                height += least_height(each);
+                break;
+            }
         };
         let set = flow.set(text, BODY)?;
         let lines = flow.lines(&set, MEASURE)?.len().min(3);
@@ -185,21 +195,33 @@ fn note(flow: &mut Flow<'_>, kind: Tone, title: &str, paragraphs: &[Text]) -> Re
     Ok(())
 }
 
+/// A label and its value, set.
+struct SetFact {
+    label: Set,
+    labels: Vec<Line>,
+    value: Set,
+    height: f32,
+}
+
+fn set_fact(flow: &mut Flow<'_>, fact: &Fact, width: f32) -> Result<SetFact, PdfError> {
+    let label = flow.plain(&fact.label, BODY, ink(Ink::Muted))?;
+    let value = flow.set(&fact.value, BODY)?;
+    let labels = flow.lines(&label, LABEL - GUTTER)?;
+    let lines = labels.len().max(flow.lines(&value, width - LABEL)?.len());
+    Ok(SetFact { label, labels, value, height: lines as f32 * BODY.leading + 2.0 * FACT_PAD })
+}
+
 /// Sets label and value pairs.
 pub(super) fn facts(flow: &mut Flow<'_>, facts: &[Fact], width: f32) -> Result<(), PdfError> {
     let mut rows = Vec::with_capacity(facts.len());
     for fact in facts {
-        let label = flow.plain(&fact.label, BODY, ink(Ink::Muted))?;
-        let value = flow.set(&fact.value, BODY)?;
-        let labels = flow.lines(&label, LABEL - GUTTER)?;
-        let lines = labels.len().max(flow.lines(&value, width - LABEL)?.len());
-        rows.push((label, labels, value, lines as f32 * BODY.leading + 2.0 * FACT_PAD));
+        rows.push(set_fact(flow, fact, width)?);
     }
     let page = BOTTOM - TOP;
-    for (index, (label, labels, value, height)) in rows.iter().enumerate() {
+    for (index, SetFact { label, labels, value, height }) in rows.iter().enumerate() {
         // The last pair does not go to the next page alone, nor does the first stay alone on this one.
         let with = if index == 0 || index + 2 == rows.len() {
-            rows.get(index + 1).map_or(0.0, |row| row.3)
+            rows.get(index + 1).map_or(0.0, |row| row.height)
         } else {
             0.0
         };

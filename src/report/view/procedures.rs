@@ -1,6 +1,9 @@
 //! Section 8: how each test works, with which parameters, and why it is linked to a control.
 
+use std::collections::BTreeSet;
+
 use super::build::{fact, heading, paragraph, table};
+use super::results::Caps;
 use super::text::{NOTHING, count, listed, local_id, of, or_dash};
 use super::{MAX_ROWS, View, links, section, subsection, tone};
 use crate::duration::exact;
@@ -12,11 +15,12 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
     let mut blocks = vec![paragraph(
         "Each test is two SQL queries over the tables of the pack: one selects the population, one the exceptions. Their digests tie this page to the files, so anybody can run them again.",
     )];
+    let caps = Caps::of(report);
     for test in &report.tests {
         blocks.push(heading(format!("{} {}", test.id, test.slug), links::anchor("test", &test.id)));
         blocks.push(Block::Facts {
             title: format!("Procedure of {}", test.id),
-            facts: procedure(report, test),
+            facts: procedure(report, test, &caps),
         });
     }
     sections.push(section("8", "procedures", "Procedures and mapping", blocks));
@@ -36,7 +40,26 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
     ));
 }
 
-fn procedure(report: &Report, test: &Test) -> Vec<Fact> {
+/// Returns the reasons of a result. What limits the reliance of many tests stands once, in the table of such reasons, and is named
+/// by its number there.
+fn because(test: &Test, caps: &Caps<'_>) -> String {
+    let mut said = Vec::new();
+    let mut numbered = BTreeSet::new();
+    for reason in &test.reasons {
+        match reason.strip_prefix("limited reliance: ").and_then(|limit| caps.number(limit)) {
+            Some(number) => {
+                numbered.insert(number);
+            }
+            None => said.push(reason.clone()),
+        }
+    }
+    if !numbered.is_empty() {
+        said.push(format!("limited reliance: {} of “{}”", Caps::listed(numbered), Caps::TITLE));
+    }
+    said.join(super::text::DOT)
+}
+
+fn procedure(report: &Report, test: &Test, caps: &Caps<'_>) -> Vec<Fact> {
     let parameters: Vec<String> = report
         .parameters
         .iter()
@@ -62,7 +85,7 @@ fn procedure(report: &Report, test: &Test) -> Vec<Fact> {
     ];
     facts.retain(|fact| fact.value.text != NOTHING);
     if !test.reasons.is_empty() {
-        facts.insert(1, fact("Because", Text::body(test.reasons.join(super::text::DOT))));
+        facts.insert(1, fact("Because", Text::body(because(test, caps))));
     }
     facts
 }

@@ -1,11 +1,16 @@
 //! Section 6: the tests, and what they say about every control of every framework.
 
-use super::build::{heading, list, paragraph, table};
+use std::collections::BTreeSet;
+
+use super::build::{heading, paragraph, table};
 use super::text::{listed, local_id, of, or_dash, plural};
 use super::{View, links, section, subsection, tone};
 use crate::report::document::{Block, Section, Table, Text, Tone};
 use crate::report::figure::matrix;
 use crate::report::model::{Control, Framework, Report};
+
+/// Id of the table of reasons.
+const CAPS: &str = "cap-reasons";
 
 pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
     let report = view.report;
@@ -73,12 +78,12 @@ fn framework_blocks(view: &View, framework: &Framework) -> Vec<Block> {
 fn control_table(view: &View, framework: &Framework, controls: &[&Control]) -> Table {
     table(&links::anchor("controls", &framework.id), format!("Every control of {}", framework.name))
         .column("Control", 10)
-        .column("In our words", 37)
-        .column("Status", 20)
+        .column("In our words", 31)
+        .column("Status", 17)
         .column("Reach, shown as far as", 12)
         .number("Exceptions", 10)
-        .number("Tests evidenced", 10)
-        .column("Tests", 13)
+        .number("Tests evidenced", 9)
+        .column("Tests", 23)
         .empty("No control is listed.")
         .filter()
         .rows(controls.iter().map(|control| {
@@ -110,17 +115,110 @@ fn control_table(view: &View, framework: &Framework, controls: &[&Control]) -> T
 fn control_blocks(view: &View) -> Vec<Block> {
     let controls: Vec<&Control> =
         view.report.controls.iter().filter(|control| !control.tests.is_empty()).collect();
+    let report = view.report;
     let mut blocks = vec![paragraph(format!(
         "{} have at least one test. Population and exceptions count each subject once, however many tests look at it.",
         plural(controls.len(), "control", "controls")
     ))];
+    let caps = Caps::of(report);
+    if !caps.0.is_empty() {
+        blocks.push(Block::Table(caps.table(view)));
+    }
     for control in controls {
-        blocks.extend(control_block(view, control));
+        blocks.extend(control_block(view, control, &caps));
     }
     blocks
 }
 
-fn control_block(view: &View, control: &Control) -> Vec<Block> {
+/// A reason that caps controls, with the tests it concerns.
+struct Cap<'a> {
+    reason: &'a str,
+    tests: BTreeSet<&'a str>,
+    controls: usize,
+}
+
+/// Every reason that caps some control, each once, in the order in which the controls name them. Most controls share theirs.
+pub(super) struct Caps<'a>(Vec<Cap<'a>>);
+
+impl<'a> Caps<'a> {
+    /// What the table of them is called.
+    pub(super) const TITLE: &'static str = "Why controls are capped";
+
+    /// Collects the reasons of every control that has a test.
+    pub(super) fn of(report: &'a Report) -> Self {
+        let mut caps: Vec<Cap<'a>> = Vec::new();
+        let controls = report.controls.iter().filter(|control| !control.tests.is_empty());
+        for text in controls.flat_map(|control| &control.reasons) {
+            let (reason, tests) = parts(report, text);
+            let at = caps.iter().position(|cap| cap.reason == reason).unwrap_or_else(|| {
+                caps.push(Cap { reason, tests: BTreeSet::new(), controls: 0 });
+                caps.len() - 1
+            });
+            caps[at].tests.extend(tests);
+            caps[at].controls += 1;
+        }
+        Self(caps)
+    }
+
+    /// Returns the number of a reason, from 1, where some control has it.
+    pub(super) fn number(&self, reason: &str) -> Option<usize> {
+        self.0.iter().position(|cap| cap.reason == reason).map(|at| at + 1)
+    }
+
+    /// Returns the numbers of the reasons of `control`.
+    fn numbers(&self, report: &Report, control: &Control) -> String {
+        let of = |text: &String| self.number(parts(report, text).0);
+        Self::listed(control.reasons.iter().filter_map(of).collect())
+    }
+
+    /// Prints numbers of reasons, runs of them as their ends: `R1, R4–R7`.
+    pub(super) fn listed(numbers: BTreeSet<usize>) -> String {
+        let mut runs: Vec<(usize, usize)> = Vec::new();
+        for number in numbers {
+            match runs.last_mut() {
+                Some((_, last)) if *last + 1 == number => *last = number,
+                _ => runs.push((number, number)),
+            }
+        }
+        let print = |(first, last): (usize, usize)| match last - first {
+            0 => format!("R{first}"),
+            1 => format!("R{first}, R{last}"),
+            _ => format!("R{first}–R{last}"),
+        };
+        runs.into_iter().map(print).collect::<Vec<_>>().join(", ")
+    }
+
+    fn table(&self, view: &View) -> Table {
+        table(CAPS, Self::TITLE)
+            .column("Reason", 8)
+            .column("What it is", 52)
+            .column("Tests it concerns", 28)
+            .number("Controls", 12)
+            .rows(self.0.iter().enumerate().map(|(at, cap)| {
+                let tests: Vec<&str> = cap.tests.iter().copied().collect();
+                vec![
+                    Text::strong(format!("R{}", at + 1)),
+                    Text::body(cap.reason),
+                    Text::mono(listed(&tests)),
+                    Text::body(of(cap.controls, view.report.controls.len())),
+                ]
+            }))
+    }
+}
+
+/// Splits a reason into what it says and the tests in parentheses after it.
+fn parts<'a>(report: &Report, text: &'a str) -> (&'a str, Vec<&'a str>) {
+    let split = text.strip_suffix(')').and_then(|text| text.rsplit_once(" ("));
+    if let Some((reason, named)) = split {
+        let tests: Vec<&str> = named.split(", ").collect();
+        if tests.iter().all(|id| report.tests.iter().any(|test| test.id == *id)) {
+            return (reason, tests);
+        }
+    }
+    (text, Vec::new())
+}
+
+fn control_block(view: &View, control: &Control, caps: &Caps<'_>) -> Vec<Block> {
     let report = view.report;
     let (_, phrase, tone) = tone::status(&control.status);
     let id = local_id(&control.id);
@@ -158,8 +256,8 @@ fn control_block(view: &View, control: &Control) -> Vec<Block> {
         Block::Table(table),
     ];
     if !control.reasons.is_empty() {
-        blocks.push(paragraph(format!("Capped, {}:", plural(control.reasons.len(), "reason", "reasons"))));
-        blocks.push(list(control.reasons.iter().map(String::as_str)));
+        let text = format!("Capped by {}.", caps.numbers(report, control));
+        blocks.push(Block::Paragraph { text: Text::body(text).to(CAPS) });
     }
     blocks
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use super::results::Caps;
 use super::*;
 use crate::report::document::{Style, Table, Text};
 use crate::report::fixture;
@@ -198,6 +199,40 @@ fn nothing_read_is_never_a_clean_report() {
     assert_eq!(document.verdicts[2].value, "not tested");
     assert_eq!(document.verdicts[2].note, "no test ran");
     assert!(document.verdicts.iter().all(|chip| chip.tone != crate::report::document::Tone::Good));
+}
+
+#[test]
+fn reasons_stand_once_and_controls_name_their_numbers() {
+    let listed = |numbers: &[usize]| Caps::listed(numbers.iter().copied().collect());
+    assert_eq!(listed(&[3, 1, 2, 5, 7, 8]), "R1–R3, R5, R7, R8");
+    assert_eq!(listed(&[]), "");
+
+    let mut report = fixture::report();
+    let shared = "log `hoop-prod` is not-verifiable";
+    let tests: Vec<String> = report.tests.iter().take(2).map(|test| test.id.clone()).collect();
+    let capped: Vec<String> = report
+        .controls
+        .iter()
+        .filter(|control| !control.tests.is_empty())
+        .take(2)
+        .map(|c| c.id.clone())
+        .collect();
+    for control in &mut report.controls {
+        control.reasons = if control.id == capped[0] {
+            vec![format!("{shared} ({})", tests[0]), "POL-01: not evidenced here (not a test)".to_owned()]
+        } else if control.id == capped[1] {
+            vec![format!("{shared} ({})", tests[1])]
+        } else {
+            Vec::new()
+        };
+    }
+    report.tests[0].reasons = vec!["one of its own".to_owned(), format!("limited reliance: {shared}")];
+    let words = all_words(&of(report));
+    assert_eq!(words.matches(shared).count(), 1, "{words}");
+    assert!(words.contains(&tests.join(", ")));
+    assert!(words.contains("POL-01: not evidenced here (not a test)"));
+    assert!(words.contains("Capped by R1, R2.") && words.contains("Capped by R1."));
+    assert!(words.contains("one of its own · limited reliance: R1 of “Why controls are capped”"), "{words}");
 }
 
 #[test]
