@@ -1,4 +1,4 @@
-// Adds comfort to a page that is whole without it: filter, sort, theme, and copy. Asks the network for nothing.
+// Adds comfort to a page that is whole without it: filter, sort, a link to either, theme, and copy. Asks the network for nothing.
 (() => {
   "use strict";
   const make = (name, props, ...children) => {
@@ -8,10 +8,9 @@
   };
 
   // Filter: every word must stand somewhere in the row.
-  const addFilter = (box) => {
+  const addFilter = (box, changed) => {
     const table = box.querySelector("table");
-    const rows = [...table.tBodies[0].rows].filter((row) => !row.querySelector(".empty"));
-    if (rows.length < 2) return;
+    const rows = [...table.tBodies[0].rows];
     const texts = rows.map((row) => row.textContent.toLowerCase());
     const id = `${table.id}-filter`;
     const input = make("input", { type: "search", id, autocomplete: "off", spellcheck: false });
@@ -29,7 +28,7 @@
       });
       show(shown);
     };
-    input.addEventListener("input", apply);
+    input.addEventListener("input", () => { apply(); changed(); });
     show(rows.length);
     box.prepend(make("div", { className: "tools" }, make("label", { htmlFor: id }, "Filter"), input, status));
     // A link to a row that the filter hides would lead nowhere.
@@ -41,6 +40,7 @@
         row.scrollIntoView();
       }
     });
+    return { text: () => input.value.trim(), set: (text) => { input.value = text; apply(); } };
   };
 
   // Sort: up, down, and back to the order of the report.
@@ -53,30 +53,60 @@
     if (!Number.isNaN(x) && !Number.isNaN(y) && x !== y) return x - y;
     return a.localeCompare(b, "en", { numeric: true });
   };
-  const addSort = (box) => {
+  const addSort = (box, changed) => {
     const table = box.querySelector("table");
     const body = table.tBodies[0];
     const rows = [...body.rows];
-    if (rows.length < 2) return;
     const heads = [...table.tHead.rows[0].cells];
+    const set = (column, order) => {
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      if (order) heads[column].setAttribute("aria-sort", order);
+      const sign = order === "descending" ? -1 : 1;
+      const key = (row) => row.cells[column].textContent.trim();
+      body.append(...(order ? [...rows].sort((a, b) => sign * compare(key(a), key(b))) : rows));
+    };
     heads.forEach((head, column) => {
       const button = make("button", { type: "button" }, ...head.childNodes);
       head.append(button);
       button.addEventListener("click", () => {
         const next = { ascending: "descending", descending: null }[head.getAttribute("aria-sort")];
-        const order = next === undefined ? "ascending" : next;
-        heads.forEach((other) => other.removeAttribute("aria-sort"));
-        if (order) head.setAttribute("aria-sort", order);
-        const sign = order === "descending" ? -1 : 1;
-        const key = (row) => row.cells[column].textContent.trim();
-        const sorted = order ? [...rows].sort((a, b) => sign * compare(key(a), key(b))) : rows;
-        body.append(...sorted);
+        set(column, next === undefined ? "ascending" : next);
+        changed();
       });
     });
+    const sorted = () => heads.findIndex((head) => head.hasAttribute("aria-sort"));
+    return { column: sorted, order: () => heads[sorted()]?.getAttribute("aria-sort"), columns: heads.length, set };
+  };
+
+  // The address holds how a table is filtered and sorted, so that a view can be handed on:
+  // #exceptions?filter=critical&sort=3&order=descending
+  const asked = () => {
+    const [id, query = ""] = location.hash.slice(1).split("?");
+    return { id: decodeURIComponent(id), query: new URLSearchParams(query) };
   };
   document.querySelectorAll(".table[data-filter]").forEach((box) => {
-    addFilter(box);
-    addSort(box);
+    const table = box.querySelector("table");
+    if (table.querySelector(".empty") || table.tBodies[0].rows.length < 2) return;
+    const changed = () => {
+      const query = new URLSearchParams();
+      if (filter.text()) query.set("filter", filter.text());
+      if (sort.order()) { query.set("sort", sort.column() + 1); query.set("order", sort.order()); }
+      const state = query.size > 0 ? `?${query}` : "";
+      try { history.replaceState(null, "", `#${encodeURIComponent(table.id)}${state}`); } catch { /* The view stays, only its link does not. */ }
+    };
+    const filter = addFilter(box, changed);
+    const sort = addSort(box, changed);
+    const restore = () => {
+      const { id, query } = asked();
+      if (id !== table.id || query.size === 0) return;
+      filter.set(query.get("filter") ?? "");
+      const column = Number(query.get("sort")) - 1;
+      const order = ["ascending", "descending"].find((known) => known === query.get("order"));
+      if (order && column >= 0 && column < sort.columns && Number.isInteger(column)) sort.set(column, order);
+      box.scrollIntoView();
+    };
+    addEventListener("hashchange", restore);
+    restore();
   });
 
   // Copy: where the page may reach the clipboard at all.

@@ -1,14 +1,15 @@
-// Checks rendered reports with tools that are not ours: vnu, html-validate, axe in Chromium.
+// Checks rendered reports with tools that are not ours: vnu, html-validate, axe and Lighthouse in Chromium.
 //
 //   node tests/interop/html_checks.mjs REPORT.html... [--keep DIR]
 //
-// COUNTERSIGN_NODE_MODULES names the `node_modules` folder with vnu-jar, html-validate, playwright-core, and axe-core
+// COUNTERSIGN_NODE_MODULES names the `node_modules` folder with vnu-jar, html-validate, playwright-core, axe-core, and lighthouse
 // (default: the current one). CHROMIUM names the browser (default: the first found in PATH). Java must be in PATH.
 // --keep writes screenshots and a printed PDF of each report. Exit 0: every check held; 1: some did not; 2: usage.
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { accessSync, constants, mkdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -89,8 +90,9 @@ const policy = (file) => {
   check("policy names style and script", problems);
 };
 
+const chromiumPath = process.env.CHROMIUM ?? inPath(["chromium", "chromium-browser", "google-chrome"]);
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? inPath(["chromium", "chromium-browser", "google-chrome"]),
+  executablePath: chromiumPath,
   args: [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--force-color-profile=srgb",
@@ -98,7 +100,7 @@ const browser = await chromium.launch({
 });
 
 // Opens the file; what it asks for and what it complains of is written down.
-const open = async (file, options, work) => {
+const open = async (file, options, work, at = "") => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
   const url = pathToFileURL(file).href;
@@ -113,7 +115,7 @@ const open = async (file, options, work) => {
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   try {
-    await page.goto(url, { waitUntil: "load" });
+    await page.goto(url + at, { waitUntil: "load" });
     await work(page);
   } finally {
     await context.close();
@@ -219,6 +221,97 @@ const behaviour = async (file) => {
   }
 };
 
+// What a reader does with keys alone, and with a link that somebody handed on.
+const paths = async (file) => {
+  let state = "";
+  let row = "";
+  await open(file, {}, async (page) => {
+    const problems = [];
+    const active = () => page.evaluate(() => ({ name: document.activeElement.tagName, cls: document.activeElement.className, table: document.activeElement.closest(".table")?.querySelector("table").id ?? "" }));
+    await page.keyboard.press("Tab");
+    if ((await active()).cls !== "skip") problems.push("the first stop is not the link that skips to the report");
+    await page.keyboard.press("Enter");
+    if (!page.url().endsWith("#report")) problems.push("the link that skips leads nowhere");
+    let reached;
+    for (let stop = 0; stop < 400; stop += 1) {
+      await page.keyboard.press("Tab");
+      reached = await active();
+      if (reached.name === "INPUT") break;
+    }
+    if (reached.name !== "INPUT") return check("keys alone", [...problems, "no filter is reached by Tab"]);
+    const found = await page.evaluate((id) => {
+      const rows = [...document.getElementById(id).tBodies[0].rows];
+      return { word: rows.at(-1).cells[0].textContent.trim().split(/\s+/)[0], rows: rows.length };
+    }, reached.table);
+    await page.keyboard.type(found.word);
+    const shown = () => page.evaluate((id) => [...document.getElementById(id).tBodies[0].rows].filter((row) => row.checkVisibility()).map((row) => row.cells[0].textContent.trim()), reached.table);
+    const filtered = await shown();
+    if (filtered.length === 0 || !filtered.some((text) => text.includes(found.word))) problems.push(`typing ${found.word} shows ${filtered.length} rows`);
+    let head;
+    // A table that is wider than the page is itself a stop, to scroll it.
+    for (let stop = 0; stop < 2 && head?.name !== "BUTTON"; stop += 1) {
+      await page.keyboard.press("Tab");
+      head = await active();
+    }
+    if (head.name !== "BUTTON") problems.push(`after the filter comes ${head.name}, no head to sort by`);
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Enter");
+    const sorted = await page.evaluate((id) => document.getElementById(id).querySelector("th[aria-sort]")?.getAttribute("aria-sort"), reached.table);
+    if (sorted !== "descending") problems.push(`Enter twice on a head sorts ${sorted}`);
+    state = new URL(page.url()).hash;
+    row = await page.evaluate(() => document.querySelector("main tbody tr[id]:last-child, main tbody tr:last-child [id]")?.id ?? "");
+    check("keys alone", problems);
+  });
+  // Scrolling may be smooth, and take its time.
+  const inView = (page, id) => page.waitForFunction((id) => {
+    const place = document.getElementById(id)?.getBoundingClientRect().top;
+    return place >= -1 && place < innerHeight;
+  }, id, { timeout: 10_000 }).then(() => [], () => [`#${id} is out of view`]);
+  await open(file, {}, async (page) => {
+    const problems = await page.evaluate(() => {
+      const id = location.hash.slice(1).split("?")[0];
+      const table = document.getElementById(id);
+      const box = table?.closest(".table");
+      if (!box) return [`${location.hash} names no table`];
+      const problems = [];
+      if (!box.querySelector("input").value) problems.push("the filter is empty");
+      if (!table.querySelector("th[aria-sort=descending]")) problems.push("no column is sorted down");
+      return problems;
+    });
+    problems.push(...await inView(page, state.slice(1).split("?")[0]));
+    check("a link to a filtered and sorted table", state.includes("filter=") && state.includes("order=") ? problems : [`the address is ${state}`]);
+  }, state);
+  await open(file, {}, async (page) => {
+    check("a link to a row", row ? await inView(page, row) : ["no row can be linked to"]);
+  }, `#${encodeURIComponent(row)}`);
+};
+
+// Lighthouse reads no file, so the page is served on loopback for it.
+const lighthouse = async (file) => {
+  const server = createServer((request, response) => {
+    const known = request.url === "/report.html";
+    response.writeHead(known ? 200 : 404, { "content-type": "text/html; charset=utf-8" });
+    response.end(known ? readFileSync(file) : "");
+  });
+  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+  const program = join(dirname(require.resolve("lighthouse/package.json")), "cli", "index.js");
+  const child = spawn(process.execPath, [
+    program, `http://127.0.0.1:${server.address().port}/report.html`, "--only-categories=accessibility", "--output=json", "--quiet",
+    "--max-wait-for-load=180000", "--chrome-flags=--headless=new --no-sandbox --disable-gpu",
+  ], { env: { ...process.env, CHROME_PATH: chromiumPath }, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  let complaint = "";
+  child.stdout.on("data", (part) => { said += part; });
+  child.stderr.on("data", (part) => { complaint += part; });
+  const status = await new Promise((ended) => child.on("close", ended));
+  server.close();
+  if (status !== 0) return check("Lighthouse, accessibility 100", [`exit ${status}: ${complaint.trim().split("\n").at(-1)}`]);
+  const { categories, audits } = JSON.parse(said);
+  const short = categories.accessibility.auditRefs.filter(({ id }) => audits[id].score !== null && audits[id].score < 1);
+  const problems = short.map(({ id }) => `${id}: ${audits[id].title}`);
+  check("Lighthouse, accessibility 100", categories.accessibility.score === 1 ? problems : [`${categories.accessibility.score * 100}`, ...problems]);
+};
+
 const keepViews = async (file) => {
   mkdirSync(keep, { recursive: true });
   const name = join(keep, basename(file, ".html"));
@@ -245,7 +338,9 @@ for (const argument of args) {
   await axeIn(file, "print", {}, "print");
   await axeIn(file, "forced colours", { forcedColors: "active" });
   await axeIn(file, "narrow", { viewport: { width: 400, height: 800 } });
+  await lighthouse(file);
   await behaviour(file);
+  await paths(file);
   if (keep) await keepViews(file);
 }
 await browser.close();
