@@ -72,6 +72,26 @@ impl Input {
         Self { file, bytes, lines, arguments: trusted(folder), pinned: lines }
     }
 
+    /// Writes a log of `events` signed executions over 80 days, none of which anybody asked for or approved.
+    pub(crate) fn unapproved(folder: &Path, events: u64) -> Self {
+        let file = folder.join(format!("unapproved-{events}.jsonl"));
+        let key = SigningKey::from_bytes(&SECRET);
+        let step = 80 * 24 * 3600 * 1000 / events;
+        let (bytes, lines) = write_events(
+            &file,
+            |_, written| written < events,
+            |message| key.sign(message).to_bytes(),
+            |number| {
+                (
+                    number * step,
+                    case_event(number * 3 + 2)
+                        .replace(&format!(",\"corr\":{{\"request\":\"r-{number}\"}}"), ""),
+                )
+            },
+        );
+        Self { file, bytes, lines, arguments: trusted(folder), pinned: lines }
+    }
+
     /// Removes the log.
     pub(crate) fn remove(self) {
         std::fs::remove_file(self.file).unwrap();

@@ -1,4 +1,4 @@
-//! Measures `countersign verify` against the limits of the machine, in one run.
+//! Measures `countersign verify`, and `report`, against the limits of the machine, in one run.
 //!
 //! ```text
 //! cargo bench --bench verify              # medium: 128 MiB and 100,000 signatures, a few minutes
@@ -39,6 +39,8 @@ struct Size {
     signed: u64,
     /// Events of a report.
     events: u64,
+    /// Exceptions of a report.
+    exceptions: u64,
     /// Turns of limit and program.
     turns: usize,
 }
@@ -46,13 +48,22 @@ struct Size {
 const MIB: u64 = 1 << 20;
 
 const SIZES: [Size; 3] = [
-    Size { name: "small", chained: 16 * MIB, larger: None, signed: 10_000, events: 3_000, turns: 3 },
+    Size {
+        name: "small",
+        chained: 16 * MIB,
+        larger: None,
+        signed: 10_000,
+        events: 3_000,
+        exceptions: 3_000,
+        turns: 3,
+    },
     Size {
         name: "medium",
         chained: 128 * MIB,
         larger: Some(512 * MIB),
         signed: 100_000,
         events: 100_000,
+        exceptions: 100_000,
         turns: 5,
     },
     Size {
@@ -61,6 +72,7 @@ const SIZES: [Size; 3] = [
         larger: Some(4096 * MIB),
         signed: 1_000_000,
         events: 1_000_000,
+        exceptions: 100_000,
         turns: 5,
     },
 ];
@@ -78,6 +90,7 @@ fn main() -> ExitCode {
     foreign_chained(size, folder.path(), &mut table);
     foreign_signed(size, folder.path(), &mut table);
     report::memory(size.events, folder.path(), &mut table);
+    report::exceptions(size.exceptions, size.turns.min(3), folder.path(), &mut table);
     println!("{table}");
     if table.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -76,6 +76,14 @@ impl Table {
         self.row(row, kept);
     }
 
+    /// Adds the size of a file.
+    pub(crate) fn size(&mut self, what: &str, found: u64, most: u64) {
+        let mib = |bytes: u64| format!("{:.2} MB", bytes as f64 / 1e6);
+        let row =
+            [format!("size, {what}"), "none".to_owned(), mib(found), mib(found), format!("≤ {}", mib(most))];
+        self.row(row, (1..=most).contains(&found));
+    }
+
     fn row(&mut self, [what, limit, program, found, asked]: [String; 5], kept: bool) {
         self.holds &= kept;
         let kept = if kept { "kept" } else { "exceeded" };

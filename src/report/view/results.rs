@@ -191,9 +191,9 @@ impl<'a> Caps<'a> {
     fn table(&self, view: &View) -> Table {
         table(CAPS, Self::TITLE)
             .column("Reason", 8)
-            .column("What it is", 52)
-            .column("Tests it concerns", 28)
-            .number("Controls", 12)
+            .column("What it is", 38)
+            .column("Tests it concerns", 44)
+            .number("Controls", 10)
             .rows(self.0.iter().enumerate().map(|(at, cap)| {
                 let tests: Vec<&str> = cap.tests.iter().copied().collect();
                 vec![
