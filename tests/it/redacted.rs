@@ -368,7 +368,10 @@ fn no_digest_that_a_guess_could_be_compared_with_is_left() {
         ]
     );
     assert_eq!(after["/policy/*/sha256"], BTreeSet::from(["0".repeat(64)]));
-    assert_eq!(after["/settings/*/value"], BTreeSet::from([ALL.list()["original"].as_str().unwrap().to_owned()]));
+    assert_eq!(
+        after["/settings/*/value"],
+        BTreeSet::from([ALL.list()["original"].as_str().unwrap().to_owned()])
+    );
 }
 
 #[test]
