@@ -146,7 +146,7 @@ impl Market<'_> {
     /// Tells whether another record may lie nearer, or another event take from the same one.
     fn is_doubted(&self, join: &Join, event: &Event, source: &str, offers: &[Offer]) -> bool {
         let hidden = join
-            .window(event)
+            .window(event, offers)
             .is_some_and(|window| self.holes.iter().any(|(of, hole)| *of == source && hole.touches(window)));
         let shared = || {
             let giver = join.claims(event, offers)?;

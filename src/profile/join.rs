@@ -121,9 +121,17 @@ impl Join {
         self.nearest
     }
 
-    /// Returns the time in which a record would have to lie to give to `event` by nearness.
-    pub fn window(&self, event: &Event) -> Option<Period> {
-        Some(self.nearest?.window(event.time_ms?, self.earlier))
+    /// Returns the time in which a record would have to lie to give to `event` by nearness, rather than what is there.
+    ///
+    /// `offers` stand in order ([`Offer::place`]).
+    pub fn window(&self, event: &Event, offers: &[Offer]) -> Option<Period> {
+        let (nearest, at) = (self.nearest?, event.time_ms?);
+        let apart = match nearest.choose(at, own(event), offers, self.earlier) {
+            Choice::One(offer) => offer.at.map(|then| then.abs_diff(at)),
+            Choice::Several | Choice::None => None,
+        };
+        let apart = apart.and_then(|apart| i64::try_from(apart).ok()).unwrap_or(nearest.within_ms);
+        Some(Nearest { within_ms: apart, ..nearest }.window(at, self.earlier))
     }
 
     /// Returns the id of the event that `event` alone may take from, where the join gives once.

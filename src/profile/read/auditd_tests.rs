@@ -69,9 +69,11 @@ fn the_digest_is_that_of_the_event_s_own_lines() {
 
 #[test]
 fn another_host_is_another_event() {
-    let text = "node=a type=USER_CMD msg=audit(1.0:1): auid=1\nnode=b type=USER_CMD msg=audit(1.0:1): auid=2\n";
+    let text =
+        "node=a type=USER_CMD msg=audit(1.0:1): auid=1\nnode=b type=USER_CMD msg=audit(1.0:1): auid=2\n";
     let parts = read(text);
-    let found: Vec<_> = parts.events.iter().map(|(event, ..)| (&event["node"], &event["USER_CMD"]["auid"])).collect();
+    let found: Vec<_> =
+        parts.events.iter().map(|(event, ..)| (&event["node"], &event["USER_CMD"]["auid"])).collect();
     assert_eq!(found, [(&json!("a"), &json!("1")), (&json!("b"), &json!("2"))]);
 }
 
@@ -85,7 +87,10 @@ fn texts_that_somebody_else_chose_are_read_as_they_were_written() {
     assert_eq!(said("msg='cmd=\"6C73\" res=1'")["msg"]["cmd"], "6C73");
     // What is not chosen by others stays: a number of an even count of digits is no hex.
     assert_eq!(said("pid=1234 old=8192 inode=4194433")["old"], "8192");
-    assert_eq!((&said("key=(null) exe=?")["key"], &said("key=(null) exe=?")["exe"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&said("key=(null) exe=?")["key"], &said("key=(null) exe=?")["exe"]),
+        (&Value::Null, &Value::Null)
+    );
     // Bytes that are no text are left out and named; another value would be a guess.
     let broken = said("exe=FF6162 comm=\"x\"");
     assert_eq!((broken.get("exe"), &broken["undecodable"]), (None, &json!(["exe"])));
@@ -95,10 +100,17 @@ fn texts_that_somebody_else_chose_are_read_as_they_were_written() {
 
 #[test]
 fn what_the_daemon_knows_stands_beside_what_the_kernel_said() {
-    let text = line(1, "SYSCALL", "auid=1000 comm=\"x\"\u{1d}AUID=\"dana\" SYSCALL=execve SADDR={ fam=inet port=22 }");
+    let text = line(
+        1,
+        "SYSCALL",
+        "auid=1000 comm=\"x\"\u{1d}AUID=\"dana\" SYSCALL=execve SADDR={ fam=inet port=22 }",
+    );
     let said = &read(&text).events[0].0["SYSCALL"];
     assert_eq!(said["auid"], "1000");
-    assert_eq!(said["enriched"], json!({"AUID": "dana", "SYSCALL": "execve", "SADDR": "{ fam=inet port=22 }"}));
+    assert_eq!(
+        said["enriched"],
+        json!({"AUID": "dana", "SYSCALL": "execve", "SADDR": "{ fam=inet port=22 }"})
+    );
     // Nobody but the daemon writes the byte: a program's text that holds it would be in hex.
     assert!(said.get("SYSCALL").is_none());
 }
