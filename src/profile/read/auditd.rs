@@ -282,7 +282,7 @@ fn value(name: &str, raw: &str, is_argument: bool) -> Option<Value> {
 /// Returns the bytes of an escaped value: what stands in quotes, or what the hex digits say.
 fn bytes(raw: &str) -> Vec<u8> {
     let is_hex = !raw.is_empty()
-        && raw.len() % 2 == 0
+        && raw.len().is_multiple_of(2)
         && raw.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
     match is_hex {
         true => hex::decode(raw).unwrap_or_default(),

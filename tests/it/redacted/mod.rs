@@ -1,11 +1,13 @@
 //! `redact`: nothing withheld is left in any byte, equalities hold, commitments open, and nobody is misled.
 
+mod eight;
+mod standing;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign::digest::Digest;
@@ -16,6 +18,9 @@ use serde_json::Value;
 use sha2::Sha256;
 use tempfile::TempDir;
 
+use self::standing::{
+    ALWAYS, PEOPLE, RESOURCES, files, held, named, readings, report, standing, table, telling, texts,
+};
 use crate::support::{ACME_PACK, AS_OF, Ran, Workspace, countersign, outcomes, sample};
 
 /// A key with bytes that stand in no text.
@@ -69,149 +74,6 @@ static ALL: LazyLock<Made> = LazyLock::new(|| {
     made
 });
 
-fn report(pack: &Path) -> Report {
-    serde_json::from_slice(&fs::read(pack.join("data/01_report.json")).unwrap()).unwrap()
-}
-
-fn table(pack: &Path, name: &str) -> DataFrame {
-    let path = pack.join(format!("data/04_population/tables/{name}.parquet"));
-    ParquetReader::new(File::open(path).unwrap()).finish().unwrap()
-}
-
-fn texts(frame: &DataFrame, column: &str) -> Vec<Option<String>> {
-    let series = frame.column(column).unwrap().as_materialized_series().clone();
-    series.str().unwrap().iter().map(|text| text.map(str::to_owned)).collect()
-}
-
-/// Every file of `folder`, by path.
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(next) = open.pop() {
-        for entry in fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                found.insert(path.clone(), fs::read(path).unwrap());
-            }
-        }
-    }
-    found
-}
-
-/// The bytes of a file as they lie there, and as whoever unpacks it reads them. `entity` stands on the cover of the report.
-fn readings(path: &Path, bytes: Vec<u8>, entity: &str) -> Vec<Vec<u8>> {
-    let mut all = Vec::new();
-    match path.extension().and_then(|end| end.to_str()) {
-        Some("parquet") => {
-            let frame = ParquetReader::new(std::io::Cursor::new(bytes.clone())).finish().unwrap();
-            for column in frame.columns().iter().filter(|column| column.dtype() == &DataType::String) {
-                let held = texts(&frame, column.name());
-                all.push(held.into_iter().flatten().collect::<Vec<_>>().join("\n").into_bytes());
-            }
-        }
-        Some("pdf") => {
-            let mut document = lopdf::Document::load_mem(&bytes).unwrap();
-            let pages: Vec<u32> = document.get_pages().keys().copied().collect();
-            let shown = document.extract_text(&pages).unwrap();
-            assert!(shown.contains(entity), "the text of the PDF can be read");
-            all.push(shown.into_bytes());
-            document.decompress();
-            for object in document.objects.values() {
-                if let Ok(stream) = object.as_stream() {
-                    all.push(stream.content.clone());
-                }
-            }
-        }
-        Some("json") if path.ends_with("statement.dsse.json") => {
-            let envelope: Value = serde_json::from_slice(&bytes).unwrap();
-            let payload = envelope["payload"].as_str().unwrap();
-            all.push(base64::engine::general_purpose::STANDARD.decode(payload).unwrap());
-        }
-        _ => {}
-    }
-    all.push(bytes);
-    all
-}
-
-/// Columns of what `people` covers.
-const PEOPLE: [&str; 9] = [
-    "actor_id",
-    "actor_ns",
-    "principal_id",
-    "owner_principal_id",
-    "reviewer_id",
-    "reviewer_ns",
-    "reviewer_principal_id",
-    "on_behalf_of",
-    "delegates",
-];
-
-/// Columns of what `resources` covers.
-const RESOURCES: [&str; 5] = ["resource_id", "resource_group", "env", "data_class", "destination"];
-
-/// Columns of what is withheld whatever is asked for.
-const ALWAYS: [&str; 20] = [
-    "origin",
-    "target_id",
-    "reason",
-    "action_name",
-    "ticket_ref",
-    "parameters",
-    "command_digest",
-    "content_digest",
-    "policy_digest",
-    "shown_digest",
-    "artefact_digest",
-    "agent_config_digest",
-    "event_id",
-    "request_id",
-    "decision_id",
-    "execution_id",
-    "native_id",
-    "session_id",
-    "case_id",
-    "object",
-];
-
-/// Every value of `columns` in the tables of a pack.
-fn held(pack: &Path, columns: &[&str]) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for entry in fs::read_dir(pack.join("data/04_population/tables")).unwrap() {
-        let name = entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
-        let frame = table(pack, &name);
-        for column in columns {
-            if frame.column(column).is_ok_and(|held| held.dtype() == &DataType::String) {
-                found.extend(texts(&frame, column).into_iter().flatten());
-            }
-        }
-    }
-    found
-}
-
-/// Ids, names, and addresses of the roster.
-fn named(roster: &Path) -> BTreeSet<String> {
-    let mut roster = csv::Reader::from_path(roster).unwrap();
-    let rows = roster.records().map(Result::unwrap);
-    rows.flat_map(|row| [0, 1, 5].map(|index| row[index].to_owned())).collect()
-}
-
-/// Leaves out what stands in any report: names that the workspace gave, words of our own that somebody used as the name of
-/// an action, and what is too short to tell.
-fn telling(pack: &Path, mut found: BTreeSet<String>) -> Vec<String> {
-    let report = report(pack);
-    let own = ["not logged", "database session"];
-    found.retain(|value| {
-        value.chars().count() > 5
-            && !value.bytes().all(|b| b.is_ascii_lowercase())
-            && !own.contains(&value.as_str())
-            && *value != report.system
-            && !report.sources.iter().any(|source| source.id == *value)
-    });
-    found.into_iter().collect()
-}
-
 /// Every value of the pack of `samples/acme` that must be gone, from its own files and from the sample's roster.
 fn planted() -> Vec<String> {
     let (pack, _) = &*ACME_PACK;
@@ -230,24 +92,6 @@ fn planted() -> Vec<String> {
     telling(pack, found)
 }
 
-/// Files of a pack in which a value of `planted` stands, with some of them.
-fn standing(pack: &Path, planted: &[String]) -> Vec<(String, Vec<String>)> {
-    let finder = AhoCorasick::new(planted).unwrap();
-    let entity = report(pack).entity;
-    let mut hits = Vec::new();
-    for (path, bytes) in files(pack) {
-        for reading in readings(&path, bytes, &entity) {
-            let found: BTreeSet<&str> =
-                finder.find_iter(&reading).map(|hit| planted[hit.pattern().as_usize()].as_str()).collect();
-            if !found.is_empty() {
-                let file = path.strip_prefix(pack).unwrap().display().to_string();
-                hits.push((file, found.into_iter().map(str::to_owned).take(5).collect::<Vec<_>>()));
-            }
-        }
-    }
-    hits
-}
-
 #[test]
 fn nothing_withheld_stands_in_any_byte_of_the_pack() {
     let planted = planted();
@@ -261,67 +105,6 @@ fn nothing_withheld_stands_in_any_byte_of_the_pack() {
     assert!(!files(&ALL.pack()).keys().any(unread), "a file that nobody looks into");
     assert!(standing(original, &planted).len() > 20, "the first pack has them in many files");
     assert_eq!(standing(&ALL.pack(), &planted), vec![]);
-}
-
-/// The pack of the first records of each product of `samples/globex`.
-static EIGHT: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
-    let workspace = Workspace::copy_of("globex");
-    for source in fs::read_dir(workspace.at("exports")).unwrap() {
-        for object in fs::read_dir(source.unwrap().path()).unwrap() {
-            let path = object.unwrap().path();
-            if !path.to_str().unwrap().contains("-2026-07.") {
-                fs::remove_file(path).unwrap();
-                continue;
-            }
-            let text = String::from_utf8(zstd::decode_all(File::open(&path).unwrap()).unwrap()).unwrap();
-            let cut = match serde_json::from_str::<Value>(&text) {
-                Ok(document) => {
-                    let records = document["Records"].as_array().unwrap();
-                    serde_json::json!({ "Records": records[..CUT.min(records.len())] }).to_string()
-                }
-                Err(_) => text.split_inclusive('\n').take(CUT).collect(),
-            };
-            fs::write(&path, cut).unwrap();
-        }
-    }
-    let folder = TempDir::new().unwrap();
-    let pack = folder.path().join("pack");
-    let made = workspace.run("report", &["--out", pack.to_str().unwrap(), "--as-of", "2026-10-01T00:00:00Z"]);
-    made.says(4, &["8 · 1,", "exceptions noted"]);
-    (folder, pack)
-});
-
-/// Records of each product in it.
-const CUT: usize = 150;
-
-#[test]
-fn of_eight_products_no_class_that_was_asked_for_stands_and_the_conclusions_are_the_same() {
-    let (_, original) = &*EIGHT;
-    let before = report(original);
-    let mut people = named(&sample("globex/reference/people.csv"));
-    people.extend(held(original, &PEOPLE));
-    let (people, resources) = (telling(original, people), telling(original, held(original, &RESOURCES)));
-    let always = telling(original, held(original, &ALWAYS));
-    assert!(people.len() > 100 && resources.len() > 100 && always.len() > 3_000);
-    // A text that is part of a resource's name stands in it where resources may be read.
-    let named: Vec<String> =
-        always.iter().filter(|text| !resources.iter().any(|id| id.contains(*text))).cloned().collect();
-    for (withhold, gone) in [
-        (&["people", "resources"][..], &[&people, &resources, &always][..]),
-        (&["people"], &[&people, &named]),
-        (&["resources"], &[&resources, &always]),
-    ] {
-        let made = redact_pack(original, withhold, &[]);
-        made.ran.says(0, &["not signed: no `--key`"]);
-        let after = made.report();
-        assert_eq!(outcomes(&after), outcomes(&before), "{withhold:?}");
-        assert_eq!(after.verdicts, before.verdicts, "{withhold:?}");
-        assert_eq!(after.exceptions.len(), before.exceptions.len(), "{withhold:?}");
-        for values in gone {
-            assert!(standing(original, values).len() > 5, "the first pack has them in several files");
-            assert_eq!(standing(&made.pack(), values), vec![], "{withhold:?}");
-        }
-    }
 }
 
 /// Notes every digest in `value` under its path, with `*` for positions.
