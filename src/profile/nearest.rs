@@ -66,26 +66,16 @@ impl Nearest {
             (apart <= self.within_ms && offer.id != own && (then <= at || !earlier)).then_some(apart)
         };
         let after = offers.partition_point(|offer| offer.at.is_none_or(|then| then <= at));
-        // Those before from the nearest on, and those after; of each side only what is as near as its first counts.
         let (before, behind) = offers.split_at(after);
-        let near = |offer: &&Offer| distance(offer).is_some();
-        let nearest = [before.iter().rev().find(near), behind.iter().find(near)]
-            .into_iter()
-            .flatten()
-            .filter_map(distance)
-            .min();
-        let Some(nearest) = nearest else { return Choice::None };
+        // On each side the first is the nearest, and those of its time stand beside it: no others are looked at.
+        let others = |offer: &&Offer| offer.id != own;
+        let sides = [before.iter().rev().find(others), behind.iter().find(others)];
+        let Some(nearest) = sides.into_iter().flatten().filter_map(distance).min() else {
+            return Choice::None;
+        };
         let as_near = |offer: &&Offer| distance(offer) == Some(nearest);
-        // Equal times stand together, so each side has one run of them.
-        let left = before
-            .iter()
-            .rev()
-            .skip_while(|offer| !as_near(offer))
-            .take_while(|offer| offer.id == own || as_near(offer));
-        let right = behind
-            .iter()
-            .skip_while(|offer| !as_near(offer))
-            .take_while(|offer| offer.id == own || as_near(offer));
+        let run = |offer: &&Offer| offer.id == own || as_near(offer);
+        let (left, right) = (before.iter().rev().take_while(run), behind.iter().take_while(run));
         let mut found = left.chain(right).filter(as_near);
         let Some(first) = found.next() else { return Choice::None };
         if found.all(|other| other.agrees(first)) { Choice::One(first) } else { Choice::Several }
