@@ -92,7 +92,7 @@ impl Join {
     }
 
     /// Returns the names of the columns and principals that are taken.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.groups.iter().map(|group| group.name)
     }
 
