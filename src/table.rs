@@ -214,7 +214,7 @@ columns! {
         native_id: Text,
         /// Namespaced request id; see `request_link` for what null means.
         request_id: Text,
-        /// linked (the record names it), declared or weak (a link of the workspace), none (the product always writes the link, so nobody asked), not_logged, ambiguous (several requests).
+        /// linked (the record names it), declared or weak (a link of the workspace), nearest (another record of its source, by time alone), none (the product always writes the link, so nobody asked), not_logged, ambiguous (several requests).
         request_link: Text,
         /// Namespaced session id.
         session_id: Text,

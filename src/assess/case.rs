@@ -180,6 +180,7 @@ fn execution(row: Execution) -> Draft {
     let joined = match row.request_link.as_deref() {
         Some("declared") => Some("joined by a declared link".to_owned()),
         Some("weak") => Some("joined by a weak link: the same person, shortly before".to_owned()),
+        Some("nearest") => Some("joined by time alone, to the nearest record".to_owned()),
         _ => None,
     };
     Draft {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::case::Tables;
 use crate::column::{Row as _, text_at};
 use crate::control::definition::{Kind, Test};
-use crate::report::model::{LinkResult, Setting};
+use crate::report::model::{JoinTally, LinkResult, Setting};
 use crate::table::Execution;
 
 /// Says which decisions no link could place. A test that reads decisions cannot tell what they were about.
@@ -45,6 +45,22 @@ pub(super) fn weak(test: &Test, tables: &Tables) -> Vec<String> {
         .into_iter()
         .map(|(source, count)| {
             format!("{count} executions of `{source}` are joined to a request by a weak link: the same person, shortly before")
+        })
+        .collect()
+}
+
+/// Says on how many executions a test reads what they took from the record that lies nearest in time.
+pub(super) fn nearest(test: &Test, sources: &[(&str, &BTreeMap<String, JoinTally>)]) -> Vec<String> {
+    if test.kind == Kind::EvidenceQuality || !test.reads.iter().any(|table| table == "execution") {
+        return Vec::new();
+    }
+    let taken = sources.iter().flat_map(|(source, joins)| {
+        let near = joins.iter().filter(|(_, join)| join.nearest_ms.is_some() && join.taken > 0);
+        near.map(move |(name, join)| (*source, name, join.taken))
+    });
+    taken
+        .map(|(source, name, count)| {
+            format!("{count} executions of `{source}` took values from the record nearest in time: join `{name}` is weak")
         })
         .collect()
 }

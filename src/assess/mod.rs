@@ -472,6 +472,10 @@ fn limits(test: &Definition, entry: &Judged, inputs: &Inputs<'_>) -> Vec<String>
         limits.push("no roster: identities compare only within one namespace".to_owned());
     }
     limits.extend(link::weak(test, inputs.tables));
+    let joins = inputs.sources.iter().zip(&inputs.stitched.sources);
+    let joins: Vec<_> =
+        joins.map(|(source, found)| (source.settings.id.as_str(), &found.tally.joins)).collect();
+    limits.extend(link::nearest(test, &joins));
     limits
 }
 

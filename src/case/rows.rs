@@ -274,7 +274,7 @@ pub(super) fn execution(
         own.clone().or_else(|| facts.and_then(|facts| pick(facts).clone()))
     };
     let link = match (&event.corr_request, event.request_link.as_deref()) {
-        (Some(_), Some(link @ ("declared" | "weak"))) => link,
+        (Some(_), Some(link @ ("declared" | "weak" | "nearest"))) => link,
         (Some(_), _) => "linked",
         (None, Some(link @ ("none" | "ambiguous"))) => link,
         (None, _) => "not_logged",

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use super::column::{EventColumn, Holds, ROLES, Role, Slot, column};
 use super::error::{ProfileError, did_you_mean};
+use super::nearest::{Choice, Nearest};
 use super::syntax::{Key, Node, Table};
+use crate::clock::Period;
 use crate::event::Event;
 use crate::integrity::verdict::Grade;
 use crate::redact::shown;
@@ -34,6 +36,9 @@ const OWN: [&str; 13] = [
     "exec_state",
 ];
 
+/// The column that says which request an event belongs to.
+const REQUEST: &str = "corr_request";
+
 /// A kind of link between records of one source.
 #[derive(Debug)]
 pub struct Join {
@@ -41,6 +46,8 @@ pub struct Join {
     groups: Vec<Group>,
     /// Whether the record that gives must not be later than the one that takes.
     earlier: bool,
+    /// Where the record that gives is the nearest one.
+    nearest: Option<Nearest>,
 }
 
 /// Columns that are taken together, where those of `unless` are null.
@@ -54,8 +61,8 @@ struct Group {
 /// What one event offers to others.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Offer {
-    id: String,
-    at: Option<i64>,
+    pub(super) id: String,
+    pub(super) at: Option<i64>,
     grade: Option<Grade>,
     values: Vec<Option<Value>>,
 }
@@ -85,14 +92,14 @@ impl Join {
     }
 
     /// Returns the names of the columns and principals that are taken.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.groups.iter().map(|group| group.name)
     }
 
     /// Compiles one table of `[joins]`.
     pub(super) fn of(key: Key<'_>, node: Node<'_>) -> Result<Self, ProfileError> {
         let table = node.table()?;
-        table.only(&["columns", "order"])?;
+        table.only(&["columns", "order", "nearest", "once"])?;
         let fits = |name: &str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         if key.text.is_empty() || !fits(key.text) {
             return Err(key.error("the name of a join is lower-case letters and underscores", None));
@@ -106,7 +113,36 @@ impl Join {
         if groups.is_empty() {
             return Err(columns.error("a join that takes nothing", None));
         }
-        Ok(Self { name: key.text.to_owned(), groups, earlier })
+        Ok(Self { name: key.text.to_owned(), groups, earlier, nearest: Nearest::of(table)? })
+    }
+
+    /// Returns how it tells by time which record is meant, where it does.
+    pub fn nearest(&self) -> Option<Nearest> {
+        self.nearest
+    }
+
+    /// Returns the time in which a record would have to lie to give to `event` by nearness, rather than what is there.
+    ///
+    /// `offers` stand in order ([`Offer::place`]).
+    pub fn window(&self, event: &Event, offers: &[Offer]) -> Option<Period> {
+        let (nearest, at) = (self.nearest?, event.time_ms?);
+        let apart = match nearest.choose(at, own(event), offers, self.earlier) {
+            Choice::One(offer) => offer.at.map(|then| then.abs_diff(at)),
+            Choice::Several | Choice::None => None,
+        };
+        let apart = apart.and_then(|apart| i64::try_from(apart).ok()).unwrap_or(nearest.within_ms);
+        Some(Nearest { within_ms: apart, ..nearest }.window(at, self.earlier))
+    }
+
+    /// Returns the id of the event that `event` alone may take from, where the join gives once.
+    ///
+    /// `offers` stand in order ([`Offer::place`]).
+    pub fn claims<'o>(&self, event: &Event, offers: &'o [Offer]) -> Option<&'o str> {
+        let nearest = self.nearest.filter(|nearest| nearest.once)?;
+        match nearest.choose(event.time_ms?, own(event), offers, self.earlier) {
+            Choice::One(offer) => Some(&offer.id),
+            Choice::Several | Choice::None => None,
+        }
     }
 
     /// Returns what `event` offers.
@@ -119,24 +155,37 @@ impl Join {
         }
     }
 
-    /// Fills what `event` left null from the one record among `offers` that has its key.
-    pub fn take(&self, event: &mut Event, offers: &[Offer]) -> Taking {
-        let own = event.id.as_deref().unwrap_or_default();
-        let eligible = |offer: &&Offer| {
-            offer.id != own
-                && (!self.earlier || matches!((offer.at, event.time_ms), (Some(at), Some(now)) if at <= now))
+    /// Fills what `event` left null from the one record among `offers` that has its key. `doubted` says that by nearness
+    /// another record, or another event, may be meant as well.
+    ///
+    /// `offers` stand in order ([`Offer::place`]).
+    pub fn take(&self, event: &mut Event, offers: &[Offer], doubted: bool) -> Taking {
+        let chosen = match self.nearest {
+            None => self.by_key(event, offers),
+            Some(nearest) => match event.time_ms {
+                Some(at) => nearest.choose(at, own(event), offers, self.earlier),
+                None => Choice::None,
+            },
         };
-        let mut eligible = offers.iter().filter(eligible);
-        let Some(first) = eligible.next() else {
-            mark(event, "join_missing");
-            return Taking::Missing;
+        let first = match chosen {
+            Choice::One(first) if self.nearest.is_none() || !doubted => first,
+            Choice::None if self.nearest.is_none() || !doubted => {
+                mark(event, "join_missing");
+                return Taking::Missing;
+            }
+            _ => {
+                mark(event, "join_ambiguous");
+                if self.leaves_request_open(event) {
+                    event.request_link = Some("ambiguous".to_owned());
+                }
+                return Taking::Ambiguous;
+            }
         };
-        if !eligible.all(|other| other.values == first.values) {
-            mark(event, "join_ambiguous");
-            return Taking::Ambiguous;
-        }
         if self.fill(event, first) {
             mark(event, "joined");
+            if self.nearest.is_some() {
+                mark(event, "joined_nearest");
+            }
             let link = format!("{}={}", self.name, first.id);
             let links = event.joined.take().map_or_else(|| link.clone(), |before| format!("{before},{link}"));
             event.joined = Some(links);
@@ -144,13 +193,41 @@ impl Join {
         Taking::Taken
     }
 
+    fn by_key<'o>(&self, event: &Event, offers: &'o [Offer]) -> Choice<'o> {
+        let eligible = |offer: &&Offer| {
+            offer.id != own(event)
+                && (!self.earlier || matches!((offer.at, event.time_ms), (Some(at), Some(now)) if at <= now))
+        };
+        let mut eligible = offers.iter().filter(eligible);
+        let Some(first) = eligible.next() else { return Choice::None };
+        if eligible.all(|other| other.agrees(first)) { Choice::One(first) } else { Choice::Several }
+    }
+
+    /// Tells whether the request of an execution would have been one of several by nearness.
+    fn leaves_request_open(&self, event: &Event) -> bool {
+        self.nearest.is_some()
+            && event.kind.as_deref() == Some("execution")
+            && event.corr_request.is_none()
+            && event.request_link.as_deref() != Some("none")
+            && self.takes_request()
+    }
+
+    /// Tells whether it takes the id of a request.
+    pub(super) fn takes_request(&self) -> bool {
+        self.groups.iter().any(|group| group.name == REQUEST)
+    }
+
     fn fill(&self, event: &mut Event, offer: &Offer) -> bool {
         let mut values = offer.values.iter();
-        let mut filled = false;
+        let (mut filled, asked) = (false, event.corr_request.is_some());
         for group in &self.groups {
             let given: Vec<_> = group.columns.iter().zip(values.by_ref()).collect();
             let free = group.unless.iter().all(|column| read(column, event).is_none());
-            if !free || given.iter().all(|(_, value)| value.is_none()) {
+            // Where the product shows that nobody asked, no nearness says otherwise.
+            let unasked = self.nearest.is_some()
+                && group.name == REQUEST
+                && event.request_link.as_deref() == Some("none");
+            if !free || unasked || given.iter().all(|(_, value)| value.is_none()) {
                 continue;
             }
             for (column, value) in given {
@@ -165,7 +242,10 @@ impl Join {
                 event.grade = Some(own.min(given).word().to_owned());
             }
             if event.kind.as_deref() == Some("execution") && event.corr_request.is_some() {
-                event.request_link = Some("linked".to_owned());
+                let word = if self.nearest.is_none() { "linked" } else { "nearest" };
+                if self.nearest.is_none() || !asked {
+                    event.request_link = Some(word.to_owned());
+                }
             }
             if event.quorum.is_some() {
                 event.quorum_link = None;
@@ -176,6 +256,18 @@ impl Join {
 
     fn columns(&self) -> impl Iterator<Item = &'static EventColumn> {
         self.groups.iter().flat_map(|group| group.columns.iter().copied())
+    }
+}
+
+impl Offer {
+    /// Tells whether it says the same.
+    pub(super) fn agrees(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+
+    /// Returns its place among the offers of a key: by time, those without one first, then by id.
+    pub fn place(&self) -> (Option<i64>, &str) {
+        (self.at, &self.id)
     }
 }
 
@@ -210,6 +302,10 @@ impl Group {
         let ids = columns.iter().copied().filter(|column| column.name.ends_with("_id")).collect();
         Self { name: role.name, columns, unless: ids }
     }
+}
+
+fn own(event: &Event) -> &str {
+    event.id.as_deref().unwrap_or_default()
 }
 
 fn joinable(column: &EventColumn) -> bool {
@@ -289,20 +385,37 @@ pub fn read_keys(text: &str) -> BTreeMap<String, String> {
 pub(super) fn among(events: &mut [Event], joins: &[Join]) {
     let mut offers: BTreeMap<(String, String), Vec<Offer>> = BTreeMap::new();
     let counting = counting(events);
-    for (event, counts) in events.iter_mut().zip(counting) {
-        let Some(keys) = event.offers.as_deref().filter(|_| counts).map(read_keys) else { continue };
+    for (event, counts) in events.iter_mut().zip(&counting) {
+        let Some(keys) = event.offers.as_deref().filter(|_| *counts).map(read_keys) else { continue };
         for (name, key) in keys {
             if let Some(join) = joins.iter().find(|join| join.name() == name) {
                 offers.entry((name, key)).or_default().push(join.offer(event));
             }
         }
     }
-    for event in events {
+    for offers in offers.values_mut() {
+        offers.sort_by(|a, b| a.place().cmp(&b.place()));
+    }
+    let of = |join: &Join, wishes: &BTreeMap<String, String>| {
+        let key = wishes.get(join.name())?;
+        Some(offers.get(&(join.name().to_owned(), key.clone())).map_or(&[][..], Vec::as_slice))
+    };
+    let mut claims: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    for (event, counts) in events.iter().zip(&counting) {
+        let Some(wishes) = event.takes.as_deref().filter(|_| *counts).map(read_keys) else { continue };
+        for join in joins {
+            if let Some(giver) = of(join, &wishes).and_then(|offers| join.claims(event, offers)) {
+                *claims.entry((join.name(), giver)).or_default() += 1;
+            }
+        }
+    }
+    for event in events.iter_mut() {
         let Some(wishes) = event.takes.as_deref().map(read_keys) else { continue };
         for join in joins {
-            if let Some(key) = wishes.get(join.name()) {
-                let found = offers.get(&(join.name().to_owned(), key.clone()));
-                join.take(event, found.map_or(&[], Vec::as_slice));
+            if let Some(offers) = of(join, &wishes) {
+                let giver = join.claims(event, offers);
+                let shared = giver.and_then(|giver| claims.get(&(join.name(), giver)));
+                join.take(event, offers, shared.is_some_and(|count| *count > 1));
             }
         }
     }

@@ -60,6 +60,7 @@ impl Profile {
                 }
             }
             remarks.extend(self.open_words(rule));
+            remarks.extend(self.shared_requests(rule));
         }
         remarks.into_iter().collect()
     }
@@ -81,6 +82,21 @@ impl Profile {
             weight: Weight::Note,
             rule: rule.id.clone(),
             what: format!("takes `{name}` from the record without a map: any other word rejects the record"),
+        })
+    }
+
+    /// Returns a note for every join by nearness that may take one request for several executions.
+    fn shared_requests<'r>(&'r self, rule: &'r Rule) -> impl Iterator<Item = Remark> + 'r {
+        let joins = rule.takes.iter().filter_map(|(index, _)| self.joins.get(*index));
+        let shared =
+            joins.filter(|join| join.takes_request() && join.nearest().is_some_and(|near| !near.once));
+        shared.map(|join| Remark {
+            weight: Weight::Note,
+            rule: rule.id.clone(),
+            what: format!(
+                "takes a request by nearness, join `{}`: without `once` several executions may take the same",
+                join.name()
+            ),
         })
     }
 

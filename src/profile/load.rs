@@ -75,10 +75,11 @@ impl Profile {
         let declared = entries(top, "joins")?;
         let joins = declared.iter().map(|(key, node)| Join::of(*key, *node)).collect::<Compiled<Vec<_>>>()?;
         let names: Vec<&str> = declared.iter().map(|(key, _)| key.text).collect();
+        let weak: Vec<bool> = joins.iter().map(|join| join.nearest().is_some()).collect();
         let nodes = tables(top, "rule")?;
         let rules = nodes
             .iter()
-            .map(|node| rule(*node, &mut compiler, &mut groups, &names))
+            .map(|node| rule(*node, &mut compiler, &mut groups, &names, &weak))
             .collect::<Compiled<Vec<_>>>()?;
         for (index, (key, _)) in declared.iter().enumerate() {
             let used = |side: fn(&Rule) -> &Keys| {

@@ -18,6 +18,7 @@ pub mod library;
 mod lint;
 mod load;
 mod map;
+mod nearest;
 mod nested;
 mod read;
 mod rule;
@@ -38,6 +39,7 @@ pub(crate) use error::did_you_mean;
 pub use error::{Place, ProfileError};
 pub use join::{Join, Offer, Taking, read_keys};
 pub use lint::{Remark, Weight};
+pub use nearest::Nearest;
 pub use read::{Found, Unusable};
 
 use crate::digest::Digest;

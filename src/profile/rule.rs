@@ -122,6 +122,7 @@ pub(super) fn rule<'t>(
     compiler: &mut Compiler<'t>,
     groups: &mut Groups<'t>,
     joins: &[&'t str],
+    weak: &[bool],
 ) -> Compiled<Rule> {
     let table = node.table()?;
     table
@@ -147,6 +148,16 @@ pub(super) fn rule<'t>(
         let what =
             format!("offers and takes by join `{}`: its events would take from one another", joins[*both]);
         return Err(table.error(what, Some("give what is offered a join of its own".to_owned())));
+    }
+    let near = rule.takes.iter().find(|(of, _)| weak.get(*of).is_some_and(|weak| *weak));
+    if let Some((of, _)) = near.filter(|_| kind != "execution") {
+        let what = format!(
+            "a rule that emits {kind} takes by join `{}`, which goes by nearness in time",
+            joins[*of]
+        );
+        let help =
+            "only executions are joined so: what was asked and decided is never placed by a guess".to_owned();
+        return Err(table.error(what, Some(help)));
     }
     needs(kind, table, &sets)?;
     Ok(rule)

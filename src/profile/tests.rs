@@ -1,6 +1,7 @@
 //! Tests of the language, feature by feature, on profiles of a few lines.
 
 mod join;
+mod nearest;
 mod schema;
 mod values;
 

@@ -196,6 +196,9 @@ pub struct JoinTally {
     pub missing: u64,
     /// Several had it, and did not agree: nothing was taken.
     pub ambiguous: u64,
+    /// Where time alone tells which record is meant: the longest time between the two, milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nearest_ms: Option<i64>,
 }
 
 /// A link between two sources, and what became of the events it is for.

@@ -254,7 +254,7 @@ pub fn run(material: &Material, options: Options) -> Result<Run, RunError> {
     };
     let (mut events, records) = in_order(parts, &order);
     let profiles = plan.sources.iter().map(|source| (source.settings.id.as_str(), source.profile)).collect();
-    for (source, joins) in inherit::inherit(&mut events, &profiles, &context.chained) {
+    for (source, joins) in inherit::inherit(&mut events, &profiles, &context.chained, &context.source_holes) {
         if let Some(at) = order.iter().position(|known| *known == source) {
             stitched.sources[at].tally.joins = joins;
         }

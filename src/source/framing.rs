@@ -29,6 +29,8 @@ pub enum Framing {
     /// JSON objects one after another whose members are the records. Names may repeat, and an item of an array may
     /// carry the array's name: `sudo` writes both.
     Members,
+    /// Lines of the Linux audit daemon: those that share host, time, and serial are one record, wherever they stand.
+    Auditd,
     /// Comma-separated values (RFC 4180): one record per row.
     Csv {
         /// The byte between two fields.
@@ -43,7 +45,7 @@ impl Framing {
     pub fn pointers(&self) -> &[String] {
         match self {
             Self::Document { records } | Self::ByName { records } => records,
-            Self::Lines | Self::Stream | Self::Members | Self::Csv { .. } => &[],
+            Self::Lines | Self::Stream | Self::Members | Self::Auditd | Self::Csv { .. } => &[],
         }
     }
 
@@ -51,7 +53,7 @@ impl Framing {
     pub fn is_lines(&self, name: &str) -> bool {
         match self {
             Self::Lines => true,
-            Self::Document { .. } | Self::Stream | Self::Members | Self::Csv { .. } => false,
+            Self::Document { .. } | Self::Stream | Self::Members | Self::Auditd | Self::Csv { .. } => false,
             Self::ByName { .. } => !bare(name).ends_with(".json") && !bare(name).ends_with(".csv"),
         }
     }
@@ -61,7 +63,7 @@ impl Framing {
         match self {
             Self::Csv { .. } => true,
             Self::ByName { .. } => bare(name).ends_with(".csv"),
-            Self::Lines | Self::Document { .. } | Self::Stream | Self::Members => false,
+            Self::Lines | Self::Document { .. } | Self::Stream | Self::Members | Self::Auditd => false,
         }
     }
 }

@@ -300,6 +300,7 @@ fn remote(pattern: &str) -> Result<Vec<ObjectRef>, LocationError> {
     let (store, path) =
         object_store::parse_url_opts(&url, credentials()).map_err(|error| bad(Box::new(error)))?;
     let store: Arc<dyn ObjectStore> = Arc::from(store);
+    let mut absent = false;
     if literal && !pattern.ends_with('/') {
         match super::object::block_on(store.head(&path)) {
             Ok(meta) => {
@@ -315,15 +316,19 @@ fn remote(pattern: &str) -> Result<Vec<ObjectRef>, LocationError> {
                 }]);
             }
             // Nothing of that name; it may be a folder.
-            Err(object_store::Error::NotFound { .. }) => {}
+            Err(object_store::Error::NotFound { .. }) => absent = true,
             // What may not be looked at is not known to be missing.
             Err(error) => return Err(unreachable(pattern, super::object::refusal(error))),
         }
     }
     let below = if literal { "**" } else { rest };
     let matcher = matcher(below, pattern)?;
-    let listed: Vec<_> = super::object::block_on(store.list(Some(&path)).try_collect())
-        .map_err(|error| unreachable(pattern, super::object::refusal(error)))?;
+    let listed: Vec<_> = match super::object::block_on(store.list(Some(&path)).try_collect()) {
+        Ok(listed) => listed,
+        // A plain web server knows no folders: that it has no such page is its whole answer.
+        Err(_) if absent && matches!(url.scheme(), "http" | "https") => Vec::new(),
+        Err(error) => return Err(unreachable(pattern, super::object::refusal(error))),
+    };
     let root = if literal { format!("{}/", pattern.trim_end_matches('/')) } else { folder.to_owned() };
     Ok(listed
         .into_iter()

@@ -88,6 +88,9 @@ pub(super) enum Refusal {
     /// The store does not know this account.
     #[error("the store does not accept the credentials")]
     Unauthenticated,
+    /// Nobody whom this machine trusts vouches for the store.
+    #[error("the store's certificate is not trusted; `SSL_CERT_FILE` names the authorities that are")]
+    Untrusted,
     /// The store failed, or the connection broke.
     #[error("the store failed: {0}")]
     Failed(String),
@@ -100,6 +103,7 @@ pub(super) fn refusal(error: object_store::Error) -> Refusal {
         object_store::Error::Precondition { .. } => Refusal::Changed,
         object_store::Error::PermissionDenied { .. } => Refusal::Denied,
         object_store::Error::Unauthenticated { .. } => Refusal::Unauthenticated,
+        other if is_untrusted(&other) => Refusal::Untrusted,
         // What fails while listing is not told apart by kind.
         other => match status(&other.to_string()) {
             Some("401 Unauthorized") => Refusal::Unauthenticated,
@@ -108,6 +112,12 @@ pub(super) fn refusal(error: object_store::Error) -> Refusal {
             None => Refusal::Failed("the connection broke, or there was no answer".to_owned()),
         },
     }
+}
+
+/// Tells whether a certificate was refused. The reason lies at the end of the chain of causes, in the words of `rustls`.
+fn is_untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |cause| cause.source());
+    causes.into_iter().any(|cause| cause.to_string().contains("invalid peer certificate"))
 }
 
 /// Returns the status line that a store's error quotes. Before it stand names of this program and a URL, which has no spaces.

@@ -1,8 +1,8 @@
-"""Logs in object stores: `s3://`, `gs://` and `az://` against stores on loopback.
+"""Logs in object stores: `s3://`, `gs://`, `az://`, and `https://` against stores on loopback.
 
 Usage: stores_checks.py COUNTERSIGN, with Python of an environment that has moto, and COUNTERSIGN_AZURITE set to
 Azurite's `azurite-blob`. Between the program and the stores stands a proxy, which changes, removes, cuts, or denies an
-object after it was listed.
+object after it was listed. The certificate of the server behind `https://` is of an authority that `openssl` makes here.
 """
 
 import base64
@@ -15,7 +15,9 @@ import json
 import os
 import pathlib
 import shutil
+import re
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -123,6 +125,68 @@ def put_blob(port, path, body, query="", blob=True):
     urllib.request.urlopen(urllib.request.Request(url, body, headers, method="PUT")).read()
 
 
+def certificate(folder, name, *, issuer=None, hosts="IP:127.0.0.1"):
+    """Makes a key and a certificate with `openssl`, of its own or of `issuer`; returns their files."""
+    key, file = folder / f"{name}.key", folder / f"{name}.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}"]
+    command += ["-keyout", key, "-out", file]
+    if issuer:
+        authority, authority_key = issuer
+        command += ["-CA", authority, "-CAkey", authority_key, "-addext", f"subjectAltName={hosts}"]
+        command += ["-addext", "basicConstraints=critical,CA:FALSE"]
+    subprocess.run([str(part) for part in command], check=True, capture_output=True)
+    return file, key
+
+
+class Pages:
+    """A plain server of files over TLS. It has entity tags and ranges, and knows no listing."""
+
+    def __init__(self, files, chain):
+        self.gets = []
+        pages = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def answer(self):
+                body = files.get(self.path)
+                tag = f'"{hashlib.sha256(body or b"").hexdigest()[:16]}"'
+                if self.command == "GET":
+                    pages.gets.append((self.path, self.headers.get("If-Match")))
+                status = 200 if body is not None else 404
+                if body is not None and self.headers.get("If-Match") not in (None, tag):
+                    status = 412
+                part = body if status == 200 else b""
+                asked = re.fullmatch(r"bytes=(\d+)-(\d+)?", self.headers.get("Range") or "")
+                content_range = None
+                if asked and status == 200:
+                    start, end = int(asked[1]), int(asked[2] or len(body) - 1)
+                    part, status = body[start:end + 1], 206
+                    content_range = f"bytes {start}-{start + len(part) - 1}/{len(body)}"
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(part)))
+                self.send_header("ETag", tag)
+                self.send_header("Last-Modified", "Wed, 01 Jul 2026 00:00:00 GMT")
+                if content_range:
+                    self.send_header("Content-Range", content_range)
+                self.end_headers()
+                if self.command == "GET":
+                    self.wfile.write(part)
+
+            do_GET = do_HEAD = answer
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*chain)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.server.handle_error = lambda *_: None
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.root = f"https://127.0.0.1:{self.server.server_address[1]}"
+
+
 class Bench:
     """The stores, the program, and workspaces that differ from the sample only in where the log lies."""
 
@@ -168,6 +232,12 @@ class Bench:
             # Variables of other programs, which must not be taken for credentials.
             "TOKEN": "of another program", "REGION": "nowhere", "ENDPOINT": "http://127.0.0.1:1",
         }
+        authority = certificate(folder, "authority")
+        self.other_authority = certificate(folder, "other-authority")[0]
+        files = {f"/{LOG}": self.log}
+        self.pages = Pages(files, certificate(folder, "store", issuer=authority))
+        self.elsewhere = Pages(files, certificate(folder, "elsewhere", issuer=authority, hosts="IP:127.0.0.9"))
+        self.environment["SSL_CERT_FILE"] = str(authority[0])
         self.expected = self.check("logs/gate-eu/*.jsonl")
 
     def start(self, command):
@@ -261,8 +331,36 @@ def refused(bench, objects, action, kind, detail):
     expect(any(hole[0] == kind and detail in hole[1] for hole in holes), f"exit {code}: {holes}")
     expected = 5 if kind == "unreadable-object" else 4
     expect(code == expected, f"expected exit {expected}, found {code}: {holes}")
-    expect(not any("127.0.0.1" in hole[1] for hole in holes), f"an address stands in a result: {holes}")
+    expect(not any("127.0.0.1" in hole[1].replace(objects, "") for hole in holes), f"an address stands in a result: {holes}")
     return next(hole[1] for hole in holes if hole[0] == kind)
+
+
+def over_tls(bench):
+    """An object behind `https://` is read like a local one, at the version that was seen first."""
+    bench.pages.gets.clear()
+    same_as_local(bench, f"{bench.pages.root}/{LOG}")
+    expect(bench.pages.gets and all(tag for _, tag in bench.pages.gets), f"found {bench.pages.gets}")
+    return f"{len(bench.pages.gets)} reads"
+
+
+def not_there(bench):
+    """A plain server lists nothing, so that it has no such page is all there is to know."""
+    code, found, _ = bench.report(f"{bench.pages.root}/logs/none.jsonl")
+    kinds = [hole["kind"] for hole in found["holes"] if hole["source"] == "gate-eu"]
+    expect((code, "missing-object" in kinds, "unreadable-object" in kinds) == (4, True, False), f"exit {code}: {kinds}")
+
+
+def untrusted(bench, pages, authority):
+    """A store for which no trusted authority vouches gives nothing, and the run says why and what to do."""
+    before = bench.environment["SSL_CERT_FILE"]
+    bench.environment["SSL_CERT_FILE"] = str(authority)
+    pages.gets.clear()
+    reason = "the store's certificate is not trusted; `SSL_CERT_FILE`"
+    try:
+        return refused(bench, f"{pages.root}/{LOG}", None, "unreadable-object", reason)
+    finally:
+        bench.environment["SSL_CERT_FILE"] = before
+        expect(not pages.gets, f"it was asked for {pages.gets}")
 
 
 def interrupted(bench):
@@ -322,6 +420,11 @@ def main():
                        "missing-object", "no object matches")
             checks.run("a prefix with nothing below", refused, bench, f"s3://{BUCKET}/none/*.jsonl", None,
                        "missing-object", "no object matches")
+            checks.run("over TLS, with an authority that is trusted", over_tls, bench)
+            checks.run("over TLS, with another authority", untrusted, bench, bench.pages, bench.other_authority)
+            checks.run("over TLS, with a certificate of another host", untrusted, bench, bench.elsewhere,
+                       bench.environment["SSL_CERT_FILE"])
+            checks.run("over TLS, a name with nothing behind it", not_there, bench)
         finally:
             bench.close()
     checks.close()

@@ -16,6 +16,7 @@ mod frameworks;
 mod fuzz_targets;
 mod integrity;
 mod monotonic;
+mod nearest;
 mod outputs;
 mod pack;
 mod pdf;

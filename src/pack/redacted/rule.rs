@@ -224,6 +224,7 @@ const WORDS: &[&str] = &[
     "medium",
     "missing",
     "model",
+    "nearest",
     "no_roster",
     "none",
     "not_logged",

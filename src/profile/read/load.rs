@@ -80,7 +80,7 @@ impl<'t> Reading<'t> {
 
 fn framing(read: Table<'_>) -> Compiled<Framing> {
     let node = read.need("framing")?;
-    let word = node.word(&["lines", "document", "by-name", "stream", "members", "csv"])?;
+    let word = node.word(&["lines", "document", "by-name", "stream", "members", "csv", "auditd"])?;
     let records: Vec<String> =
         pointers(read, "records")?.into_iter().map(|(_, text)| text.to_owned()).collect();
     let documents = matches!(word, "document" | "by-name");
@@ -97,6 +97,7 @@ fn framing(read: Table<'_>) -> Compiled<Framing> {
         "lines" => Framing::Lines,
         "stream" => Framing::Stream,
         "members" => Framing::Members,
+        "auditd" => Framing::Auditd,
         "csv" => Framing::Csv { delimiter: delimiter(read)?, header: header(read)? },
         _ if records.is_empty() => {
             return Err(node.error("a document without `records`", Some("add `records = [\"\"]`".to_owned())));
@@ -138,7 +139,7 @@ fn reader(read: Table<'_>, framing: &Framing) -> Compiled<Reader> {
     let explode = explode(read)?;
     if let Some(node) = read.opt("explode") {
         let in_place = match &wrap {
-            None => !matches!(framing, Framing::Csv { .. } | Framing::Members),
+            None => !matches!(framing, Framing::Csv { .. } | Framing::Members | Framing::Auditd),
             Some(Wrap::Pattern(pattern)) => pattern.capture_names().flatten().any(|name| name == RECORD),
             Some(Wrap::Form(_)) => false,
         };

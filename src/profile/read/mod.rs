@@ -2,6 +2,9 @@
 //!
 //! Whatever holds no record is given as unusable and counted, so that every part of an object ends somewhere.
 
+mod auditd;
+#[cfg(test)]
+mod auditd_tests;
 mod csv;
 mod explode;
 mod load;
@@ -79,6 +82,7 @@ impl Profile {
     pub fn document(&self, name: &str, text: &str, each: &mut dyn FnMut(Found<'_>)) -> Result<(), String> {
         match &self.framing {
             Framing::Stream => stream(text, &mut |found| self.exploded(found, each)),
+            Framing::Auditd => auditd::read(text, each),
             Framing::Members => members::read(text, &mut |found| self.exploded(found, each)),
             Framing::Csv { delimiter, header } => csv::read(text, *delimiter, header.as_deref(), each)?,
             framing if framing.is_table(name) => csv::read(text, b',', None, each)?,

@@ -144,11 +144,11 @@ fn what_is_taken_has_the_lower_grade() {
     let join = &profile.joins()[1];
     assert_eq!(join.name(), "start");
     let offer = join.offer(&mut giver);
-    assert_eq!(join.take(&mut taker, std::slice::from_ref(&offer)), Taking::Taken);
+    assert_eq!(join.take(&mut taker, std::slice::from_ref(&offer), false), Taking::Taken);
     assert_eq!(taker.grade.as_deref(), Some("parsed"));
     // One's own offer is nobody else's.
     let mut alone = map(start(EARLY, "a", "dana"), "parsed", "g");
-    assert_eq!(join.take(&mut alone, &[offer]), Taking::Missing);
+    assert_eq!(join.take(&mut alone, &[offer], false), Taking::Missing);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::text::{DOT, count, of, place, plural, span};
 use super::{MAX_ROWS, View, section, subsection, tone};
 use crate::report::document::{Block, Section, Table, Text, Tone};
 use crate::report::figure::{daily, waterfall};
-use crate::report::model::{Report, Source, Tally, WaterfallStep};
+use crate::report::model::{JoinTally, Report, Source, Tally, WaterfallStep};
 
 pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
     let report = view.report;
@@ -214,9 +214,10 @@ fn reasons(report: &Report) -> Table {
         });
         let joins = tally.joins.iter().flat_map(|(name, join)| {
             let asked = join.taken + join.missing + join.ambiguous;
-            let lines =
-                [("no record to take from", join.missing), ("records that do not agree", join.ambiguous)];
-            lines.into_iter().filter(|(_, n)| *n > 0).map(move |(what, n)| {
+            let lines = [("no record to take from", join.missing), (several(join), join.ambiguous)];
+            let near =
+                join.nearest_ms.map(|_| ("taken from the record nearest in time, which is weak", join.taken));
+            lines.into_iter().chain(near).filter(|(_, n)| *n > 0).map(move |(what, n)| {
                 row([&format!("join {name}"), what].join(DOT), n, asked, "events that ask")
             })
         });
@@ -228,6 +229,11 @@ fn reasons(report: &Report) -> Table {
         .number("Count", 30)
         .empty("No record was set aside.")
         .rows(rows)
+}
+
+/// Says why several records that an event may take from give nothing.
+fn several(join: &JoinTally) -> &'static str {
+    if join.nearest_ms.is_none() { "records that do not agree" } else { "no record is surely the nearest" }
 }
 
 fn holes(report: &Report) -> Table {

@@ -112,6 +112,16 @@ fn records(profile: &Profile) -> String {
     if !settings.is_empty() {
         text += &format!("\n\nWhat `set` of a workspace may give:\n\n{}", settings.join("\n"));
     }
+    for (join, nearest) in profile.joins().iter().filter_map(|join| Some((join, join.nearest()?))) {
+        let columns: Vec<String> = join.names().map(|name| format!("`{name}`")).collect();
+        text += &format!(
+            "\n\nWhere no id says it, an execution takes {} from the record nearest in time, at most {} seconds apart (join `{}`). Such a link is weak: \
+             results that read executions have limited reliance then.",
+            columns.join(", "),
+            nearest.within_ms / 1000,
+            join.name(),
+        );
+    }
     let repeats = match (profile.deduplicates(), profile.is_snapshot()) {
         (false, _) => "A re-export of the same fact is not recognised: one fact, one record.",
         (true, false) => "A re-export of the same fact is recognised by a key, and counted once.",
