@@ -54,6 +54,7 @@ pub(super) fn readme(book: &mut Book, report: &Report) -> Result<(), WorkpaperEr
         ("Sample", "a sample of them to test by hand, and how to draw another"),
         ("Attributes", "the test sheet of that sample: marks, and columns for the auditor"),
         ("Exceptions", "every exception, with columns for management’s response and the auditor"),
+        ("For_Review", "rows that a person must judge, and rows that limit reliance; none is an exception"),
         ("Reconciliation", "where every record went"),
         ("IPE", "information produced by the entity: what each source is, and who extracted it"),
         ("Keys", "keys that signed records, or that are trusted"),
