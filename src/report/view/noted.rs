@@ -7,7 +7,7 @@ use crate::report::document::{Block, Section, Table, Text};
 use crate::report::model::{Noted, Test};
 
 /// Rows printed of one test; a person who judges more of them works in the workpaper.
-const MAX_NOTED: usize = 100;
+pub(super) const MAX_NOTED: usize = 100;
 
 pub(super) fn write(view: &View, numbers: [&str; 2], sections: &mut Vec<Section>) {
     let report = view.report;
