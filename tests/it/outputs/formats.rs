@@ -81,15 +81,22 @@ fn rows_of_indicators_and_of_evidence_quality_are_listed_and_are_no_exceptions()
         };
         let rows: Vec<_> = rows.iter().filter(|row| row.test == test.id).collect();
         assert_eq!(rows.len() as u64, test.exceptions, "{}", test.id);
-        assert!(report.exceptions.iter().all(|found| found.test != test.id && !found.also.contains(&test.id)));
+        assert!(
+            report.exceptions.iter().all(|found| found.test != test.id && !found.also.contains(&test.id))
+        );
         for row in &rows {
-            let item = items.iter().find(|item| item["test"] == row.test && item["item"] == row.item).unwrap();
+            let item =
+                items.iter().find(|item| item["test"] == row.test && item["item"] == row.item).unwrap();
             assert_eq!((item["state"].as_str(), &item["reason"]), (word, &row.reason));
             assert!(!row.facts.is_empty() && !item["facts"].is_empty(), "{row:#?}");
             // What is a record leads to its line; what stands for several names them in its facts.
             let placed = !row.object.is_empty() && row.line > 0;
             let of_record = matches!(row.subject.as_str(), "event" | "decision");
-            assert_eq!(placed, of_record && row.item.len() == 64 || row.subject == "integrity" && placed, "{row:#?}");
+            assert_eq!(
+                placed,
+                of_record && row.item.len() == 64 || row.subject == "integrity" && placed,
+                "{row:#?}"
+            );
             seen += 1;
         }
         if !rows.is_empty() {
