@@ -43,20 +43,21 @@ counted AS (
   FROM of_group g
   LEFT JOIN nowhere o ON o.everybody = g.everybody
 ),
+-- A count may have 32 bits: adding a zero of 64 to the factor makes the product one of 64.
 judged AS (
   SELECT
     c.resource_group, c.executions, c.emergencies, c.doubt,
     CASE
       WHEN c.emergencies >= p.bg_02_min_count
-        AND c.emergencies * 100 > (c.executions + c.loose) * p.bg_02_warn_share_percent THEN 1
+        AND c.emergencies * (100 + p.period_end_ms * 0) > (c.executions + c.loose) * p.bg_02_warn_share_percent THEN 1
       ELSE 0
     END AS surely,
     CASE
       WHEN c.emergencies + c.hot >= p.bg_02_min_count
-        AND (c.emergencies + c.hot) * 100 > (c.executions + c.hot) * p.bg_02_warn_share_percent THEN 1
+        AND (c.emergencies + c.hot) * (100 + p.period_end_ms * 0) > (c.executions + c.hot) * p.bg_02_warn_share_percent THEN 1
       ELSE 0
     END AS perhaps,
-    CASE WHEN c.emergencies * 100 > (c.executions + c.loose) * p.bg_02_high_share_percent THEN 1 ELSE 0 END AS high
+    CASE WHEN c.emergencies * (100 + p.period_end_ms * 0) > (c.executions + c.loose) * p.bg_02_high_share_percent THEN 1 ELSE 0 END AS high
   FROM counted c
   CROSS JOIN param p
 )

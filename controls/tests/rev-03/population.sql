@@ -62,17 +62,18 @@ counted AS (
   LEFT JOIN loose_of l ON l.ns = h.ns AND l.person = h.person
   LEFT JOIN loose_any o ON o.everybody = h.everybody
 ),
+-- A count may have 32 bits: adding a zero of 64 to the factor makes the product one of 64.
 judged AS (
   SELECT
     c.ns || ':' || c.person AS reviewer_key, c.person, c.decisions, c.approvals, c.doubt,
     CASE
       WHEN c.decisions >= p.rev_03_min_n
-        AND c.approvals * 100 >= (c.decisions + c.loose) * p.rev_03_max_share_percent THEN 1
+        AND c.approvals * (100 + p.period_end_ms * 0) >= (c.decisions + c.loose) * p.rev_03_max_share_percent THEN 1
       ELSE 0
     END AS surely,
     CASE
       WHEN c.decisions + c.loose >= p.rev_03_min_n
-        AND (c.approvals + c.loose) * 100 >= (c.decisions + c.loose) * p.rev_03_max_share_percent THEN 1
+        AND (c.approvals + c.loose) * (100 + p.period_end_ms * 0) >= (c.decisions + c.loose) * p.rev_03_max_share_percent THEN 1
       ELSE 0
     END AS perhaps,
     CASE WHEN c.decisions >= p.rev_03_min_n THEN 1 ELSE 0 END AS enough

@@ -89,18 +89,19 @@ counted AS (
   LEFT JOIN nowhere_by b ON b.everybody = t.everybody AND b.ns = v.ns AND b.person = v.person
   LEFT JOIN nowhere_in i ON i.everybody = t.everybody AND i.ns = v.ns
 ),
+-- A count may have 32 bits: adding a zero of 64 to the factor makes the product one of 64.
 judged AS (
   SELECT
     c.resource_group, c.approvals, c.doubt, c.person, c.own,
     CASE
       WHEN c.approvals >= p.rev_04_min_n
-        AND c.own * 100 > (c.approvals + c.loose) * p.rev_04_max_share_percent THEN 1
+        AND c.own * (100 + p.period_end_ms * 0) > (c.approvals + c.loose) * p.rev_04_max_share_percent THEN 1
       ELSE 0
     END AS surely,
     CASE
       WHEN c.approvals + c.loose >= p.rev_04_min_n
-        AND (c.own + c.elsewhere + c.theirs) * 100 > (c.approvals + c.theirs) * p.rev_04_max_share_percent
-        AND (c.own + c.elsewhere + c.theirs) * 100 > p.rev_04_min_n * p.rev_04_max_share_percent THEN 1
+        AND (c.own + c.elsewhere + c.theirs) * (100 + p.period_end_ms * 0) > (c.approvals + c.theirs) * p.rev_04_max_share_percent
+        AND (c.own + c.elsewhere + c.theirs) * (100 + p.period_end_ms * 0) > p.rev_04_min_n * p.rev_04_max_share_percent THEN 1
       ELSE 0
     END AS perhaps,
     CASE WHEN c.approvals >= p.rev_04_min_n THEN 1 ELSE 0 END AS enough
@@ -138,7 +139,7 @@ SELECT
   'a group that is not known' AS subject_id,
   CASE
     WHEN o.loose >= p.rev_04_min_n
-      AND COALESCE(f.most, o.loose) * 100 > p.rev_04_min_n * p.rev_04_max_share_percent THEN 'untestable:' || o.doubt
+      AND COALESCE(f.most, o.loose) * (100 + p.period_end_ms * 0) > p.rev_04_min_n * p.rev_04_max_share_percent THEN 'untestable:' || o.doubt
     ELSE 'testable'
   END AS testability
 FROM nowhere o

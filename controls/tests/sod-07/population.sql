@@ -95,6 +95,7 @@ counted AS (
   LEFT JOIN loose_of m ON m.ns = q.ns AND m.requester = q.other
   LEFT JOIN loose_any o ON o.everybody = q.everybody
 ),
+-- A count may have 32 bits: adding a zero of 64 to the factor makes the product one of 64.
 judged AS (
   SELECT
     c.ns || ':' || c.one || ' | ' || c.other AS pair_id, c.one, c.other, c.first_held, c.first_all, c.second_held,
@@ -102,15 +103,15 @@ judged AS (
     CASE
       WHEN c.first_held >= p.sod_07_min_each
         AND c.second_held >= p.sod_07_min_each
-        AND c.first_held * 100 >= (c.first_all + c.first_loose) * p.sod_07_min_share_percent
-        AND c.second_held * 100 >= (c.second_all + c.second_loose) * p.sod_07_min_share_percent THEN 1
+        AND c.first_held * (100 + p.period_end_ms * 0) >= (c.first_all + c.first_loose) * p.sod_07_min_share_percent
+        AND c.second_held * (100 + p.period_end_ms * 0) >= (c.second_all + c.second_loose) * p.sod_07_min_share_percent THEN 1
       ELSE 0
     END AS surely,
     CASE
       WHEN c.first_held + c.first_loose >= p.sod_07_min_each
         AND c.second_held + c.second_loose >= p.sod_07_min_each
-        AND (c.first_held + c.first_loose) * 100 >= (c.first_all + c.first_loose) * p.sod_07_min_share_percent
-        AND (c.second_held + c.second_loose) * 100 >= (c.second_all + c.second_loose) * p.sod_07_min_share_percent THEN 1
+        AND (c.first_held + c.first_loose) * (100 + p.period_end_ms * 0) >= (c.first_all + c.first_loose) * p.sod_07_min_share_percent
+        AND (c.second_held + c.second_loose) * (100 + p.period_end_ms * 0) >= (c.second_all + c.second_loose) * p.sod_07_min_share_percent THEN 1
       ELSE 0
     END AS perhaps
   FROM counted c

@@ -87,17 +87,21 @@ fn cells(view: &View, row: &Noted) -> Vec<Text> {
 fn found(row: &Noted) -> String {
     // These stand in the other cells.
     let elsewhere = ["source", "object", "line"];
+    let time = row.time.map(|at| at.to_string());
     let facts = row.facts.iter().filter(|(label, value)| {
-        !(elsewhere.contains(&label.as_str()) || value.is_empty() || *value == row.native_id)
+        !(elsewhere.contains(&label.as_str())
+            || value.is_empty()
+            || *value == row.native_id
+            || time.as_ref() == Some(value))
     });
     let facts = facts.map(|(label, value)| format!("{}: {value}", label.replace('_', " ")));
     std::iter::once(row.reason.clone()).chain(facts).collect::<Vec<_>>().join(DOT)
 }
 
-/// Returns the line, or the source of what is no one line.
+/// Returns the line, or the table of the pack of what is no one line.
 fn whereabouts(row: &Noted) -> String {
     match place(&row.object, row.line) {
-        nothing if nothing == NOTHING && !row.source.is_empty() => row.source.clone(),
+        nothing if nothing == NOTHING => format!("tables/{}.parquet", row.subject),
         place => place,
     }
 }

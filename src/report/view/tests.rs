@@ -192,7 +192,7 @@ fn rows_of_each_indicator_have_a_table_of_their_own_and_are_no_exceptions() {
     let review = table(&document, "review-REV-07");
     assert_eq!((review.rows.len(), review.total), (noted::MAX_NOTED, 30_001));
     assert_eq!(review.rest.as_deref(), Some("02_machine/items.csv"));
-    assert_eq!(review.rows[0][4].text, "–");
+    assert_eq!(review.rows[0][4].text, "tables/reviewer_grant.parquet");
     assert!(review.caption.contains("for review: 30,001 rows"), "{}", review.caption);
 }
 

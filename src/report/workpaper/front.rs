@@ -109,7 +109,7 @@ pub(super) fn summary(book: &mut Book, report: &Report) -> Result<(), WorkpaperE
         column("Severity", 10),
         column("Result", 22),
         column("Population", 12),
-        column("Exceptions", 12),
+        column("Exceptions, or rows", 12),
         column("Accepted", 10),
         column("Untestable", 12),
         column("Pending", 10),
