@@ -4,6 +4,7 @@ import json
 
 import globex_planted
 import globex_print
+from extended import Extended
 from globex_people import roster_rows
 from globex_plan import END, EVENTS, REPOS, Quarter
 from globex_workspace import GATED, GLOBEX
@@ -267,9 +268,11 @@ def expected_toml(q, oracle, counts, duplicates, repeated):
     ]
     for test, source, native_id, why in sorted((e.test, e.item.source, native(e.item), e.why) for e in q.expected):
         out.append(table("exception", test=test, source=source, native_id=native_id, why=why))
-    for (test, source, column), items in sorted(oracle.untestable.items()):
-        out.append(table("untestable", test=test, source=source, column=column, items=len(items)))
-    for test, items in sorted(oracle.noted.items()):
+    extended = Extended(q, oracle.roster, END, group_of)
+    unable = {key: len(items) for key, items in oracle.untestable.items()} | extended.untestable
+    for (test, source, column), items in sorted(unable.items()):
+        out.append(table("untestable", test=test, source=source, column=column, items=items))
+    for test, items in sorted((oracle.noted | extended.noted).items()):
         out.append(table("noted", test=test, items=items))
     for source in globex_print.SOURCES:
         out.append(table("source", id=source, records=counts[source], duplicates=duplicates.get(source, 0), repeated_events=repeated.get(source, 0), rejected=len(REJECTED.get(source, []))))
@@ -278,6 +281,12 @@ def expected_toml(q, oracle, counts, duplicates, repeated):
     for ns, name in sorted({(i.actor.ns, i.actor.id) for i in q.requests + q.executions if not oracle.roster.lookup(i.actor, i.ts)}):
         out.append(table("unresolved", ns=ns, id=name))
     return "\n".join(out).encode()
+
+
+def group_of(item):
+    """Returns the group of a run, or of a request: only hoop says to which account a connection belongs."""
+    asked = not hasattr(item, "ended")
+    return None if item.actor is None or (asked and item.source != "hoop") else item.action.group
 
 
 def native(item):

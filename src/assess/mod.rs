@@ -7,6 +7,7 @@ pub(crate) mod case;
 mod days;
 pub(crate) mod exception;
 mod link;
+mod noted;
 mod people;
 pub(crate) mod place;
 mod source;
@@ -114,6 +115,9 @@ fn conclusions(report: &Report) -> (Verdicts, Vec<String>) {
     for items in [&report.untestable, &report.pending] {
         lines.extend(items.iter().map(|item| format!("{} {} {}", item.test, item.source, item.line)));
     }
+    for rows in [&report.review, &report.limited] {
+        lines.extend(rows.iter().map(|row| format!("{} {} {}", row.test, row.source, row.line)));
+    }
     lines.extend(
         report.waivers.iter().map(|waiver| format!("{} {} {}", waiver.test, waiver.state, waiver.accepted)),
     );
@@ -172,8 +176,9 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
     let failing = failing(&inputs);
     let events: BTreeSet<&str> = failing.iter().map(|item| item.event.as_str()).collect();
     let listed = listed(&inputs);
+    let noted = noted::events(inputs.library, inputs.evaluations);
     let wanted: BTreeSet<&str> =
-        events.iter().copied().chain(listed.iter().map(|item| item.1.as_str())).collect();
+        events.iter().copied().chain(listed.iter().map(|item| item.1.as_str())).chain(noted).collect();
     let empty = polars::prelude::DataFrame::default();
     let places = place::places(inputs.tables.get("event").unwrap_or(&empty), &wanted);
     let items = exception::items(inputs.tables, &events);
@@ -235,6 +240,8 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
         .collect();
     let untestable = list(&inputs, &listed, State::Untestable, &places);
     let pending = list(&inputs, &listed, State::Pending, &places);
+    let noted = |kind| noted::noted(inputs.library, inputs.evaluations, kind, inputs.tables, &places);
+    let (review, limited) = (noted(Kind::Indicator), noted(Kind::EvidenceQuality));
     let settings = settings(&inputs)?;
     let previous = inputs.previous;
     let mut policy = inputs.policy;
@@ -266,6 +273,8 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
         since: None,
         untestable,
         pending,
+        review,
+        limited,
         cases,
         links: inputs.links,
         days,

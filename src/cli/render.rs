@@ -1,6 +1,6 @@
 //! The renderings of a report that `--formats` names, as files of the pack.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use crate::assess::Assessment;
 use crate::assess::place::{Place, Places};
 use crate::clock::Moment;
+use crate::control::item::State;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::pack::Fill;
@@ -143,14 +144,37 @@ pub(super) fn templates(root: &Path) -> Result<Templates, Failure> {
 fn items(run: &Run, out: impl Write) -> io::Result<()> {
     let empty = polars::prelude::DataFrame::default();
     let places = Places::of(run.tables.get("event").unwrap_or(&empty));
+    let kinds: BTreeMap<&str, &str> =
+        run.assessment.report().tests.iter().map(|test| (test.id.as_str(), test.kind.as_str())).collect();
     let rows = run.evaluations.iter().flat_map(|(test, evaluation)| {
         evaluation.items.iter().map(|item| {
             let Place { source, native_id, object, line, ts_ms, .. } =
                 places.find(&item.subject_id).unwrap_or_default();
             let time = ts_ms.map(Moment::from_ms);
-            let (state, reason) = (item.state.word(), item.reason.as_str());
-            ItemRow { test, item: &item.subject_id, state, reason, source, native_id, time, object, line }
+            let state = word(item.state, kinds.get(test.as_str()).copied());
+            let (reason, facts) = (item.reason.as_str(), &item.facts);
+            ItemRow {
+                test,
+                item: &item.subject_id,
+                state,
+                reason,
+                source,
+                native_id,
+                time,
+                object,
+                line,
+                facts,
+            }
         })
     });
     csv::items(rows, out)
+}
+
+/// Returns the word for an item of a test of this kind. Only a deviation is an exception.
+fn word(state: State, kind: Option<&str>) -> &'static str {
+    match (state, kind) {
+        (State::Exception, Some("indicator")) => "review",
+        (State::Exception, Some("evidence-quality")) => "limited",
+        (state, _) => state.word(),
+    }
 }

@@ -30,7 +30,8 @@ const EXCEPTIONS: [&str; 16] = [
 ];
 
 /// Columns of `items.csv`.
-const ITEMS: [&str; 9] = ["test", "item", "state", "reason", "source", "native_id", "time", "object", "line"];
+const ITEMS: [&str; 10] =
+    ["test", "item", "state", "reason", "source", "native_id", "time", "object", "line", "facts"];
 
 /// An item of a test that did not simply hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,9 +40,9 @@ pub struct ItemRow<'a> {
     pub test: &'a str,
     /// Key of the subject in its table.
     pub item: &'a str,
-    /// exception, accepted, untestable, or pending.
+    /// exception, accepted, untestable, or pending; of an indicator's row review, of an evidence-quality test's limited.
     pub state: &'static str,
-    /// Defect phrase, or what is missing or awaited.
+    /// Defect phrase, what is to be looked at, or what is missing or awaited.
     pub reason: &'a str,
     /// Source id; empty where the item is no event.
     pub source: String,
@@ -53,6 +54,8 @@ pub struct ItemRow<'a> {
     pub object: String,
     /// Line, from 1; 0 where the item is no event.
     pub line: u64,
+    /// The facts of an item that did not hold, label and value.
+    pub facts: &'a [(String, String)],
 }
 
 /// Writes `exceptions.csv`.
@@ -63,8 +66,6 @@ pub fn exceptions(exceptions: &[Exception], out: impl Write) -> io::Result<()> {
     let mut writer = Writer::new(out);
     writer.row(EXCEPTIONS)?;
     for exception in exceptions {
-        let facts: Vec<String> =
-            exception.facts.iter().map(|(label, value)| format!("{label}: {value}")).collect();
         writer.row([
             exception.id.as_str(),
             &exception.severity,
@@ -80,7 +81,7 @@ pub fn exceptions(exceptions: &[Exception], out: impl Write) -> io::Result<()> {
             &exception.line.to_string(),
             exception.grade.word(),
             &exception.summary,
-            &facts.join("; "),
+            &facts(&exception.facts),
             exception.accepted.as_deref().unwrap_or_default(),
         ])?;
     }
@@ -105,9 +106,15 @@ pub fn items<'a>(items: impl Iterator<Item = ItemRow<'a>>, out: impl Write) -> i
             &time(item.time),
             &item.object,
             &item.line.to_string(),
+            &facts(item.facts),
         ])?;
     }
     writer.end()
+}
+
+/// Returns facts as one field.
+fn facts(facts: &[(String, String)]) -> String {
+    facts.iter().map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join("; ")
 }
 
 /// Writes rows whose every field has passed [`field`].

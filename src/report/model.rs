@@ -59,6 +59,12 @@ pub struct Report {
     pub untestable: Vec<Untestable>,
     /// Items whose limit ends after as-of, by test and subject.
     pub pending: Vec<Untestable>,
+    /// Rows of indicators, by test, time, and item: a person must judge them, and none is an exception.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub review: Vec<Noted>,
+    /// Rows of evidence-quality tests, by test, time, and item: they limit what rests on them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limited: Vec<Noted>,
     /// Cases that hold an exception, by id.
     pub cases: Vec<Case>,
     /// What the links between sources joined, in the workspace's order.
@@ -693,6 +699,31 @@ pub struct Untestable {
     pub line: u64,
     /// The column or fact that is missing.
     pub reason: String,
+}
+
+/// A row of a test that has no exceptions: an indicator's, or an evidence-quality test's.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Noted {
+    /// Test.
+    pub test: String,
+    /// Key of the subject in its table.
+    pub item: String,
+    /// Table of the subject.
+    pub subject: String,
+    /// Source id; empty where the subject is not of one source.
+    pub source: String,
+    /// The product's own id; the key where the subject is no record.
+    pub native_id: String,
+    /// Object; empty where the subject is no record, such as a person.
+    pub object: String,
+    /// Line, from 1; 0 where the subject is no record.
+    pub line: u64,
+    /// When it happened.
+    pub time: Option<Moment>,
+    /// What is to be looked at, or what limits.
+    pub reason: String,
+    /// The facts, label and value, for people.
+    pub facts: Vec<(String, String)>,
 }
 
 /// A case with its moments in order.

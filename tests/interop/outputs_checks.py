@@ -25,8 +25,8 @@ from checks import Checks, expect
 BIN = pathlib.Path(sys.executable).parent
 OSCAL = ["catalog", "assessment-plan", "assessment-results"]
 TABS = [
-    "README", "Summary", "Controls", "Population", "Sample", "Attributes", "Exceptions", "Reconciliation", "IPE", "Keys",
-    "Mapping_SoA", "Changes", "Evidence_Index", "Tickmarks",
+    "README", "Summary", "Controls", "Population", "Sample", "Attributes", "Exceptions", "For_Review", "Reconciliation", "IPE",
+    "Keys", "Mapping_SoA", "Changes", "Evidence_Index", "Tickmarks",
 ]  # fmt: skip
 # Titles of the table of a tab.
 TITLES = 10
@@ -184,6 +184,8 @@ def by_openpyxl(workpaper, report, results):
         rows[sheet.title] = sheet.max_row - TITLES
     for tab, member in [("Summary", "tests"), ("Controls", "controls"), ("Exceptions", "exceptions"), ("Mapping_SoA", "mappings")]:
         expect(rows[tab] == len(report[member]), f"{tab} has {rows[tab]} rows, the report {len(report[member])}")
+    noted = len(report.get("review", [])) + len(report.get("limited", []))
+    expect(rows["For_Review"] == noted, f"For_Review has {rows['For_Review']} rows, the report {noted}")
     shown = {sheet.title: len(sheet.data_validations.dataValidation) for sheet in workbook}
     for tab in ["Sample", "Attributes"] + (["Exceptions"] if report["exceptions"] else []):
         expect(rows[tab] == 0 or shown[tab] > 0, f"{tab} lets the auditor write anything")

@@ -19,13 +19,15 @@ pub(super) struct Place {
 }
 
 /// Lists whose order would tell that of withheld values, and the members that order them and stay.
-const REORDERED: [(&str, &[&str]); 13] = [
+const REORDERED: [(&str, &[&str]); 15] = [
     ("objects", &["source"]),
     ("logs", &["source"]),
     ("holes", &["source", "span"]),
     ("waivers", &["test"]),
     ("untestable", &["test"]),
     ("pending", &["test"]),
+    ("review", &["test", "time"]),
+    ("limited", &["test", "time"]),
     ("cases", &[]),
     ("unresolved", &[]),
     ("lookalikes", &[]),

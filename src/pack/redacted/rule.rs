@@ -101,6 +101,7 @@ pub(super) fn of_member(path: &str) -> Rule {
         )
         | ("waivers", "test" | "state" | "from" | "expires" | "compensating/test" | "compensating/result")
         | ("untestable" | "pending", "test" | "source")
+        | ("review" | "limited", "test" | "subject" | "source" | "time" | "facts/*/0")
         | ("cases", "state" | "moments/*/at" | "moments/*/lane" | "moments/*/valid_to")
         | ("cases", "moments/*/source" | "moments/*/grade")
         | ("keys", "purpose" | "standing" | "valid_from" | "valid_until" | "revoked_at" | "compromised_at")
@@ -124,13 +125,16 @@ pub(super) fn of_member(path: &str) -> Rule {
         | ("holes", "object")
         | ("exceptions", "id" | "native_id" | "case" | "object" | "accepted")
         | ("waivers", "id" | "file")
-        | ("untestable" | "pending", "native_id" | "object")
+        | ("untestable" | "pending" | "review" | "limited", "native_id" | "object")
+        | ("review" | "limited", "item")
         | ("cases", "id" | "exceptions/*" | "moments/*/object") => Rule::Id,
         ("overrides" | "policy", "path") => Rule::Path,
         ("logs", "log") | ("keys", "logs/*") => Rule::Log,
         ("logs", "keys/*") | ("keys", "id") => Rule::Key,
-        ("exceptions", "summary") | ("untestable" | "pending", "reason") => Rule::Phrase,
-        ("exceptions", "facts/*/1") => Rule::Fact,
+        ("exceptions", "summary") | ("untestable" | "pending" | "review" | "limited", "reason") => {
+            Rule::Phrase
+        }
+        ("exceptions" | "review" | "limited", "facts/*/1") => Rule::Fact,
         _ => Rule::Of(Class::Text),
     }
 }

@@ -1,10 +1,10 @@
-//! Section 7: every exception with the line that shows it, and what could not be tested.
+//! Section 7: every exception with the line that shows it, what is for review, and what could not be tested.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::{paragraph, table};
 use super::text::{DOT, count, minute_or_dash, of, place, plural, second_or_dash, short};
-use super::{MAX_EXCEPTIONS, MAX_ROWS, View, links, section, subsection, tone};
+use super::{MAX_EXCEPTIONS, MAX_ROWS, View, links, noted, section, subsection, tone};
 use crate::report::document::{Block, Section, Table, Text, Tone};
 use crate::report::figure;
 use crate::report::model::{Exception, TestOutcome, Untestable, Waiver};
@@ -24,13 +24,14 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
         "Management’s response, owner, and due date for each are not part of this document.",
     ));
     sections.push(section("7", "exceptions", "Exceptions register", blocks));
-    sections.push(subsection("7.1", "untestable", "Items that could not be tested", vec![
+    noted::write(view, ["7.1", "7.2"], sections);
+    sections.push(subsection("7.3", "untestable", "Items that could not be tested", vec![
         paragraph("An item is untestable when a missing value would change its outcome. It is not counted as held."),
         Block::Table(by_cause(&report.untestable)),
         Block::Table(items(view, "untestable-list", "Untestable items", "untestable", &report.untestable)),
     ]));
     sections.push(subsection(
-        "7.2",
+        "7.4",
         "pending",
         "Pending items",
         vec![
@@ -38,7 +39,7 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
             Block::Table(items(view, "pending-list", "Pending items", "pending", &report.pending)),
         ],
     ));
-    sections.push(subsection("7.3", "waivers", "Waivers", waivers(view)));
+    sections.push(subsection("7.5", "waivers", "Waivers", waivers(view)));
 }
 
 /// Returns every waiver of the workspace: also one that accepts nothing, or whose time is over.

@@ -17,6 +17,7 @@ mod identities;
 mod integrity;
 mod limits;
 mod links;
+mod noted;
 mod people;
 mod population;
 mod procedures;

@@ -71,7 +71,7 @@ fn procedure(report: &Report, test: &Test, caps: &Caps<'_>) -> Vec<Fact> {
         fact("Holds when there is no exception", Text::body(&test.title)),
         fact("Objective", Text::body(&test.objective)),
         fact("One item is", Text::body(format!("a row of table {}", test.subject))),
-        fact("Is an exception", Text::body(&test.predicate)),
+        fact(a_row(test), Text::body(&test.predicate)),
         fact("Cannot show", Text::body(or_dash(&test.cannot_show))),
         fact("What to do about one", Text::body(or_dash(&test.remedy))),
         fact(
@@ -88,6 +88,15 @@ fn procedure(report: &Report, test: &Test, caps: &Caps<'_>) -> Vec<Fact> {
         facts.insert(1, fact("Because", Text::body(because(test, caps))));
     }
     facts
+}
+
+/// Says what a row of the test is. Only that of a deviation is an exception.
+fn a_row(test: &Test) -> &'static str {
+    match test.kind.as_str() {
+        "indicator" => "Is for review",
+        "evidence-quality" => "Limits reliance",
+        _ => "Is an exception",
+    }
 }
 
 /// Returns a parameter's value; those named `_ms` also as a length of time.

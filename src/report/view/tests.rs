@@ -171,6 +171,33 @@ fn a_long_register_is_cut_and_says_where_the_rest_lies() {
 }
 
 #[test]
+fn rows_of_each_indicator_have_a_table_of_their_own_and_are_no_exceptions() {
+    let mut report = fixture::report();
+    let limited = report.tests.iter_mut().find(|test| test.id == "LOG-01").unwrap();
+    assert_eq!(limited.exceptions, 4);
+    let document = of(report.clone());
+    let rows = &table(&document, "limited-LOG-01").rows;
+    assert_eq!(rows.len(), 4);
+    assert_eq!(rows[0][4].text, "teleport-2026-08.jsonl:412");
+    assert!(rows[0][3].text.starts_with("record does not verify · log: teleport"), "{}", rows[0][3].text);
+    assert_eq!(table(&document, "exception-register").rows.len(), report.exceptions.len());
+    // One that stands for several records has no line, and its facts.
+    let mut test = report.tests[0].clone();
+    test.id = "REV-07".to_owned();
+    test.kind = "indicator".to_owned();
+    test.exceptions = 30_001;
+    report.tests.push(test);
+    let row = report.review.iter().find(|row| row.test == "REV-07").unwrap().clone();
+    report.review = vec![row; 10_000];
+    let document = of(report);
+    let review = table(&document, "review-REV-07");
+    assert_eq!((review.rows.len(), review.total), (noted::MAX_NOTED, 30_001));
+    assert_eq!(review.rest.as_deref(), Some("02_machine/items.csv"));
+    assert_eq!(review.rows[0][4].text, "tables/reviewer_grant.parquet");
+    assert!(review.caption.contains("for review: 30,001 rows"), "{}", review.caption);
+}
+
+#[test]
 fn every_control_of_both_frameworks_is_listed() {
     let document = of(fixture::report());
     assert_eq!(table(&document, "controls-iso27001-2022").rows.len(), 93);

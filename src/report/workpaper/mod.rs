@@ -100,6 +100,7 @@ pub fn render(assessment: &Assessment, population: &Population) -> Result<Vec<u8
     work::sample(&mut book, population)?;
     work::attributes(&mut book, report, population)?;
     results::exceptions(&mut book, report)?;
+    results::noted(&mut book, report)?;
     evidence::reconciliation(&mut book, report)?;
     evidence::ipe(&mut book, report)?;
     evidence::keys(&mut book, report)?;

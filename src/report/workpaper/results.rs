@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::sheet::{Book, Cell, Head, auditor, column, iso, text};
 use super::{MAX_EXCEPTIONS, WorkpaperError};
-use crate::report::model::{Control, Exception, Report};
+use crate::report::model::{Control, Exception, Noted, Report};
 use crate::report::view::text::of;
 
 const APPLICABLE: &[&str] = &["yes", "no"];
@@ -92,8 +92,6 @@ pub(super) fn exceptions(book: &mut Book, report: &Report) -> Result<(), Workpap
 }
 
 fn exception(exception: &Exception) -> Vec<Cell> {
-    let facts: Vec<String> =
-        exception.facts.iter().map(|(label, value)| format!("{label}: {value}")).collect();
     vec![
         text(&exception.id),
         text(&exception.severity),
@@ -103,7 +101,7 @@ fn exception(exception: &Exception) -> Vec<Cell> {
         Cell::Time(exception.time),
         iso(exception.time),
         text(&exception.summary),
-        text(facts.join("; ")),
+        text(facts(&exception.facts)),
         text(&exception.source),
         text(&exception.native_id),
         text(exception.case.clone().unwrap_or_default()),
@@ -112,6 +110,69 @@ fn exception(exception: &Exception) -> Vec<Cell> {
         text(exception.grade.word()),
         text(exception.accepted.clone().unwrap_or_default()),
     ]
+}
+
+/// Writes the rows that are no exceptions: what a person must judge, and what limits reliance.
+pub(super) fn noted(book: &mut Book, report: &Report) -> Result<(), WorkpaperError> {
+    let of_kind = |kind: &str| -> u64 {
+        report.tests.iter().filter(|test| test.kind == kind).map(|test| test.exceptions).sum()
+    };
+    let head = Head {
+        tab: "For_Review",
+        purpose: "Rows of indicators, which a person must judge, and rows that limit reliance. None is an exception.",
+        source: "report.json, review and limited; 02_machine/items.csv of the pack has every row".to_owned(),
+        procedure:
+            "A row about a person, a pair, or a group stands for several records; its facts say how many."
+                .to_owned(),
+        result: format!(
+            "{} rows for review listed, {} rows that limit reliance",
+            of(report.review.len(), of_kind("indicator")),
+            of(report.limited.len(), of_kind("evidence-quality"))
+        ),
+    };
+    let columns = [
+        column("Test", 11),
+        column("Says", 16),
+        column("Item", 30),
+        column("One item is", 16),
+        column("Occurred (UTC)", 20),
+        column("ISO 8601", 26),
+        column("What was found", 40),
+        column("Facts", 70),
+        column("Source", 16),
+        column("Product’s own id", 24),
+        column("Object", 34),
+        column("Line", 8),
+        auditor("Judgement", 40, &[]),
+        auditor("Judged by", 18, &[]),
+        auditor("W/P ref", 12, &[]),
+    ];
+    let review = report.review.iter().map(|row| (row, "for review"));
+    let limited = report.limited.iter().map(|row| (row, "limits reliance"));
+    let rows = review.chain(limited).take(MAX_EXCEPTIONS).map(|(row, says)| noted_row(row, says));
+    book.tab(head, &columns, rows)
+}
+
+fn noted_row(row: &Noted, says: &str) -> Vec<Cell> {
+    vec![
+        text(&row.test),
+        text(says),
+        text(&row.item),
+        text(row.subject.replace('_', " ")),
+        Cell::Time(row.time),
+        iso(row.time),
+        text(&row.reason),
+        text(facts(&row.facts)),
+        text(&row.source),
+        text(&row.native_id),
+        text(&row.object),
+        Cell::Count(row.line),
+    ]
+}
+
+/// Returns facts as one cell.
+fn facts(facts: &[(String, String)]) -> String {
+    facts.iter().map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join("; ")
 }
 
 pub(super) fn mapping(book: &mut Book, report: &Report) -> Result<(), WorkpaperError> {

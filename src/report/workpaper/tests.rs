@@ -3,7 +3,7 @@ use std::io::{Cursor, Read as _};
 use super::*;
 use crate::report::fixture;
 
-const TABS: [&str; 14] = [
+const TABS: [&str; 15] = [
     "README",
     "Summary",
     "Controls",
@@ -11,6 +11,7 @@ const TABS: [&str; 14] = [
     "Sample",
     "Attributes",
     "Exceptions",
+    "For_Review",
     "Reconciliation",
     "IPE",
     "Keys",

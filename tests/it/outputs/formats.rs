@@ -41,8 +41,14 @@ fn items_csv_has_as_many_rows_of_each_state_as_the_report_counts() {
     }
     let mut expected = BTreeMap::new();
     for test in report().tests {
+        // Only a row of a deviation is an exception.
+        let row = match test.kind.as_str() {
+            "indicator" => "review",
+            "evidence-quality" => "limited",
+            _ => "exception",
+        };
         for (state, count) in [
-            ("exception", test.exceptions - test.accepted),
+            (row, test.exceptions - test.accepted),
             ("accepted", test.accepted),
             ("untestable", test.untestable),
             ("pending", test.pending),
@@ -54,6 +60,51 @@ fn items_csv_has_as_many_rows_of_each_state_as_the_report_counts() {
     }
     assert!(expected.len() > 8, "{expected:?}");
     assert_eq!(counted, expected);
+}
+
+/// Indicators have rows in globex: nobody decided for whom eight people may approve. They are listed in every format, and by no
+/// name that would make exceptions of them.
+#[test]
+fn rows_of_indicators_and_of_evidence_quality_are_listed_and_are_no_exceptions() {
+    let workspace = Workspace::copy_of("globex");
+    let out = workspace.at("out");
+    let args = ["--out", out.to_str().unwrap(), "--formats", "csv,html", "--as-of", AS_OF];
+    workspace.run("report", &args).says(4, &[]);
+    let report = json::parse(&fs::read(out.join("data/01_report.json")).unwrap()).unwrap();
+    let items = table(&fs::read(out.join("data/02_machine/items.csv")).unwrap());
+    let html = fs::read_to_string(out.join("report.html")).unwrap();
+    let mut seen = 0;
+    for test in report.tests.iter().filter(|test| test.kind != "deviation") {
+        let (rows, word) = match test.kind.as_str() {
+            "indicator" => (&report.review, "review"),
+            _ => (&report.limited, "limited"),
+        };
+        let rows: Vec<_> = rows.iter().filter(|row| row.test == test.id).collect();
+        assert_eq!(rows.len() as u64, test.exceptions, "{}", test.id);
+        assert!(
+            report.exceptions.iter().all(|found| found.test != test.id && !found.also.contains(&test.id))
+        );
+        for row in &rows {
+            let item =
+                items.iter().find(|item| item["test"] == row.test && item["item"] == row.item).unwrap();
+            assert_eq!((item["state"].as_str(), &item["reason"]), (word, &row.reason));
+            assert!(!row.facts.is_empty() && !item["facts"].is_empty(), "{row:#?}");
+            // What is a record leads to its line; what stands for several names them in its facts.
+            let placed = !row.object.is_empty() && row.line > 0;
+            let of_record = matches!(row.subject.as_str(), "event" | "decision");
+            assert_eq!(
+                placed,
+                of_record && row.item.len() == 64 || row.subject == "integrity" && placed,
+                "{row:#?}"
+            );
+            seen += 1;
+        }
+        if !rows.is_empty() {
+            assert!(html.contains(&format!("id=\"{word}-{}\"", test.id)), "{}", test.id);
+        }
+    }
+    assert!(seen > 10, "{seen}");
+    assert!(report.review.iter().any(|row| row.test == "REV-07" && row.facts[1].0 == "person"));
 }
 
 #[test]

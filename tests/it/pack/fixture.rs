@@ -67,6 +67,8 @@ pub(super) fn report() -> Report {
         since: None,
         untestable: vec![],
         pending: vec![],
+        review: vec![],
+        limited: vec![],
         cases: vec![],
         people: People::default(),
         days: vec![],

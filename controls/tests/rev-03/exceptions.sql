@@ -1,0 +1,89 @@
+-- People who surely approved nearly all that they decided.
+WITH voted AS (
+  SELECT
+    d.reviewer_principal_ns AS ns, d.reviewer_principal_id AS person, 'all' AS everybody,
+    CASE WHEN d.outcome = 'approve' THEN 1 ELSE 0 END AS approving,
+    CASE
+      WHEN d.outcome IS NULL THEN 'decision.outcome'
+      WHEN d.phase IS NULL THEN 'decision.phase'
+      WHEN d.reviewer_kind IS NULL THEN 'decision.reviewer_kind'
+      WHEN d.ts_ms IS NULL THEN 'decision.ts_ms'
+      WHEN d.reviewer_principal_id IS NULL THEN 'decision.reviewer_principal_id'
+      WHEN d.reviewer_principal_ns IS NULL THEN 'decision.reviewer_principal_ns'
+    END AS doubt
+  FROM decision d
+  CROSS JOIN param p
+  WHERE COALESCE(d.ts_ms, p.period_start_ms) >= p.period_start_ms
+    AND COALESCE(d.ts_ms, p.period_start_ms) < p.period_end_ms
+    AND COALESCE(d.phase, 'pre') = 'pre'
+    AND COALESCE(d.outcome, 'approve') IN ('approve', 'deny')
+    AND COALESCE(d.reviewer_kind, 'human') = 'human'
+),
+held AS (
+  SELECT ns, person, everybody, COUNT(*) AS decisions, COUNT(CASE WHEN approving = 1 THEN 1 END) AS approvals
+  FROM voted
+  WHERE doubt IS NULL
+  GROUP BY ns, person, everybody
+),
+-- Decisions that may be somebody's: of a person who is known, of anybody, and of other namespaces.
+loose_of AS (
+  SELECT ns, person, COUNT(*) AS decisions, MIN(doubt) AS doubt
+  FROM voted
+  WHERE doubt IS NOT NULL AND person IS NOT NULL AND ns IS NOT NULL
+  GROUP BY ns, person
+),
+loose_any AS (
+  SELECT everybody, COUNT(*) AS decisions, MIN(doubt) AS doubt
+  FROM voted
+  WHERE doubt IS NOT NULL AND (person IS NULL OR ns IS NULL)
+  GROUP BY everybody
+),
+named AS (
+  SELECT everybody, COUNT(*) AS decisions
+  FROM voted
+  WHERE person IS NOT NULL AND ns IS NOT NULL
+  GROUP BY everybody
+),
+within AS (
+  SELECT ns, COUNT(*) AS decisions
+  FROM voted
+  WHERE person IS NOT NULL AND ns IS NOT NULL
+  GROUP BY ns
+),
+counted AS (
+  SELECT
+    h.ns, h.person, h.decisions, h.approvals,
+    COALESCE(l.decisions, 0) + COALESCE(o.decisions, 0) + n.decisions - w.decisions AS loose,
+    COALESCE(l.doubt, o.doubt, 'decision.reviewer_principal_ns') AS doubt
+  FROM held h
+  INNER JOIN named n ON n.everybody = h.everybody
+  INNER JOIN within w ON w.ns = h.ns
+  LEFT JOIN loose_of l ON l.ns = h.ns AND l.person = h.person
+  LEFT JOIN loose_any o ON o.everybody = h.everybody
+),
+-- A count may have 32 bits: adding a zero of 64 to the factor makes the product one of 64.
+judged AS (
+  SELECT
+    c.ns || ':' || c.person AS reviewer_key, c.person, c.decisions, c.approvals, c.doubt,
+    CASE
+      WHEN c.decisions >= p.rev_03_min_n
+        AND c.approvals * (100 + p.period_end_ms * 0) >= (c.decisions + c.loose) * p.rev_03_max_share_percent THEN 1
+      ELSE 0
+    END AS surely,
+    CASE
+      WHEN c.decisions + c.loose >= p.rev_03_min_n
+        AND (c.approvals + c.loose) * (100 + p.period_end_ms * 0) >= (c.decisions + c.loose) * p.rev_03_max_share_percent THEN 1
+      ELSE 0
+    END AS perhaps,
+    CASE WHEN c.decisions >= p.rev_03_min_n THEN 1 ELSE 0 END AS enough
+  FROM counted c
+  CROSS JOIN param p
+)
+SELECT
+  j.reviewer_key AS subject_id,
+  'approved nearly everything' AS reason,
+  j.person AS person,
+  j.approvals AS approvals,
+  j.decisions AS decisions
+FROM judged j
+WHERE j.surely = 1
