@@ -45,6 +45,9 @@ UNABLE = {
     ("REV-09", "hoop", "request.reason"): "hoop asks for no reason when a session is opened",
     ("REV-09", "hoop", "decision.reason"): "hoop asks for no reason in an emergency",
     ("REV-09", "slack-approvals", "decision.reason"): "a click on a button carries no reason",
+    ("DAT-03", "hoop", "execution.destructive"): "the list form of hoop's export leaves out the script",
+    ("SOD-05", "gate-eu", "execution.actor_id"): "the deployer is a service: nobody logs who set it going",
+    ("SOD-05", "gate-eu", "execution.principal_id"): "a service that is not on the roster, which AGT-01 notes",
     ("STD-01", "slack-approvals", "decision.scope"): "a click on a button does not say how much it grants",
 }
 

@@ -14,8 +14,8 @@ WITH run AS (
 compared AS (
   SELECT
     g.execution_id, g.ts_ms, g.request_id, g.request_link, g.requires_approval, g.actor_id, g.actor_kind,
-    g.principal_ns, g.principal_id, r.request_id AS found_id, r.actor_id AS requester, r.principal_id AS requester_person,
-    r.on_behalf_of, r.beneficiary_principal_id AS receiver_person,
+    g.principal_ns, g.principal_id, r.request_id AS found_id, r.actor_id AS requester,
+    r.principal_id AS requester_person, r.on_behalf_of, r.beneficiary_principal_id AS receiver_person,
     CASE
       WHEN g.actor_ns = r.actor_ns AND g.actor_id = r.actor_id THEN 'yes'
       WHEN g.principal_ns = r.principal_ns AND g.principal_id = r.principal_id THEN 'yes'

@@ -1,4 +1,5 @@
--- Reviews made after an emergency. One is untestable where a missing value decides whether its reviewer had acted in it.
+-- Reviews made after an emergency. One is untestable where a missing value decides whether its reviewer had acted in
+-- it.
 WITH looked AS (
   SELECT
     d.decision_id, d.ts_ms, d.outcome, d.phase, d.request_id, d.reviewer_ns, d.reviewer_id,

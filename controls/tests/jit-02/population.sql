@@ -1,4 +1,5 @@
--- Grants made in the period. One is untestable where its time or its end is missing: access without an end may be meant to last.
+-- Grants made in the period. One is untestable where its time or its end is missing: access without an end may be
+-- meant to last.
 WITH lent AS (
   SELECT g.id, g.ts_ms, g.end_ms, g.target_id, COALESCE(g.start_ms, g.ts_ms) AS from_ms
   FROM access_grant g
