@@ -110,7 +110,9 @@ mod tests {
         ] {
             assert_eq!(of("write", Some(name), None), Some(true), "{name}");
         }
-        for name in ["dropbox.upload", "undelete", "EnableDeletionProtection", "CancelKeyDeletion", "deploy.release"] {
+        for name in
+            ["dropbox.upload", "undelete", "EnableDeletionProtection", "CancelKeyDeletion", "deploy.release"]
+        {
             assert_eq!(of("write", Some(name), None), Some(false), "{name}");
         }
     }
@@ -148,7 +150,8 @@ mod tests {
         assert_eq!(of("exec", Some("exec"), None), None);
         assert_eq!(of("access", Some("connect"), None), Some(false), "a session is no action of its own");
         assert_eq!(of("write", None, None), None);
-        let cut = Facts { class: Some("exec"), name: Some("exec"), command: Some("ls"), state: Some("truncated") };
+        let cut =
+            Facts { class: Some("exec"), name: Some("exec"), command: Some("ls"), state: Some("truncated") };
         assert_eq!(is(&cut), None);
         assert_eq!(is(&Facts { command: Some("rm x"), ..cut }), Some(true));
         let long = "x ".repeat(MAX_CHARS);
