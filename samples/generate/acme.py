@@ -93,8 +93,9 @@ def expected_toml(plan, pending, untestable):
     out = [
         "# What the tests must find in this sample: nothing may be missing, and nothing more may be found.\n"
         "# Written by samples/generate from its plan, checked there against a second reading of the definitions; never\n"
-        "# from the output of countersign. `native_id` is the product's own id: the execution for AUTHZ and BG tests, the\n"
-        "# decision for SOD-01 to SOD-03, the request, the decision, or the execution for AGT tests and REV-06.\n\n"
+        "# from the output of countersign. `native_id` is the product's own id: the execution for AUTHZ tests, BG-01, SOD-04,\n"
+        "# and SOD-05, the decision for SOD-01 to SOD-03 and BG-03, the request, the decision, or the execution for AGT tests and\n"
+        "# REV-06.\n\n"
         'as_of = "2026-10-01T00:00:00Z"\n'
     ]
     rows = [(e.test, e.item.source, e.item.id, e.why) for e in plan.expected]
