@@ -276,6 +276,8 @@ columns! {
         byte_count: Int,
         /// Where data went.
         destination: Text,
+        /// True where the action's name or the first words of its command say that it deletes, drops, purges, or destroys, other than rows by a condition; null where only a command could say so, and it is not logged in full.
+        destructive: Flag,
         /// Digest of the artefact deployed.
         artefact_digest: Text,
         /// Digest of the agent's configuration.

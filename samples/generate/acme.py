@@ -46,6 +46,9 @@ UNABLE = {
     ("REV-09", "hoop", "request.reason"): "hoop asks for no reason when a session is opened",
     ("REV-09", "hoop", "decision.reason"): "hoop asks for no reason in an emergency",
     ("REV-09", "slack-approvals", "decision.reason"): "a click on a button carries no reason",
+    ("DAT-03", "hoop", "execution.destructive"): "the list form of hoop's export leaves out the script",
+    ("SOD-05", "gate-eu", "execution.actor_id"): "the deployer is a service: nobody logs who set it going",
+    ("SOD-05", "gate-eu", "execution.principal_id"): "a service that is not on the roster, which AGT-01 notes",
     ("STD-01", "slack-approvals", "decision.scope"): "a click on a button does not say how much it grants",
 }
 
@@ -94,8 +97,9 @@ def expected_toml(plan, pending, untestable, extended):
     out = [
         "# What the tests must find in this sample: nothing may be missing, and nothing more may be found.\n"
         "# Written by samples/generate from its plan, checked there against a second reading of the definitions; never\n"
-        "# from the output of countersign. `native_id` is the product's own id: the execution for AUTHZ and BG tests, the\n"
-        "# decision for SOD-01 to SOD-03, the request, the decision, or the execution for AGT tests and REV-06.\n\n"
+        "# from the output of countersign. `native_id` is the product's own id: the execution for AUTHZ tests, BG-01, SOD-04,\n"
+        "# and SOD-05, the decision for SOD-01 to SOD-03 and BG-03, the request, the decision, or the execution for AGT tests and\n"
+        "# REV-06.\n\n"
         'as_of = "2026-10-01T00:00:00Z"\n'
     ]
     rows = [(e.test, e.item.source, e.item.id, e.why) for e in plan.expected]

@@ -9,14 +9,14 @@ from globex_people import roster_rows
 from globex_plan import END, EVENTS, REPOS, Quarter
 from globex_workspace import GATED, GLOBEX
 from moment import DAY, HOUR, MINUTE, SECOND, at, month, rfc3339
-from oracle import Oracle
+from oracle import TEMPORARY, Oracle
 from people import people_csv
 from write import table
 
 # Sources whose records do not say that nobody was asked.
 SILENT = {"cloudtrail", "kubernetes", "github", "litellm"}
 # What a test on an execution needs when its request is not known.
-JOINED = ["AUTHZ-01", "AUTHZ-02", "AUTHZ-03", "AUTHZ-04", "AUTHZ-06", "AUTHZ-07"]
+JOINED = ["AUTHZ-01", "AUTHZ-02", "AUTHZ-03", "AUTHZ-04", "AUTHZ-06", "AUTHZ-07", "AUTHZ-09", "SOD-05"]
 # How long after its end a role may still be held, and how soon after the request a vote is too soon.
 GRACE = HOUR
 FLOOR = 5 * SECOND
@@ -66,10 +66,19 @@ class CrossOracle(Oracle):
 
     def withdrawal(self, run):
         """Applies JIT-01 to the grant that comes with an activation."""
+        if run.request.extra["until"] - run.ts > TEMPORARY:
+            self.found["JIT-02"].add(run)
         limit = run.request.extra["until"] + GRACE
         assert limit < self.as_of, run
         if not any(end.request is run.request and run.ts <= end.ts <= limit for end in self.plan.resolutions):
             self.found["JIT-01"].add(run)
+
+    def theirs(self, run, person):
+        """Where the request is not there, nobody knows whose it was."""
+        if run.extra["link"] == "orphan":
+            self.untestable["AUTHZ-09", run.source, "request.request_id"].add(run)
+        else:
+            super().theirs(run, person)
 
     def haste(self, decision):
         """Applies REV-01 to one approval."""
@@ -315,6 +324,7 @@ def build():
     for _ in range(EVENTS - sum(events(q).values())):
         q.machine()
     assert sum(events(q).values()) == EVENTS
+    globex_planted.emptied_tables(q)
     files, counts, again = objects(q)
     rows = roster_rows(q.people)
     oracle = CrossOracle(q, rows, GATED, END)

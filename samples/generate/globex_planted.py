@@ -24,7 +24,7 @@ def hoop_cases(q):
         own = q.people[owner_of(q, request)]
         vote = q.click(request.ts + 5 * SECOND, request, own, command=run.digest)
         run.ts = run.ended = request.ts + 5 * MINUTE
-        q.expect("the requester clicked the own card, under the Slack id", (vote, "SOD-02"), (run, "AUTHZ-01"))
+        q.expect("the requester clicked the own card, under the Slack id", (vote, "SOD-02"), (run, "SOD-05 AUTHZ-01"))
     for _ in range(3):
         request, votes, run = q.hoop(quorum=2, votes=1)
         q.expect("one click where two were needed", (run, "AUTHZ-01 SOD-04"))
@@ -116,7 +116,7 @@ def cluster_cases(q):
         person = q.person()
         _, request, vote = q.teleport(person, reviewer=person)
         run = q.teleport_session(vote.ts + 3 * MINUTE, person.actor(TELEPORT), request)
-        q.expect("approved the own request", (vote, "SOD-01 SOD-02"), (run, "AUTHZ-01"))
+        q.expect("approved the own request", (vote, "SOD-01 SOD-02"), (run, "SOD-05 AUTHZ-01"))
     for _ in range(3):
         _, request, _ = q.teleport(reason=f"CHG-{q.serial()}")
         q.expect("a number, and not a word of why", (request, "REV-09"))
@@ -139,11 +139,11 @@ def card_cases(q):
     for _ in range(3):
         person = q.person()
         _, vote, run = q.deploy(person, person)
-        q.expect("the author approved the own deployment", (vote, "SOD-02"), (run, "AUTHZ-01"))
+        q.expect("the author approved the own deployment", (vote, "SOD-02"), (run, "SOD-05 AUTHZ-01"))
     for _ in range(3):
         agent = q.rng.choice(q.agents)
         _, vote, run = q.tool(agent, q.people[agent.owner])
-        q.expect("the owner approved what the own agent asked for", (vote, "SOD-02"), (run, "AUTHZ-01"))
+        q.expect("the owner approved what the own agent asked for", (vote, "SOD-02"), (run, "SOD-05 AUTHZ-01"))
     for _ in range(4):
         _, vote, run = q.tool(changed=True)
         q.expect("the agent called the tool with other arguments", (run, "AUTHZ-06"))
@@ -168,7 +168,7 @@ def directory_cases(q):
     for _ in range(3):
         person = q.person()
         _, vote, run = q.activate(person, person)
-        q.expect("approved the own activation", (vote, "SOD-01 SOD-02"), (run, "AUTHZ-01"))
+        q.expect("approved the own activation", (vote, "SOD-01 SOD-02"), (run, "SOD-05 AUTHZ-01"))
     for _ in range(2):
         _, vote, run = q.activate(outcome="deny")
         q.expect("denied, and active all the same", (run, "AUTHZ-01 AUTHZ-04"))
@@ -180,6 +180,19 @@ def directory_cases(q):
     for _ in range(2):
         request, _, _ = q.activate(reason="urgent")
         q.expect("one word, and no reason", (request, "REV-09"))
+
+
+def emptied_tables(q):
+    """Nobody at Globex asks two people before a table is emptied, unless the session took two anyway."""
+    for run in q.executions:
+        if run.source != "hoop" or run.action.klass != "exec" or run.break_glass or not run.action.command.startswith("TRUNCATE"):
+            continue
+        votes = [vote for vote in q.decisions if run.request and vote.request is run.request and vote.ts <= run.ts]
+        valid = [vote for vote in votes if vote.outcome == "approve" and (vote.expires is None or run.ts < vote.expires)]
+        people = {person.id for person in q.people.values() for vote in valid if (vote.reviewer.ns, vote.reviewer.id) in person.aliases}
+        own = {person.id for person in q.people.values() if run.request and (run.request.actor.ns, run.request.actor.id) in person.aliases}
+        if len(people - own) < 2:
+            q.expect("a table was emptied, and fewer than two people had approved it", (run, "DAT-03"))
 
 
 def plant(q):

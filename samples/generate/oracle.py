@@ -17,6 +17,8 @@ REVOKED_GRACE = HOUR // 60
 LEAVER_GRACE = 4 * HOUR
 STANDING = 8 * HOUR
 MIN_REASON = 10
+DESTRUCTIVE_QUORUM = 2
+TEMPORARY = 12 * HOUR
 
 
 class Roster:
@@ -85,8 +87,10 @@ class Oracle:
         self.found = defaultdict(set)
         self.untestable = defaultdict(set)
         self.pending = defaultdict(set)
+        self.sessions = {session.execution: session for session in getattr(plan, "sessions", []) if session.execution}
         for execution in plan.executions:
             self.execution(execution)
+        self.reuse()
         for decision in plan.decisions:
             if decision.outcome == "approve" and decision.phase == "pre":
                 self.separation(decision)
@@ -215,6 +219,7 @@ class Oracle:
         if any(d.outcome == "revoke" and d.source == "hoop" and run.ts - d.ts > REVOKED_GRACE for d in earlier):
             self.found["AUTHZ-05"].add(run)
         quorum = self.rule(run)
+        self.hands(run, votes)
         if run.break_glass:
             self.break_glass(run, votes)
         if any(d.outcome == "deny" and d.phase == "pre" for d in votes):
@@ -225,6 +230,7 @@ class Oracle:
             return
         if not run.break_glass:
             self.approval(run, votes, earlier, later, quorum)
+            self.destroyed(run, earlier)
         if approvals:
             if all((d.expires if d.expires is not None else d.ts + DEFAULT_TTL) <= run.ts for d in approvals):
                 self.found["AUTHZ-03"].add(run)
@@ -251,6 +257,69 @@ class Oracle:
         if any(d.outcome == "approve" and d.phase == "pre" for d in votes):
             if not people and self.effective(later, run):
                 self.found["AUTHZ-02"].add(run)
+
+    def hands(self, run, votes):
+        """Applies SOD-05 and AUTHZ-09: whose hands carried out what was asked."""
+        kind = self.roster.kind_of(run.actor, run.ts)
+        person = self.roster.principal(run.actor, run.ts)
+        doubts = set()
+        for decision in votes:
+            if decision.outcome != "approve" or decision.phase != "pre":
+                continue
+            one_login = (decision.reviewer.ns, decision.reviewer.id) == (run.actor.ns, run.actor.id)
+            if not one_login and person is None:
+                doubts.add("execution.principal_id")
+            elif not one_login and person != self.roster.principal(decision.reviewer, decision.ts):
+                continue
+            elif not one_login and kind == "service":
+                # Its owner approved; who set it going is in no log.
+                doubts.add("execution.actor_id")
+            else:
+                self.found["SOD-05"].add(run)
+        if doubts and run not in self.found["SOD-05"]:
+            self.untestable["SOD-05", run.source, min(doubts)].add(run)
+        if run.request and kind != "service":
+            self.theirs(run, person)
+
+    def theirs(self, run, person):
+        """Applies AUTHZ-09 to a run of a person or an agent."""
+        request = run.request
+        if (request.actor.ns, request.actor.id) == (run.actor.ns, run.actor.id):
+            return
+        people = {self.roster.principal(actor, request.ts) for actor in (request.actor, request.beneficiary) if actor}
+        assert person and None not in people, run
+        if person not in people:
+            self.found["AUTHZ-09"].add(run)
+
+    def destroyed(self, run, earlier):
+        """Applies DAT-03: emptying or dropping takes two people, changing rows by a condition does not."""
+        words = run.action.command.upper().split()
+        whole = words[:1] in (["TRUNCATE"], ["DROP"]) or (words[:2] == ["DELETE", "FROM"] and "WHERE" not in words)
+        session = self.sessions.get(run)
+        connected = run.action.klass == "access" or (session and session.verb == "connect")
+        unseen = session and session.listed
+        if connected or not (whole or unseen):
+            return
+        if run.request is None or len(self.effective(earlier, run)) < DESTRUCTIVE_QUORUM:
+            if unseen:
+                self.untestable["DAT-03", run.source, "execution.destructive"].add(run)
+            else:
+                self.found["DAT-03"].add(run)
+
+    def reuse(self):
+        """Applies AUTHZ-08: what the gate itself ran after an approval for once, up to the next approval."""
+        runs = defaultdict(list)
+        for run in self.plan.executions:
+            if run.request:
+                runs[run.request].append(run)
+        for request, ran in runs.items():
+            own = [run for run in ran if run.source == request.source] or ran
+            votes = [d for d in self.votes[request] if d.phase == "pre" and d.outcome in ("approve", "auto_approve")]
+            latest = [max((d.ts for d in votes if d.ts <= run.ts), default=None) for run in own]
+            for vote in votes:
+                # Teleport, Entra, and time-limited reviews of hoop open a window.
+                windowed = vote.source in ("teleport", "entra") or (vote.source == "hoop" and vote.expires)
+                assert windowed or latest.count(vote.ts) <= 1, f"{vote}: say what AUTHZ-08 makes of it"
 
     def target(self, run):
         """Applies AUTHZ-07. Names of two products do not compare, and a role is not what it opens."""
@@ -282,11 +351,17 @@ class Oracle:
         for decision in votes:
             if decision.phase != "post" or self.roster.kind_of(decision.reviewer, decision.ts) != "human":
                 continue
+            self.own_review(run, decision)
             other = self.roster.principal(decision.reviewer, decision.ts) not in involved
             if other and run.ts < decision.ts <= run.ts + MAX_REVIEW:
                 return
         late = run.ts + MAX_REVIEW > self.as_of
         (self.pending if late else self.found)["BG-01"].add(run)
+
+    def own_review(self, run, decision):
+        """Applies BG-03 to a review by a person."""
+        if self.roster.principal(decision.reviewer, decision.ts) == self.roster.principal(run.actor, run.ts):
+            self.found["BG-03"].add(decision)
 
     def separation(self, decision):
         """Applies SOD-01, SOD-02, and SOD-03 to one approval."""

@@ -205,7 +205,7 @@ def self_approval(plan):
     request = ask(plan, "07-17T08:19:44", "tomas.dvorak", "platform")
     decision = vote(plan, request, 90 * SECOND, "tomas.dvorak")
     run = execute(plan, request, 4 * MINUTE)
-    plan.expect("approved the own request", (decision, "SOD-01 SOD-02"), (run, "AUTHZ-01"))
+    plan.expect("approved the own request", (decision, "SOD-01 SOD-02"), (run, "SOD-05 AUTHZ-01"))
 
     request = ask(plan, "07-07T16:03:12", "dana.reyes", "ledger")
     decision = vote(plan, request, 2 * MINUTE, "dana.reyes")
@@ -215,13 +215,13 @@ def self_approval(plan):
     request = ask(plan, "09-02T12:57:21", "noa.levi", "identity")
     decision = vote(plan, request, 3 * MINUTE, "noa.levi")
     vote(plan, request, 8 * MINUTE, "david.cohen")
-    execute(plan, request, 15 * MINUTE)
-    plan.expect("approved the own request; a colleague approved as well", (decision, "SOD-01 SOD-02"))
+    run = execute(plan, request, 15 * MINUTE)
+    plan.expect("approved the own request; a colleague approved as well", (decision, "SOD-01 SOD-02"), (run, "SOD-05"))
 
     request = ask(plan, "08-28T14:45:50", "support-copilot", "support")
     decision = vote(plan, request, 20 * SECOND, "support-copilot")
     run = execute(plan, request, 50 * SECOND)
-    plan.expect("an agent approved its own request", (decision, "SOD-01 SOD-02 SOD-03"), (run, "AUTHZ-01"))
+    plan.expect("an agent approved its own request", (decision, "SOD-01 SOD-02 SOD-03"), (run, "SOD-05 AUTHZ-01"))
 
     for moment, connection, person, groups in (
         ("08-04T10:36:02", "payouts-rw", "ines.carvalho", ["payments-leads"]),
@@ -232,13 +232,13 @@ def self_approval(plan):
         at_once = plan.free(session.start + 3 * MINUTE)
         votes = [plan.hoop_vote(session, group, at_once, plan.who(person)) for group in groups]
         run = plan.hoop_run(session, session.start + 12 * MINUTE)
-        plan.expect("a hoop administrator approved the own session", *[(v, "SOD-01 SOD-02") for v in votes], (run, "AUTHZ-01"))
+        plan.expect("a hoop administrator approved the own session", *[(v, "SOD-01 SOD-02") for v in votes], (run, "SOD-05 AUTHZ-01"))
 
     access = teleport_access(plan, "prod-dba")
     request = plan.teleport_request(day("08-25T09:15:37"), "lee.hartmann", "prod-dba", access, reason="Index rebuild")
     decision = plan.teleport_vote(request.ts + 4 * MINUTE, request, plan.who("lee.hartmann", TELEPORT), reason="ok")
     run = plan.run("teleport", request.ts + 9 * MINUTE, request.actor, access, request, length=22 * MINUTE)
-    plan.expect("reviewed the own access request", (decision, "SOD-01 SOD-02"), (run, "AUTHZ-01"))
+    plan.expect("reviewed the own access request", (decision, "SOD-01 SOD-02"), (run, "SOD-05 AUTHZ-01"))
 
 
 def same_person(plan):
@@ -253,12 +253,12 @@ def same_person(plan):
         decision = vote(plan, request, 6 * MINUTE, owner, source)
         run = execute(plan, request, 11 * MINUTE)
         why = "asked on the gate and approved in Slack, both by one person" if person == owner else "the owner approved the own agent’s request"
-        plan.expect(why, (decision, "SOD-02"), (run, "AUTHZ-01"))
+        plan.expect(why, (decision, "SOD-02"), (run, "SOD-05 AUTHZ-01"))
 
     request = ask(plan, "08-03T10:58:41", "david.cohen", "identity")
     decision = vote(plan, request, 5 * MINUTE, Actor("email", f"adm-{mail('david.cohen')}", "human", "דוד כהן"))
     run = execute(plan, request, 9 * MINUTE)
-    plan.expect("approved under the person’s second address", (decision, "SOD-02"), (run, "AUTHZ-01"))
+    plan.expect("approved under the person’s second address", (decision, "SOD-02"), (run, "SOD-05 AUTHZ-01"))
 
     request = ask(plan, "09-07T11:16:20", "access-concierge", "identity", name="iam.grant-role", beneficiary=plan.who("noa.levi"))
     decision = vote(plan, request, 13 * MINUTE, "noa.levi")
@@ -269,7 +269,7 @@ def same_person(plan):
     plan.hoop_review(session)
     decision = plan.hoop_vote(session, "data-leads", plan.free(session.start + 6 * MINUTE), plan.who("irina.sokolova"))
     run = plan.hoop_run(session, session.start + 14 * MINUTE)
-    plan.expect("the owner approved the own agent’s session", (decision, "SOD-02"), (run, "AUTHZ-01"))
+    plan.expect("the owner approved the own agent’s session", (decision, "SOD-02"), (run, "SOD-05 AUTHZ-01"))
 
 
 def machine_reviewer(plan):
@@ -297,16 +297,16 @@ def machine_reviewer(plan):
 
 
 def emergency(plan):
-    """BG-01: an emergency run that no second person reviewed in time."""
-    def planted(moment, reviewer, after, why, person="nikos.georgiou"):
-        run, _ = break_glass(plan, day(moment), person, "platform", reviewer, after)
-        plan.expect(why, (run, "BG-01"))
+    """BG-01: an emergency run that no second person reviewed in time; BG-03: one that was reviewed by whoever ran it."""
+    def planted(moment, reviewer, after, why, person="nikos.georgiou", own=False):
+        run, review = break_glass(plan, day(moment), person, "platform", reviewer, after)
+        plan.expect(why, (run, "BG-01"), *([(review, "BG-03")] if own else []))
 
     planted("07-11T03:12:09", None, 0, "nobody reviewed it")
     planted("08-01T23:47:35", plan.who("grace.okafor"), 96 * HOUR, "reviewed after four days, three are allowed")
-    planted("08-22T01:29:58", plan.who("nikos.georgiou"), 5 * HOUR, "reviewed by whoever ran it")
+    planted("08-22T01:29:58", plan.who("nikos.georgiou"), 5 * HOUR, "reviewed by whoever ran it", own=True)
     planted("09-12T04:51:14", plan.who("review-assistant", GATE), HOUR, "reviewed by an agent only")
-    planted("09-19T22:18:06", Actor("email", f"adm-{mail('oleksandr.kovalenko')}", "human", "Олександр Коваленко"), 7 * HOUR, "reviewed under the second address of whoever ran it", "oleksandr.kovalenko")
+    planted("09-19T22:18:06", Actor("email", f"adm-{mail('oleksandr.kovalenko')}", "human", "Олександр Коваленко"), 7 * HOUR, "reviewed under the second address of whoever ran it", "oleksandr.kovalenko", own=True)
 
     for moment, person, reviewer in (("07-18T02:33:47", "bjorn.asgeirsson", "ruth.abara"), ("09-05T21:56:13", "dana.reyes", "grace.okafor")):
         session = plan.hoop(day(moment), plan.who(person), hoop_prod_action(plan, "ledger-rw"))

@@ -96,6 +96,8 @@ fn exception(
         .filter(|_| open)
         .map(|(test, waiver)| ("accepted in part".to_owned(), format!("{test} by waiver {waiver}")))
         .collect();
+    // The most specific test may be the milder one; the item is as severe as the worst of them.
+    let severity = SEVERITIES.into_iter().find(|word| group.iter().any(|failing| failing.severity == *word));
     let first = group.swap_remove(0);
     let mut facts = item.facts;
     facts.extend(first.facts.into_iter().filter(|(label, _)| !ELSEWHERE.contains(&label.as_str())));
@@ -104,7 +106,7 @@ fn exception(
         id: id(&first.test, &place.source, &place.native_id).to_string(),
         test: first.test,
         also,
-        severity: first.severity,
+        severity: severity.map_or(first.severity, str::to_owned),
         source: place.source.clone(),
         native_id: place.native_id.clone(),
         case: item.case,
@@ -255,6 +257,21 @@ mod tests {
         let partly = vec![("accepted in part".to_owned(), "BG-01 by waiver W-2".to_owned())];
         assert_eq!(with(None, Some("W-2")), (None, partly));
         assert_eq!(with(Some("W-1"), Some("W-2")), (Some("W-2".to_owned()), Vec::new()));
+    }
+
+    #[test]
+    fn an_item_is_as_severe_as_the_worst_of_its_tests() {
+        let places = BTreeMap::from([("e".to_owned(), place("a.jsonl", 3))]);
+        let mild = Failing { severity: "medium".to_owned(), ..failing("AUTHZ-09", "e") };
+        let found = exceptions(
+            vec![failing("AUTHZ-01", "e"), mild.clone()],
+            &places,
+            &BTreeMap::new(),
+            &BTreeMap::new(),
+        );
+        assert_eq!((found[0].test.as_str(), found[0].severity.as_str()), ("AUTHZ-09", "critical"));
+        let found = exceptions(vec![mild], &places, &BTreeMap::new(), &BTreeMap::new());
+        assert_eq!(found[0].severity, "medium");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! the first surveys requests, the second writes what refers to them. Where the workspace links sources, `link` reads
 //! the events of those before.
 
+mod destructive;
 mod evidence;
 pub mod gate;
 pub mod inherit;

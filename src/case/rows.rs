@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{CaseFacts, RequestFacts};
+use super::{CaseFacts, RequestFacts, destructive};
 use crate::clock::Moment;
 use crate::event::Event;
 use crate::identity::Resolution;
@@ -279,6 +279,14 @@ pub(super) fn execution(
         (None, Some(link @ ("none" | "ambiguous"))) => link,
         (None, _) => "not_logged",
     };
+    let action_class = inherit(&event.action_class, |facts| &facts.action_class);
+    let action_name = inherit(&event.action_name, |facts| &facts.action_name);
+    let destructive = destructive::is(&destructive::Facts {
+        class: action_class.as_deref(),
+        name: action_name.as_deref(),
+        command: event.command.as_deref(),
+        state: event.command_state.as_deref(),
+    });
     Execution {
         execution_id: event.id.clone(),
         source_id: event.source.clone(),
@@ -297,8 +305,8 @@ pub(super) fn execution(
         principal_id: who.principal.clone(),
         principal_ns: who.principal_ns.clone(),
         identity: Some(who.state.to_owned()),
-        action_class: inherit(&event.action_class, |facts| &facts.action_class),
-        action_name: inherit(&event.action_name, |facts| &facts.action_name),
+        action_class,
+        action_name,
         command_digest: event.command_digest.clone(),
         canonicalisation: event.canonicalisation.clone(),
         resource_id: inherit(&event.resource_id, |facts| &facts.resource_id),
@@ -310,6 +318,7 @@ pub(super) fn execution(
         break_glass: either(event.break_glass, facts.map_or(Some(false), |facts| facts.break_glass)),
         bypass: event.bypass,
         row_count: event.row_count,
+        destructive,
         content_digest: event.line_digest.clone(),
         actor_ended_ms: who.ended.map(Moment::ms),
         ..Execution::default()

@@ -155,7 +155,7 @@ class World:
         actor, actor_ns = self.login()
         person, person_ns = self.person()
         request = self.request_id()
-        link = self.pick("linked") if request else self.pick("none", "not_logged", "ambiguous")
+        link = self.pick("linked", "linked", "linked", "declared", "weak") if request else self.pick("none", "not_logged", "ambiguous")
         return self.place() | {
             "execution_id": f"e{number}", "event_id": f"ve{number}", "native_id": f"S-{number}",
             "request_id": request, "request_link": link, "ts_ms": self.time(),
@@ -167,6 +167,7 @@ class World:
             "actor_kind": self.pick("human", "agent", "service"), "bypass": self.pick(True, False, False),
             "session_id": self.random.choice([None, None, "S-1", "S-2"]), "actor_ended_ms": self.ended(),
             "resource_stated": self.pick(True, True, True, False), "row_count": self.pick(0, 999, 1_000, 50_000),
+            "destructive": self.pick(True, False, False),
         } | self.target()
 
     def decision(self, number):
@@ -188,6 +189,7 @@ class World:
             "use_limit": self.random.choice([None, None, None, 1, 20, 21]),
             "batch_id": self.random.choice([None, None, None, None, "B-1"]),
             "shown_ms": self.random.choice([None, None, self.time()]), "shown_bytes": self.random.choice([None, 0, 5_000]),
+            "policy_digest": self.pick("aa", "aa", "bb", "cc"),
         } | self.reason()
 
     def ended(self):
@@ -207,6 +209,7 @@ class World:
         kind = self.pick("request", "request", "session", "actor")
         return {
             "id": f"g{number}", "event_id": f"vg{number}", "source_id": "gate", "ts_ms": self.time(), "end_ms": self.time(),
+            "start_ms": self.random.choice([None, None, self.time()]),
             "target_kind": kind, "target_id": self.target_id(kind), "withdrawals_complete": self.pick(True, True, True, False),
         }
 

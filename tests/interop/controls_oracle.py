@@ -20,10 +20,14 @@ import sys
 
 from controls_duckdb import PERIOD, Database, base_parameters
 
-TESTS = ["AUTHZ-01", "AUTHZ-02", "AUTHZ-03", "AUTHZ-04", "AUTHZ-06", "BG-01", "SOD-01", "SOD-02", "SOD-03"]
+TESTS = [
+    "AUTHZ-01", "AUTHZ-02", "AUTHZ-03", "AUTHZ-04", "AUTHZ-06", "AUTHZ-09", "BG-01", "BG-03", "DAT-03", "SOD-01", "SOD-02", "SOD-03",
+    "SOD-05",
+]
 TOLERANCE = base_parameters()["clock_tolerance_ms"]
 LIFETIME = base_parameters()["authz_03_default_ttl_ms"]
 REVIEW = base_parameters()["bg_01_max_review_ms"]
+DESTRUCTIVE_QUORUM = base_parameters()["dat_03_quorum"]
 PEOPLE = ["ada", "ben", "dan", "eve"]
 LOGINS = [("email", "a"), ("email", "b"), ("email", "d"), ("slack", "a"), ("slack", "b")]
 OWNERS = {("email", "a"): "ada", ("email", "b"): "ben", ("email", "d"): "dan", ("slack", "a"): "ada", ("slack", "b"): "ben"}
@@ -61,6 +65,8 @@ def make(rng):
     execution = place(100_000) | {
         "login": login, "requires_approval": gap(True, True, False), "break_glass": gap(rng.random() < 0.2, True, False),
         "quorum": gap(rng.choice([1, 1, 2]), 1, 2, 3), "command_digest": "aa", "canonicalisation": "raw",
+        "kind": gap(rng.choice(["human"] * 4 + ["agent", "service"]), "human", "agent", "service"),
+        "destructive": gap(rng.random() < 0.5, True, False),
     }
     request = None if rng.random() < 0.05 else {"login": asked_by, "actor_kind": kinds[asked_by]}
     decisions = []
@@ -101,6 +107,7 @@ def rows(world, number):
         "execution_id": f"e{number}", "request_id": f"R-{number}", "request_link": "linked",
         "actor_ns": execution["login"][0], "actor_id": execution["login"][1],
         "requires_approval": known(execution["requires_approval"]), "break_glass": known(execution["break_glass"]),
+        "actor_kind": known(execution["kind"]), "destructive": known(execution["destructive"]),
         "quorum": known(execution["quorum"]), "command_digest": execution["command_digest"], "canonicalisation": "raw",
     }], "decision": [], "request": []}
     if world["request"]:
@@ -169,7 +176,7 @@ def ways(world):
     for login in sorted(kinds):
         collect(kinds, login)
     execution = dict(world["execution"])
-    for key in ("requires_approval", "break_glass", "quorum"):
+    for key in ("requires_approval", "break_glass", "quorum", "kind", "destructive"):
         collect(execution, key)
     decisions = [dict(decision) for decision in world["decisions"]]
     for decision in decisions:
@@ -243,6 +250,30 @@ def authz_02(w):
     return e["requires_approval"] and not e["break_glass"] and not approvers(w) and bool(late)
 
 
+def dat_03(w):
+    e = w["execution"]
+    gated = e["requires_approval"] and not e["break_glass"]
+    return gated and e["destructive"] and len(approvers(w)) < DESTRUCTIVE_QUORUM
+
+
+def acted(w, decision):
+    e = w["execution"]
+    return e["login"] == decision["login"] or e["person"] == decision["person"]
+
+
+def sod_05(w):
+    e = w["execution"]
+    approvals = [d for d in w["decisions"] if d["phase"] == "pre" and d["outcome"] == "approve"]
+    by_hand = e["kind"] == "human" or (e["kind"] == "agent" and not w["setting"])
+    return any(d["login"] == e["login"] or (by_hand and d["person"] == e["person"]) for d in approvals)
+
+
+def authz_09(w):
+    e, asked = w["execution"], w["requester"]
+    theirs = e["login"] == asked["login"] or e["person"] in (asked["person"], w["beneficiary"])
+    return e["kind"] != "service" and not theirs
+
+
 def earlier(w, *outcomes):
     return [(w["rank"][index], d) for index, d in enumerate(w["decisions"])
             if before(w, index) and d["phase"] == "pre" and d["outcome"] in outcomes]
@@ -278,6 +309,12 @@ def sod(w, index, fails):
     return d["phase"] == "pre" and d["outcome"] == "approve" and fails(d)
 
 
+def bg_03(w, index):
+    d = w["decisions"][index]
+    review = d["phase"] == "post" and d["outcome"] in ("approve", "deny", "revoke")
+    return review and w["execution"]["break_glass"] and acted(w, d)
+
+
 def sod_01(w, index):
     return sod(w, index, lambda d: w["requester"]["login"] == d["login"])
 
@@ -291,11 +328,12 @@ def sod_03(w, index):
 
 
 EXECUTION_TESTS = {"AUTHZ-01": authz_01, "AUTHZ-02": authz_02, "AUTHZ-03": authz_03, "AUTHZ-04": authz_04,
-                   "AUTHZ-06": authz_06, "BG-01": bg_01}
-DECISION_TESTS = {"SOD-01": sod_01, "SOD-02": sod_02, "SOD-03": sod_03}
+                   "AUTHZ-06": authz_06, "AUTHZ-09": authz_09, "BG-01": bg_01, "DAT-03": dat_03, "SOD-05": sod_05}
+DECISION_TESTS = {"BG-03": bg_03, "SOD-01": sod_01, "SOD-02": sod_02, "SOD-03": sod_03}
 # Stated readings that are no matter of filling gaps: without the request nobody is asked about, and without a
-# word on break-glass BG-01 is untestable even where a review exists; two namespaces do not compare in SOD-01.
-STATED = {"SOD-01", "SOD-02", "BG-01"}
+# word on break-glass BG-01 is untestable even where a review exists; two namespaces do not compare in SOD-01; whose
+# hand it was is open in SOD-05 where a service ran it for which an approver answers.
+STATED = {"SOD-01", "SOD-02", "BG-01", "SOD-05"}
 
 
 def expected(world):

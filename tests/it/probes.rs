@@ -82,8 +82,10 @@ fn says(case: Case, cases: usize, table: &[(&str, TestOutcome, u64)]) -> Check {
 #[test]
 fn a_log_without_damage_is_clean() {
     let case = Case { decider: Some(PERSON), outcome: Some("approved"), early: false };
-    let tests =
-        ["AUTHZ-01", "AUTHZ-07", "AUTHZ-10", "REV-01", "REV-05", "REV-06", "SOD-02", "SOD-03", "STD-01"];
+    let tests = [
+        "AUTHZ-01", "AUTHZ-07", "AUTHZ-08", "AUTHZ-09", "AUTHZ-10", "REV-01", "REV-05", "REV-06", "SOD-02",
+        "SOD-03", "SOD-05", "STD-01",
+    ];
     says(case, CASES, &tests.map(|test| (test, TestOutcome::NoException, 0)));
 }
 
@@ -127,8 +129,8 @@ fn a_log_without_a_line() {
 fn a_misspelt_outcome() {
     let case = Case { decider: Some(PERSON), outcome: Some("aproved"), early: false };
     let touched = [
-        "AUTHZ-02", "AUTHZ-03", "AUTHZ-04", "AUTHZ-06", "REV-01", "REV-02", "REV-05", "REV-06", "REV-07",
-        "REV-09", "SOD-01", "SOD-02", "SOD-03", "SOD-04", "STD-01", "AUTHZ-01",
+        "AUTHZ-02", "AUTHZ-03", "AUTHZ-04", "AUTHZ-06", "AUTHZ-08", "DAT-03", "REV-01", "REV-02", "REV-05",
+        "REV-06", "REV-07", "REV-09", "SOD-01", "SOD-02", "SOD-03", "SOD-04", "SOD-05", "STD-01", "AUTHZ-01",
     ];
     let check = says(case, CASES, &touched.map(|test| (test, UnableToTest, 0)));
     assert_eq!(result(&check, "LOG-01").result, Limited);
@@ -138,7 +140,7 @@ fn a_misspelt_outcome() {
 fn nobody_named_as_reviewer() {
     let case = Case { decider: None, outcome: Some("approved"), early: false };
     // REV-01 and REV-02 are not touched: each approval took long, and stands alone in its hour, whoever gave it.
-    let touched = ["AUTHZ-01", "REV-05", "REV-06", "SOD-01", "SOD-02", "SOD-03"];
+    let touched = ["AUTHZ-01", "REV-05", "REV-06", "SOD-01", "SOD-02", "SOD-03", "SOD-05"];
     says(case, CASES, &touched.map(|test| (test, UnableToTest, 0)));
 }
 
@@ -147,8 +149,8 @@ fn no_decision_at_all() {
     let case = Case::default();
     let mut table = vec![("AUTHZ-01", Exception, CASES as u64)];
     let of_decisions = [
-        "AUTHZ-02", "AUTHZ-03", "AUTHZ-06", "REV-01", "REV-02", "REV-05", "SOD-01", "SOD-02", "SOD-03",
-        "STD-01",
+        "AUTHZ-02", "AUTHZ-03", "AUTHZ-06", "AUTHZ-08", "REV-01", "REV-02", "REV-05", "SOD-01", "SOD-02",
+        "SOD-03", "SOD-05", "STD-01",
     ];
     table.extend(of_decisions.map(|test| (test, NoOccurrence, 0)));
     says(case, CASES, &table);

@@ -1,4 +1,4 @@
-//! Reference files on `samples/acme`: what the three tests that need them then find, and how they travel in a pack.
+//! Reference files on `samples/acme`: what the four tests that need them then find, and how they travel in a pack.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use countersign::report::model::{Report, TestOutcome};
 
 use crate::support::{AS_OF, Workspace, countersign};
 
-const NEEDED: [&str; 3] = ["SOD-06", "AGT-03", "POL-01"];
+const NEEDED: [&str; 4] = ["SOD-06", "AGT-03", "POL-01", "POL-02"];
 
 fn outcome(report: &Report, test: &str) -> (TestOutcome, u64, u64) {
     let found = report.tests.iter().find(|found| found.id == test).unwrap();
@@ -29,7 +29,7 @@ fn read(path: &Path) -> Vec<u8> {
 }
 
 #[test]
-fn without_them_three_tests_are_not_evidenced() {
+fn without_them_four_tests_are_not_evidenced() {
     let run = Workspace::copy_of("clean").library(None);
     for test in NEEDED {
         assert_eq!(outcome(run.assessment.report(), test), (TestOutcome::NotEvidencedHere, 0, 0), "{test}");
@@ -57,6 +57,9 @@ fn they_are_compared_with_the_logs_and_lie_in_the_pack() {
 
     assert_eq!(outcome(&report, "POL-01"), (TestOutcome::Exception, 3, 2));
     assert_eq!(exceptions(&report, "POL-01"), ["pc-16", "pc-17"]);
+    // Five decisions under the version before 15, and seventeen under 17. Only what a rule decided names a version.
+    assert_eq!(outcome(&report, "POL-02"), (TestOutcome::Exception, 1_367, 22));
+    assert_eq!(exceptions(&report, "POL-02").len(), 22);
     let (result, population, found) = outcome(&report, "SOD-06");
     assert_eq!(result, TestOutcome::Exception);
     assert!(found > 0 && population > 1_000, "{found} of {population}");

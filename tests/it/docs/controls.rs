@@ -1,12 +1,17 @@
 //! `docs/controls/`: one page for each control test, and an index.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::control::definition::{Kind, Test};
 use countersign::control::mapping::Link;
 use countersign::control::{Library, case};
+use countersign::profile::library::Library as Profiles;
+use countersign::table::schemas;
 
 use super::{MARK, cell, listed, same_folder, wrapped};
+
+/// What the index says at its end of tests that are not there.
+const TAIL: &str = include_str!("controls-tail.txt");
 
 #[test]
 fn the_pages_of_control_tests_are_current() {
@@ -45,7 +50,31 @@ fn index(library: &Library) -> String {
         let links = library.links.iter().filter(|link| link.control.starts_with(&prefix)).count();
         page += &format!("| {} (`{}`) | {} | {links} |\n", catalog.name, catalog.id, catalog.controls.len());
     }
-    page
+    page + TAIL
+}
+
+/// A test is on the list of those that are not built, or in the library; the columns that the list names are there, and no profile
+/// fills one that no log is said to carry.
+#[test]
+fn tests_that_are_not_built_are_not_there() {
+    let library = Library::load(None).unwrap();
+    let rows: Vec<&str> = TAIL.lines().filter(|line| line.starts_with("| ") && line.contains('-')).collect();
+    assert!(rows.len() > 5);
+    let profiles = Profiles::shipped().unwrap();
+    let filled: BTreeSet<String> =
+        profiles.entries().flat_map(|entry| entry.profile().columns_filled()).collect();
+    for row in rows {
+        let id = row[2..].split(',').next().unwrap();
+        assert!(library.tests.values().all(|test| test.id != id), "{id} is built");
+        for column in row.split('`').filter(|word| word.contains('.') && word.contains('_')) {
+            let (table, name) = column.split_once('.').unwrap();
+            let known = schemas().into_iter().any(|schema| {
+                schema.table == table && schema.columns.iter().any(|column| column.name == name)
+            });
+            assert!(known, "{id}: no column `{column}`");
+            assert!(!filled.contains(column), "{id}: a profile fills `{column}`");
+        }
+    }
 }
 
 fn links<'a>(library: &'a Library, test: &str) -> Vec<&'a Link> {

@@ -1,0 +1,44 @@
+-- Approvals and denials, where approved versions are listed. One is untestable where its log names no version.
+WITH decided AS (
+  SELECT d.decision_id, d.ts_ms, d.outcome, d.reviewer_id, d.request_id, d.policy_digest, 'all' AS everybody
+  FROM decision d
+  CROSS JOIN param p
+  WHERE COALESCE(d.ts_ms, p.period_start_ms) >= p.period_start_ms
+    AND COALESCE(d.ts_ms, p.period_start_ms) < p.period_end_ms
+    AND COALESCE(d.outcome, 'approve') IN ('approve', 'auto_approve', 'deny')
+),
+-- Without any list of approved versions nothing can be compared, and there is no item.
+listed AS (
+  SELECT 'all' AS everybody, v.policy_digest
+  FROM policy_version v
+),
+stated AS (
+  SELECT everybody, COUNT(*) AS versions
+  FROM listed
+  GROUP BY everybody
+),
+-- What the list says of the version: was it in force then?
+judged AS (
+  SELECT
+    d.decision_id,
+    MAX(CASE
+      WHEN d.ts_ms < v.valid_from_ms OR d.ts_ms >= v.valid_to_ms + p.pol_02_overlap_ms THEN 0
+      ELSE 1
+    END) AS in_force
+  FROM decided d
+  INNER JOIN policy_version v ON v.policy_digest = d.policy_digest
+  CROSS JOIN param p
+  GROUP BY d.decision_id
+)
+SELECT
+  d.decision_id AS subject_id,
+  CASE
+    WHEN d.ts_ms IS NULL THEN 'untestable:decision.ts_ms'
+    WHEN j.in_force = 1 THEN 'testable'
+    WHEN d.outcome IS NULL THEN 'untestable:decision.outcome'
+    WHEN d.policy_digest IS NULL THEN 'untestable:decision.policy_digest'
+    ELSE 'testable'
+  END AS testability
+FROM decided d
+INNER JOIN stated s ON s.everybody = d.everybody
+LEFT JOIN judged j ON j.decision_id = d.decision_id
