@@ -1,5 +1,4 @@
--- The fields that other tests need, by source: every field of which the source has a record. One is untestable where
--- records without a time would tell.
+-- Requests, decisions, and executions, by source. They are untestable where records without a time would tell.
 WITH request_count AS (
   SELECT
     t.source_id,
@@ -27,10 +26,14 @@ decision_count AS (
     COUNT(CASE WHEN t.ts_ms IS NULL AND t.outcome IS NOT NULL THEN 1 END) AS outcome_undated,
     COUNT(CASE WHEN t.ts_ms IS NOT NULL AND t.request_id IS NOT NULL THEN 1 END) AS request_dated,
     COUNT(CASE WHEN t.ts_ms IS NULL AND t.request_id IS NOT NULL THEN 1 END) AS request_undated,
-    COUNT(CASE WHEN t.ts_ms IS NOT NULL AND COALESCE(t.outcome, 'approve') IN ('approve', 'deny') AND COALESCE(t.reviewer_kind, 'human') = 'human' THEN 1 END) AS asked_dated,
-    COUNT(CASE WHEN t.ts_ms IS NOT NULL AND COALESCE(t.outcome, 'approve') IN ('approve', 'deny') AND COALESCE(t.reviewer_kind, 'human') = 'human' AND t.reviewer_id IS NOT NULL THEN 1 END) AS named_dated,
-    COUNT(CASE WHEN t.ts_ms IS NULL AND COALESCE(t.outcome, 'approve') IN ('approve', 'deny') AND COALESCE(t.reviewer_kind, 'human') = 'human' THEN 1 END) AS asked_undated,
-    COUNT(CASE WHEN t.ts_ms IS NULL AND COALESCE(t.outcome, 'approve') IN ('approve', 'deny') AND COALESCE(t.reviewer_kind, 'human') = 'human' AND t.reviewer_id IS NOT NULL THEN 1 END) AS named_undated
+    COUNT(CASE WHEN t.ts_ms IS NOT NULL AND COALESCE(t.outcome, 'approve') IN ('approve', 'deny')
+      AND COALESCE(t.reviewer_kind, 'human') = 'human' THEN 1 END) AS asked_dated,
+    COUNT(CASE WHEN t.ts_ms IS NOT NULL AND t.reviewer_id IS NOT NULL AND COALESCE(t.outcome, 'approve') IN ('approve', 'deny')
+      AND COALESCE(t.reviewer_kind, 'human') = 'human' THEN 1 END) AS reviewer_dated,
+    COUNT(CASE WHEN t.ts_ms IS NULL AND COALESCE(t.outcome, 'approve') IN ('approve', 'deny')
+      AND COALESCE(t.reviewer_kind, 'human') = 'human' THEN 1 END) AS asked_undated,
+    COUNT(CASE WHEN t.ts_ms IS NULL AND t.reviewer_id IS NOT NULL AND COALESCE(t.outcome, 'approve') IN ('approve', 'deny')
+      AND COALESCE(t.reviewer_kind, 'human') = 'human' THEN 1 END) AS reviewer_undated
   FROM decision t
   CROSS JOIN param p
   WHERE t.source_id IS NOT NULL
@@ -56,85 +59,46 @@ execution_count AS (
     AND COALESCE(t.ts_ms, p.period_start_ms) < p.period_end_ms
   GROUP BY t.source_id
 ),
--- A record without a time may lie outside the period: `loose`. It lacks a time wherever it lies.
-counted AS (
-  SELECT source_id, 'request.ts_ms' AS field, 'strict' AS bound, dated + undated AS records, dated AS filled,
-    0 AS loose_filled, 0 AS loose_empty
-  FROM request_count
-  UNION ALL
-  SELECT source_id, 'request.actor_id' AS field, 'strict' AS bound, dated AS records, actor_dated AS filled,
-    actor_undated AS loose_filled, undated - actor_undated AS loose_empty
-  FROM request_count
-  UNION ALL
-  SELECT source_id, 'request.action_class' AS field, 'lax' AS bound, dated AS records, action_class_dated AS filled,
-    action_class_undated AS loose_filled, undated - action_class_undated AS loose_empty
-  FROM request_count
-  UNION ALL
-  SELECT source_id, 'request.resource_id' AS field, 'lax' AS bound, dated AS records, resource_dated AS filled,
-    resource_undated AS loose_filled, undated - resource_undated AS loose_empty
-  FROM request_count
-  UNION ALL
-  SELECT source_id, 'decision.ts_ms' AS field, 'strict' AS bound, dated + undated AS records, dated AS filled,
-    0 AS loose_filled, 0 AS loose_empty
-  FROM decision_count
-  UNION ALL
-  SELECT source_id, 'decision.outcome' AS field, 'strict' AS bound, dated AS records, outcome_dated AS filled,
-    outcome_undated AS loose_filled, undated - outcome_undated AS loose_empty
-  FROM decision_count
-  UNION ALL
-  SELECT source_id, 'decision.request_id' AS field, 'strict' AS bound, dated AS records, request_dated AS filled,
-    request_undated AS loose_filled, undated - request_undated AS loose_empty
-  FROM decision_count
-  UNION ALL
-  SELECT source_id, 'decision.reviewer_id' AS field, 'strict' AS bound, asked_dated AS records, named_dated AS filled,
-    named_undated AS loose_filled, asked_undated - named_undated AS loose_empty
-  FROM decision_count
-  WHERE asked_dated + asked_undated > 0
-  UNION ALL
-  SELECT source_id, 'execution.ts_ms' AS field, 'strict' AS bound, dated + undated AS records, dated AS filled,
-    0 AS loose_filled, 0 AS loose_empty
-  FROM execution_count
-  UNION ALL
-  SELECT source_id, 'execution.actor_id' AS field, 'strict' AS bound, dated AS records, actor_dated AS filled,
-    actor_undated AS loose_filled, undated - actor_undated AS loose_empty
-  FROM execution_count
-  UNION ALL
-  SELECT source_id, 'execution.action_class' AS field, 'lax' AS bound, dated AS records, action_class_dated AS filled,
-    action_class_undated AS loose_filled, undated - action_class_undated AS loose_empty
-  FROM execution_count
-  UNION ALL
-  SELECT source_id, 'execution.resource_id' AS field, 'lax' AS bound, dated AS records, resource_dated AS filled,
-    resource_undated AS loose_filled, undated - resource_undated AS loose_empty
-  FROM execution_count
-),
-bounded AS (
-  SELECT
-    c.source_id, c.field, c.records, c.filled, c.loose_filled, c.loose_empty,
-    CASE WHEN c.bound = 'strict' THEN p.log_11_identity_time_permille ELSE p.log_11_others_permille END AS permille
-  FROM counted c
-  CROSS JOIN param p
-),
--- A count may have 32 bits: adding a zero of 64 to the factor makes the product one of 64.
+-- A record without a time may lie outside the period, and lacks a time wherever it lies. `fields` are those that surely are
+-- below their bound. (A count may have 32 bits: adding a zero of 64 to the factor makes the product one of 64.)
 judged AS (
   SELECT
-    b.source_id, b.field, b.records, b.filled, b.permille,
-    CASE
-      WHEN (b.filled + b.loose_filled) * (1000 + p.period_end_ms * 0) < (b.records + b.loose_filled) * b.permille THEN 1
-      ELSE 0
-    END AS surely,
-    CASE
-      WHEN b.filled * (1000 + p.period_end_ms * 0) < (b.records + b.loose_empty) * b.permille THEN 1
-      ELSE 0
-    END AS perhaps
-  FROM bounded b
+    c.source_id, 'request' AS kind, c.dated + c.undated AS records,
+    CASE WHEN c.dated * (1000 + p.period_end_ms * 0) < (c.dated + c.undated) * p.log_11_identity_time_permille THEN 'ts_ms ' ELSE '' END
+      || CASE WHEN (c.actor_dated + c.actor_undated) * (1000 + p.period_end_ms * 0) < (c.dated + c.actor_undated) * p.log_11_identity_time_permille THEN 'actor_id ' ELSE '' END
+      || CASE WHEN (c.action_class_dated + c.action_class_undated) * (1000 + p.period_end_ms * 0) < (c.dated + c.action_class_undated) * p.log_11_others_permille THEN 'action_class ' ELSE '' END
+      || CASE WHEN (c.resource_dated + c.resource_undated) * (1000 + p.period_end_ms * 0) < (c.dated + c.resource_undated) * p.log_11_others_permille THEN 'resource_id ' ELSE '' END AS fields,
+    CASE WHEN c.actor_dated * (1000 + p.period_end_ms * 0) < (c.dated + c.undated - c.actor_undated) * p.log_11_identity_time_permille THEN 1 ELSE 0 END
+      + CASE WHEN c.action_class_dated * (1000 + p.period_end_ms * 0) < (c.dated + c.undated - c.action_class_undated) * p.log_11_others_permille THEN 1 ELSE 0 END
+      + CASE WHEN c.resource_dated * (1000 + p.period_end_ms * 0) < (c.dated + c.undated - c.resource_undated) * p.log_11_others_permille THEN 1 ELSE 0 END AS perhaps
+  FROM request_count c
+  CROSS JOIN param p
+  UNION ALL
+  SELECT
+    c.source_id, 'decision' AS kind, c.dated + c.undated AS records,
+    CASE WHEN c.dated * (1000 + p.period_end_ms * 0) < (c.dated + c.undated) * p.log_11_identity_time_permille THEN 'ts_ms ' ELSE '' END
+      || CASE WHEN (c.outcome_dated + c.outcome_undated) * (1000 + p.period_end_ms * 0) < (c.dated + c.outcome_undated) * p.log_11_identity_time_permille THEN 'outcome ' ELSE '' END
+      || CASE WHEN (c.request_dated + c.request_undated) * (1000 + p.period_end_ms * 0) < (c.dated + c.request_undated) * p.log_11_identity_time_permille THEN 'request_id ' ELSE '' END
+      || CASE WHEN (c.reviewer_dated + c.reviewer_undated) * (1000 + p.period_end_ms * 0) < (c.asked_dated + c.reviewer_undated) * p.log_11_identity_time_permille THEN 'reviewer_id ' ELSE '' END AS fields,
+    CASE WHEN c.outcome_dated * (1000 + p.period_end_ms * 0) < (c.dated + c.undated - c.outcome_undated) * p.log_11_identity_time_permille THEN 1 ELSE 0 END
+      + CASE WHEN c.request_dated * (1000 + p.period_end_ms * 0) < (c.dated + c.undated - c.request_undated) * p.log_11_identity_time_permille THEN 1 ELSE 0 END
+      + CASE WHEN c.reviewer_dated * (1000 + p.period_end_ms * 0) < (c.asked_dated + c.asked_undated - c.reviewer_undated) * p.log_11_identity_time_permille THEN 1 ELSE 0 END AS perhaps
+  FROM decision_count c
+  CROSS JOIN param p
+  UNION ALL
+  SELECT
+    c.source_id, 'execution' AS kind, c.dated + c.undated AS records,
+    CASE WHEN c.dated * (1000 + p.period_end_ms * 0) < (c.dated + c.undated) * p.log_11_identity_time_permille THEN 'ts_ms ' ELSE '' END
+      || CASE WHEN (c.actor_dated + c.actor_undated) * (1000 + p.period_end_ms * 0) < (c.dated + c.actor_undated) * p.log_11_identity_time_permille THEN 'actor_id ' ELSE '' END
+      || CASE WHEN (c.action_class_dated + c.action_class_undated) * (1000 + p.period_end_ms * 0) < (c.dated + c.action_class_undated) * p.log_11_others_permille THEN 'action_class ' ELSE '' END
+      || CASE WHEN (c.resource_dated + c.resource_undated) * (1000 + p.period_end_ms * 0) < (c.dated + c.resource_undated) * p.log_11_others_permille THEN 'resource_id ' ELSE '' END AS fields,
+    CASE WHEN c.actor_dated * (1000 + p.period_end_ms * 0) < (c.dated + c.undated - c.actor_undated) * p.log_11_identity_time_permille THEN 1 ELSE 0 END
+      + CASE WHEN c.action_class_dated * (1000 + p.period_end_ms * 0) < (c.dated + c.undated - c.action_class_undated) * p.log_11_others_permille THEN 1 ELSE 0 END
+      + CASE WHEN c.resource_dated * (1000 + p.period_end_ms * 0) < (c.dated + c.undated - c.resource_undated) * p.log_11_others_permille THEN 1 ELSE 0 END AS perhaps
+  FROM execution_count c
   CROSS JOIN param p
 )
 SELECT
-  j.source_id || ' ' || j.field AS subject_id,
-  CASE
-    WHEN j.surely = 1 OR j.perhaps = 0 THEN 'testable'
-    WHEN j.field LIKE 'request.%' THEN 'untestable:request.ts_ms'
-    WHEN j.field LIKE 'decision.%' THEN 'untestable:decision.ts_ms'
-    ELSE 'untestable:execution.ts_ms'
-  END AS testability
+  j.source_id || ' ' || j.kind AS subject_id,
+  CASE WHEN j.fields <> '' OR j.perhaps = 0 THEN 'testable' ELSE 'untestable:' || j.kind || '.ts_ms' END AS testability
 FROM judged j

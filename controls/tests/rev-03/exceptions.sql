@@ -20,46 +20,30 @@ WITH voted AS (
     AND COALESCE(d.reviewer_kind, 'human') = 'human'
 ),
 held AS (
-  SELECT ns, person, everybody, COUNT(*) AS decisions, COUNT(CASE WHEN approving = 1 THEN 1 END) AS approvals
+  SELECT
+    ns, person, everybody, COUNT(CASE WHEN doubt IS NULL THEN 1 END) AS decisions,
+    COUNT(CASE WHEN doubt IS NULL AND approving = 1 THEN 1 END) AS approvals,
+    COUNT(CASE WHEN doubt IS NOT NULL THEN 1 END) AS loose, MIN(doubt) AS doubt
   FROM voted
-  WHERE doubt IS NULL
+  WHERE person IS NOT NULL AND ns IS NOT NULL
   GROUP BY ns, person, everybody
 ),
--- Decisions that may be somebody's: of a person who is known, of anybody, and of other namespaces.
-loose_of AS (
-  SELECT ns, person, COUNT(*) AS decisions, MIN(doubt) AS doubt
+-- Whose decision it was is not said; or it is said in several namespaces, so that nobody can tell who is who.
+overall AS (
+  SELECT
+    everybody, COUNT(CASE WHEN doubt IS NOT NULL THEN 1 END) AS unclear, MIN(doubt) AS doubt,
+    COUNT(CASE WHEN person IS NULL OR ns IS NULL THEN 1 END) AS nobodys, COUNT(*) AS decisions,
+    MIN(ns) AS first_ns, MAX(ns) AS last_ns
   FROM voted
-  WHERE doubt IS NOT NULL AND person IS NOT NULL AND ns IS NOT NULL
-  GROUP BY ns, person
-),
-loose_any AS (
-  SELECT everybody, COUNT(*) AS decisions, MIN(doubt) AS doubt
-  FROM voted
-  WHERE doubt IS NOT NULL AND (person IS NULL OR ns IS NULL)
   GROUP BY everybody
-),
-named AS (
-  SELECT everybody, COUNT(*) AS decisions
-  FROM voted
-  WHERE person IS NOT NULL AND ns IS NOT NULL
-  GROUP BY everybody
-),
-within AS (
-  SELECT ns, COUNT(*) AS decisions
-  FROM voted
-  WHERE person IS NOT NULL AND ns IS NOT NULL
-  GROUP BY ns
 ),
 counted AS (
   SELECT
     h.ns, h.person, h.decisions, h.approvals,
-    COALESCE(l.decisions, 0) + COALESCE(o.decisions, 0) + n.decisions - w.decisions AS loose,
-    COALESCE(l.doubt, o.doubt, 'decision.reviewer_principal_ns') AS doubt
+    h.loose + CASE WHEN o.first_ns = o.last_ns THEN o.nobodys ELSE o.decisions END AS loose,
+    COALESCE(h.doubt, o.doubt, 'decision.reviewer_principal_ns') AS doubt
   FROM held h
-  INNER JOIN named n ON n.everybody = h.everybody
-  INNER JOIN within w ON w.ns = h.ns
-  LEFT JOIN loose_of l ON l.ns = h.ns AND l.person = h.person
-  LEFT JOIN loose_any o ON o.everybody = h.everybody
+  INNER JOIN overall o ON o.everybody = h.everybody
 ),
 -- A count may have 32 bits: adding a zero of 64 to the factor makes the product one of 64.
 judged AS (

@@ -23,125 +23,79 @@ WITH approval AS (
     AND COALESCE(d.reviewer_kind, 'human') = 'human'
 ),
 given AS (
-  SELECT resource_group, ns, person, COUNT(*) AS approvals
+  SELECT
+    resource_group, ns, person, everybody, COUNT(CASE WHEN doubt IS NULL THEN 1 END) AS approvals,
+    COUNT(CASE WHEN doubt IS NOT NULL THEN 1 END) AS loose, MIN(doubt) AS doubt
   FROM approval
-  WHERE doubt IS NULL
-  GROUP BY resource_group, ns, person
-),
--- Who is who in another namespace nobody says, so that an approval from there may be anybody's.
-of_namespace AS (
-  SELECT resource_group, ns, COUNT(*) AS approvals
-  FROM approval
-  WHERE doubt IS NULL
-  GROUP BY resource_group, ns
+  GROUP BY resource_group, ns, person, everybody
 ),
 of_group AS (
   SELECT
-    resource_group, everybody, COUNT(CASE WHEN doubt IS NULL THEN 1 END) AS approvals,
-    COUNT(CASE WHEN doubt IS NOT NULL THEN 1 END) AS loose, MIN(doubt) AS doubt
-  FROM approval
+    resource_group, everybody, SUM(COALESCE(approvals, 0)) AS approvals, SUM(COALESCE(loose, 0)) AS loose, MAX(approvals) AS most,
+    MIN(doubt) AS doubt, MIN(ns) AS first_ns, MAX(ns) AS last_ns
+  FROM given
   WHERE resource_group IS NOT NULL
   GROUP BY resource_group, everybody
 ),
--- Approvals of no group that is known: by people who are, each of whom may have given them for one group, and by others.
+-- Approvals of no group that is known: how many, by nobody who is known, and by whoever has most of them.
 nowhere AS (
   SELECT
-    everybody, COUNT(*) AS loose, MIN(doubt) AS doubt
-  FROM approval
+    everybody, SUM(COALESCE(loose, 0)) AS loose, MAX(CASE WHEN person IS NULL OR ns IS NULL THEN 0 ELSE loose END) AS most,
+    SUM(CASE WHEN person IS NULL OR ns IS NULL THEN COALESCE(loose, 0) ELSE 0 END) AS nobodys, MIN(doubt) AS doubt,
+    MIN(ns) AS first_ns, MAX(ns) AS last_ns
+  FROM given
   WHERE resource_group IS NULL
   GROUP BY everybody
 ),
-nowhere_by AS (
-  SELECT everybody, ns, person, COUNT(*) AS approvals
-  FROM approval
-  WHERE resource_group IS NULL AND person IS NOT NULL AND ns IS NOT NULL
-  GROUP BY everybody, ns, person
-),
-nowhere_in AS (
-  SELECT everybody, ns, COUNT(*) AS approvals
-  FROM approval
-  WHERE resource_group IS NULL AND person IS NOT NULL AND ns IS NOT NULL
-  GROUP BY everybody, ns
-),
-candidate AS (
-  SELECT resource_group, ns, person, approvals
-  FROM given
-  UNION ALL
-  SELECT t.resource_group, b.ns, b.person, 0 AS approvals
-  FROM of_group t
-  INNER JOIN nowhere_by b ON b.everybody = t.everybody
-),
-named AS (
-  SELECT resource_group, ns, person, MAX(approvals) AS own
-  FROM candidate
-  GROUP BY resource_group, ns, person
-),
--- `theirs`: what may be the person's as well, of the group or of no group that is known.
+-- `theirs`: what may be by one person as well, of the group or of no group that is known. Of several namespaces nobody
+-- can tell who is who.
 counted AS (
   SELECT
-    t.resource_group, t.approvals, t.loose + COALESCE(o.loose, 0) AS loose, COALESCE(t.doubt, o.doubt) AS doubt,
-    v.person, COALESCE(v.own, 0) AS own, t.approvals - COALESCE(s.approvals, 0) AS elsewhere,
-    t.loose + COALESCE(b.approvals, 0) + COALESCE(o.loose, 0) - COALESCE(i.approvals, 0) AS theirs
+    t.resource_group, t.approvals, t.most, t.loose + COALESCE(o.loose, 0) AS loose, COALESCE(t.doubt, o.doubt) AS doubt,
+    CASE WHEN t.first_ns = t.last_ns THEN 0 ELSE t.approvals END AS elsewhere,
+    t.loose + CASE
+      WHEN o.loose IS NULL THEN 0
+      WHEN o.first_ns = o.last_ns THEN o.most + o.nobodys
+      ELSE o.loose
+    END AS theirs
   FROM of_group t
   LEFT JOIN nowhere o ON o.everybody = t.everybody
-  LEFT JOIN named v ON v.resource_group = t.resource_group
-  LEFT JOIN of_namespace s ON s.resource_group = v.resource_group AND s.ns = v.ns
-  LEFT JOIN nowhere_by b ON b.everybody = t.everybody AND b.ns = v.ns AND b.person = v.person
-  LEFT JOIN nowhere_in i ON i.everybody = t.everybody AND i.ns = v.ns
 ),
 -- A count may have 32 bits: adding a zero of 64 to the factor makes the product one of 64.
 judged AS (
   SELECT
-    c.resource_group, c.approvals, c.doubt, c.person, c.own,
+    c.resource_group, c.approvals, c.loose, c.doubt,
     CASE
       WHEN c.approvals >= p.rev_04_min_n
-        AND c.own * (100 + p.period_end_ms * 0) > (c.approvals + c.loose) * p.rev_04_max_share_percent THEN 1
+        AND c.most * (100 + p.period_end_ms * 0) > (c.approvals + c.loose) * p.rev_04_max_share_percent THEN 1
       ELSE 0
     END AS surely,
     CASE
       WHEN c.approvals + c.loose >= p.rev_04_min_n
-        AND (c.own + c.elsewhere + c.theirs) * (100 + p.period_end_ms * 0) > (c.approvals + c.theirs) * p.rev_04_max_share_percent
-        AND (c.own + c.elsewhere + c.theirs) * (100 + p.period_end_ms * 0) > p.rev_04_min_n * p.rev_04_max_share_percent THEN 1
+        AND (c.most + c.elsewhere + c.theirs) * (100 + p.period_end_ms * 0) > (c.approvals + c.theirs) * p.rev_04_max_share_percent
+        AND (c.most + c.elsewhere + c.theirs) * (100 + p.period_end_ms * 0) > p.rev_04_min_n * p.rev_04_max_share_percent THEN 1
       ELSE 0
     END AS perhaps,
     CASE WHEN c.approvals >= p.rev_04_min_n THEN 1 ELSE 0 END AS enough
   FROM counted c
   CROSS JOIN param p
-),
--- Of what names no group, how much one person may have given.
-possible AS (
-  SELECT b.everybody, b.approvals + o.loose - i.approvals AS approvals
-  FROM nowhere_by b
-  INNER JOIN nowhere o ON o.everybody = b.everybody
-  INNER JOIN nowhere_in i ON i.everybody = b.everybody AND i.ns = b.ns
-),
-foremost AS (
-  SELECT everybody, MAX(approvals) AS most
-  FROM possible
-  GROUP BY everybody
-),
-by_group AS (
-  SELECT
-    resource_group, MAX(surely) AS surely, MAX(perhaps) AS perhaps, MAX(enough) AS enough, MIN(doubt) AS doubt
-  FROM judged
-  GROUP BY resource_group
 )
 SELECT
-  g.resource_group AS subject_id,
+  j.resource_group AS subject_id,
   CASE
-    WHEN g.surely = 1 OR g.perhaps = 0 THEN 'testable'
-    ELSE 'untestable:' || COALESCE(g.doubt, 'decision.reviewer_principal_ns')
+    WHEN j.surely = 1 OR j.perhaps = 0 THEN 'testable'
+    ELSE 'untestable:' || COALESCE(j.doubt, 'decision.reviewer_principal_ns')
   END AS testability
-FROM by_group g
-WHERE g.enough = 1 OR g.perhaps = 1
+FROM judged j
+WHERE j.enough = 1 OR j.perhaps = 1
 UNION ALL
 SELECT
   'a group that is not known' AS subject_id,
   CASE
-    WHEN o.loose >= p.rev_04_min_n
-      AND COALESCE(f.most, o.loose) * (100 + p.period_end_ms * 0) > p.rev_04_min_n * p.rev_04_max_share_percent THEN 'untestable:' || o.doubt
-    ELSE 'testable'
+    WHEN o.loose < p.rev_04_min_n THEN 'testable'
+    WHEN o.first_ns = o.last_ns
+      AND (o.most + o.nobodys) * (100 + p.period_end_ms * 0) <= p.rev_04_min_n * p.rev_04_max_share_percent THEN 'testable'
+    ELSE 'untestable:' || o.doubt
   END AS testability
 FROM nowhere o
 CROSS JOIN param p
-LEFT JOIN foremost f ON f.everybody = o.everybody

@@ -23,76 +23,52 @@ WITH approval AS (
     AND COALESCE(d.outcome, 'approve') = 'approve'
     AND COALESCE(d.reviewer_kind, 'human') = 'human'
 ),
--- Of whose requests did who approve how many?
-given AS (
-  SELECT ns, requester, reviewer, COUNT(DISTINCT request_id) AS requests
-  FROM approval
-  WHERE doubt IS NULL
-  GROUP BY ns, requester, reviewer
-),
-approved AS (
-  SELECT ns, requester, COUNT(DISTINCT request_id) AS requests
-  FROM approval
-  WHERE doubt IS NULL
-  GROUP BY ns, requester
-),
--- Approvals that may be one of somebody's requests: of whose requester is known, of anybody's, and of other namespaces.
-loose_of AS (
-  SELECT ns, requester, COUNT(*) AS approvals, MIN(doubt) AS doubt
-  FROM approval
-  WHERE doubt IS NOT NULL AND requester IS NOT NULL AND ns IS NOT NULL
-  GROUP BY ns, requester
-),
-loose_any AS (
-  SELECT everybody, COUNT(*) AS approvals, MIN(doubt) AS doubt
-  FROM approval
-  WHERE doubt IS NOT NULL AND (requester IS NULL OR ns IS NULL)
-  GROUP BY everybody
-),
-named AS (
-  SELECT everybody, COUNT(*) AS approvals
-  FROM approval
-  WHERE requester IS NOT NULL AND ns IS NOT NULL
-  GROUP BY everybody
-),
-within AS (
-  SELECT ns, COUNT(*) AS approvals
-  FROM approval
-  WHERE requester IS NOT NULL AND ns IS NOT NULL
-  GROUP BY ns
-),
-ordered AS (
-  SELECT
-    ns, 'all' AS everybody,
-    CASE WHEN requester < reviewer THEN requester ELSE reviewer END AS one,
-    CASE WHEN requester < reviewer THEN reviewer ELSE requester END AS other
-  FROM given
-  WHERE requester <> reviewer
-),
+-- Of whose requests did who approve how many? The two of a pair stand in the order of their names.
 pair AS (
-  SELECT ns, everybody, one, other
-  FROM ordered
+  SELECT
+    ns, everybody,
+    CASE WHEN requester < reviewer THEN requester ELSE reviewer END AS one,
+    CASE WHEN requester < reviewer THEN reviewer ELSE requester END AS other,
+    CASE WHEN requester < reviewer THEN request_id END AS of_one,
+    CASE WHEN requester > reviewer THEN request_id END AS of_other
+  FROM approval
+  WHERE doubt IS NULL AND requester <> reviewer
+),
+held AS (
+  SELECT
+    ns, everybody, one, other, COUNT(DISTINCT of_one) AS first_held, COUNT(DISTINCT of_other) AS second_held
+  FROM pair
   GROUP BY ns, everybody, one, other
 ),
--- `first_loose`: approvals that may be of the first one's requests, by whomever.
+-- All approved requests of a person, and the approvals that may be of more.
+asked AS (
+  SELECT
+    ns, requester, COUNT(DISTINCT CASE WHEN doubt IS NULL THEN request_id END) AS requests,
+    COUNT(CASE WHEN doubt IS NOT NULL THEN 1 END) AS loose, MIN(doubt) AS doubt
+  FROM approval
+  WHERE requester IS NOT NULL AND ns IS NOT NULL
+  GROUP BY ns, requester
+),
+-- Whose request it was is not said; or it is said in several namespaces, so that nobody can tell who is who.
+overall AS (
+  SELECT
+    everybody, COUNT(CASE WHEN doubt IS NOT NULL THEN 1 END) AS unclear, MIN(doubt) AS doubt,
+    COUNT(CASE WHEN requester IS NULL OR ns IS NULL THEN 1 END) AS nobodys, COUNT(*) AS approvals,
+    MIN(ns) AS first_ns, MAX(ns) AS last_ns
+  FROM approval
+  GROUP BY everybody
+),
 counted AS (
   SELECT
-    q.ns, q.one, q.other,
-    COALESCE(a.requests, 0) AS first_held, COALESCE(b.requests, 0) AS second_held,
+    h.ns, h.one, h.other, h.first_held, h.second_held,
     COALESCE(x.requests, 0) AS first_all, COALESCE(y.requests, 0) AS second_all,
-    COALESCE(l.approvals, 0) + COALESCE(o.approvals, 0) + n.approvals - w.approvals AS first_loose,
-    COALESCE(m.approvals, 0) + COALESCE(o.approvals, 0) + n.approvals - w.approvals AS second_loose,
-    COALESCE(l.doubt, m.doubt, o.doubt, 'request.principal_ns') AS doubt
-  FROM pair q
-  INNER JOIN named n ON n.everybody = q.everybody
-  INNER JOIN within w ON w.ns = q.ns
-  LEFT JOIN given a ON a.ns = q.ns AND a.requester = q.one AND a.reviewer = q.other
-  LEFT JOIN given b ON b.ns = q.ns AND b.requester = q.other AND b.reviewer = q.one
-  LEFT JOIN approved x ON x.ns = q.ns AND x.requester = q.one
-  LEFT JOIN approved y ON y.ns = q.ns AND y.requester = q.other
-  LEFT JOIN loose_of l ON l.ns = q.ns AND l.requester = q.one
-  LEFT JOIN loose_of m ON m.ns = q.ns AND m.requester = q.other
-  LEFT JOIN loose_any o ON o.everybody = q.everybody
+    COALESCE(x.loose, 0) + CASE WHEN o.first_ns = o.last_ns THEN o.nobodys ELSE o.approvals END AS first_loose,
+    COALESCE(y.loose, 0) + CASE WHEN o.first_ns = o.last_ns THEN o.nobodys ELSE o.approvals END AS second_loose,
+    COALESCE(x.doubt, y.doubt, o.doubt, 'request.principal_ns') AS doubt
+  FROM held h
+  INNER JOIN overall o ON o.everybody = h.everybody
+  LEFT JOIN asked x ON x.ns = h.ns AND x.requester = h.one
+  LEFT JOIN asked y ON y.ns = h.ns AND y.requester = h.other
 ),
 -- A count may have 32 bits: adding a zero of 64 to the factor makes the product one of 64.
 judged AS (
