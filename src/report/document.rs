@@ -7,6 +7,7 @@ use serde::Serialize;
 
 /// A whole report.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Document {
     /// Title.
     pub title: String,
@@ -30,6 +31,7 @@ pub struct Document {
 
 /// A label and a value.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fact {
     /// Label.
     pub label: String,
@@ -39,6 +41,7 @@ pub struct Fact {
 
 /// A verdict on the cover, or a figure at a glance.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Chip {
     /// What is judged.
     pub label: String,
@@ -52,6 +55,7 @@ pub struct Chip {
 
 /// How something is marked; always with a word or a shape as well as a colour.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Tone {
     /// Nothing to report.
@@ -68,6 +72,7 @@ pub enum Tone {
 
 /// A section with a heading.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Section {
     /// Stable id, the same in every format.
     pub id: String,
@@ -83,6 +88,7 @@ pub struct Section {
 
 /// A piece of a section.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "block", rename_all = "kebab-case")]
 pub enum Block {
     /// A paragraph.
@@ -124,6 +130,7 @@ pub enum Block {
 
 /// A table.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Table {
     /// Stable id.
     pub id: String,
@@ -145,6 +152,7 @@ pub struct Table {
 
 /// A column of a table.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TableColumn {
     /// Heading.
     pub title: String,
@@ -156,6 +164,7 @@ pub struct TableColumn {
 
 /// Plain text with a role.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Text {
     /// The characters.
     pub text: String,
@@ -171,6 +180,7 @@ pub struct Text {
 
 /// How text is set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Style {
     /// Body text.
@@ -223,6 +233,7 @@ impl Text {
 ///
 /// The origin is the upper left corner, x runs right, y runs down. Text is set in the body face, `size` units high.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Figure {
     /// Stable id.
     pub id: String,
@@ -244,6 +255,7 @@ pub struct Figure {
 
 /// A shape of a figure.
 #[derive(Clone, PartialEq, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "shape", rename_all = "kebab-case")]
 pub enum Shape {
     /// A filled rectangle.
@@ -297,6 +309,7 @@ pub enum Shape {
 
 /// Horizontal alignment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Align {
     /// At the left end.
@@ -309,6 +322,7 @@ pub enum Align {
 
 /// A colour by meaning; each renderer maps it for its theme.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Ink {
     /// Text and axes.

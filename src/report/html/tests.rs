@@ -219,6 +219,22 @@ fn a_logo_colours_and_a_preface_take_two_small_files() {
     assert!(html.contains(&format!("sha256-{}&#x27;", STANDARD.encode(digest.as_bytes()))));
 }
 
+/// `COUNTERSIGN_BLESS=1 cargo test --lib report::html` writes the file.
+#[test]
+fn the_schema_of_what_templates_see_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/formats/report-document.schema.json");
+    let schema = schemars::schema_for!(crate::report::document::Document);
+    let mut text = serde_json::to_string_pretty(&schema).unwrap();
+    text.push('\n');
+    if std::env::var_os("COUNTERSIGN_BLESS").is_some_and(|value| value == "1") {
+        fs::write(path, &text).unwrap();
+    }
+    assert!(
+        fs::read_to_string(path).unwrap_or_default() == text,
+        "`{path}` is stale: see the comment of this test"
+    );
+}
+
 #[test]
 fn a_mistake_in_a_template_is_named_by_file_and_line() {
     let document = document(&Assessment::for_tests(fixture::report()));
