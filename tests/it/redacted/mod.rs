@@ -135,7 +135,7 @@ fn no_digest_that_a_guess_could_be_compared_with_is_left() {
     };
     let (before, after) = (of(&report(original)), of(&ALL.report()));
     for path in ["/objects/*/sha256", "/logs/*/head/digest", "/exceptions/*/id", "/policy/*/sha256"] {
-        assert!(before[path].len() > 1, "{path}");
+        assert!(before.contains_key(path), "{path}");
     }
     // Queries are public; the digest of the first results is over all of them at once; files of the policy have zeros.
     let paths: Vec<&str> = after.keys().map(String::as_str).collect();
