@@ -72,7 +72,7 @@ fn rows_of_indicators_and_of_evidence_quality_are_listed_and_are_no_exceptions()
     workspace.run("report", &args).says(4, &[]);
     let report = json::parse(&fs::read(out.join("data/01_report.json")).unwrap()).unwrap();
     let items = table(&fs::read(out.join("data/02_machine/items.csv")).unwrap());
-    let html = fs::read_to_string(out.join("report.html")).unwrap();
+    let html = fs::read_to_string(out.join("data/01_report.html")).unwrap();
     let mut seen = 0;
     for test in report.tests.iter().filter(|test| test.kind != "deviation") {
         let (rows, word) = match test.kind.as_str() {
