@@ -367,12 +367,12 @@ class World:
             "log_08_match_window_ms": self.random.choice([1_000, 300_000]),
             # Numbers and shares that people, pairs, and groups of a random table reach; in one world of eight nobody does.
             "sod_07_min_each": 400 if far else 2, "sod_07_min_share_percent": self.random.choice([20, 30]),
-            "rev_03_min_n": self.random.choice([3, 20]), "rev_03_max_share_percent": self.random.choice([50, 75, 99]),
-            "rev_04_min_n": self.random.choice([3, 20]), "rev_04_max_share_percent": 80 if far else 33,
+            "rev_03_min_n": self.random.choice([3, 20]), "rev_03_max_share_percent": 99 if far else self.random.choice([50, 75]),
+            "rev_04_min_n": self.random.choice([3, 20]), "rev_04_max_share_percent": 80 if far else 20,
             "bg_02_min_count": 3, "bg_02_warn_share_percent": 90 if far else 33, "bg_02_high_share_percent": 40,
             "authz_11_wait_ms": self.random.choice([1_000, 86_400_000]), "log_06_max_delay_ms": self.random.choice([1_000, 300_000]),
-            # Just about the share of what is filled where one value of ten is null.
-            "log_11_identity_time_permille": 900 if self.nulls else 1_000, "log_11_others_permille": self.random.choice([890, 905]),
+            # Below the share of what is filled, so that records without a time decide.
+            "log_11_identity_time_permille": round(1_000 - 1_150 * self.nulls), "log_11_others_permille": round(1_000 - 1_150 * self.nulls),
         }]
         tables["event"] = [self.event(number) for number in range(self.rows)]
         return tables
