@@ -77,15 +77,16 @@ pub(super) fn noted(
 }
 
 fn row(test: &Test, item: &Item, place: Option<&Place>) -> Noted {
+    let place = place.cloned().unwrap_or_else(|| Place::of_subject(&item.subject_id));
     Noted {
         test: test.id.clone(),
         item: item.subject_id.clone(),
         subject: test.subject.clone(),
-        source: place.map(|place| place.source.clone()).unwrap_or_default(),
-        native_id: place.map_or_else(|| item.subject_id.clone(), |place| place.native_id.clone()),
-        object: place.map(|place| place.object.clone()).unwrap_or_default(),
-        line: place.map_or(0, |place| place.line),
-        time: place.and_then(|place| place.ts_ms).map(Moment::from_ms),
+        source: place.source,
+        native_id: place.native_id,
+        object: place.object,
+        line: place.line,
+        time: place.ts_ms.map(Moment::from_ms),
         reason: item.reason.clone(),
         facts: item.facts.clone(),
     }
@@ -122,14 +123,8 @@ fn expected(tables: &Tables, wanted: &BTreeSet<&str>) -> BTreeMap<String, Place>
     rows.map(|index| {
         let row = reader.row(index);
         let id = row.expected_id.unwrap_or_default();
-        let place = Place {
-            source: row.source_id.unwrap_or_default(),
-            native_id: id.clone(),
-            object: String::new(),
-            line: 0,
-            grade: Grade::None,
-            ts_ms: None,
-        };
+        let source = row.source_id.unwrap_or_default();
+        let place = Place { source, ..Place::of_subject(&id) };
         (id, place)
     })
     .collect()

@@ -32,6 +32,13 @@ impl Default for Place {
     }
 }
 
+impl Place {
+    /// Returns the place of a subject that is no one record: it has its id alone.
+    pub(super) fn of_subject(id: &str) -> Self {
+        Self { native_id: id.to_owned(), ..Self::default() }
+    }
+}
+
 /// Looks up the events `wanted` in the `event` table.
 pub(super) fn places(events: &DataFrame, wanted: &BTreeSet<&str>) -> BTreeMap<String, Place> {
     let reader = FrameReader::<EventRow>::new(events);
