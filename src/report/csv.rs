@@ -112,8 +112,8 @@ pub fn items<'a>(items: impl Iterator<Item = ItemRow<'a>>, out: impl Write) -> i
     writer.end()
 }
 
-/// Returns facts as one field.
-fn facts(facts: &[(String, String)]) -> String {
+/// Returns facts as one field, not yet safe for a spreadsheet.
+pub(super) fn facts(facts: &[(String, String)]) -> String {
     facts.iter().map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join("; ")
 }
 

@@ -28,22 +28,9 @@ pub(crate) fn figure(period: Period, results: Digest) -> Option<Figure> {
     let side = (code.width() as f32 + 2.0 * QUIET) * MODULE;
     let mut shapes = vec![rect(Area { x: 0.0, y: 0.0, w: side, h: side }, Ink::White, "")];
     shapes.extend(modules(&code));
-    let left = side + 20.0;
     let mut y = 40.0;
-    for line in ["Results digest (SHA-256 of report.json)"]
-        .into_iter()
-        .map(str::to_owned)
-        .chain(
-            grouped(&results.to_string())
-                .split(' ')
-                .collect::<Vec<_>>()
-                .chunks(4)
-                .map(|line| line.join("  ")),
-        )
-        .chain(["The code holds the same digest, and the period. It proves nothing by itself:".to_owned()])
-        .chain(["compare it with the SHA-256 of report.json, and verify the pack.".to_owned()])
-    {
-        shapes.push(label(left, y, 12.0, Ink::Text, Align::Start, line));
+    for line in beside(results) {
+        shapes.push(label(side + 20.0, y, 12.0, Ink::Text, Align::Start, line));
         y += 22.0;
     }
     Some(Figure {
@@ -58,6 +45,19 @@ pub(crate) fn figure(period: Period, results: Digest) -> Option<Figure> {
             .rows([vec![Text::mono(payload)]]),
         open: false,
     })
+}
+
+/// Returns the lines beside the code, the digest in groups as an eye compares them.
+fn beside(results: Digest) -> Vec<String> {
+    let digest = grouped(&results.to_string());
+    let groups: Vec<&str> = digest.split(' ').collect();
+    let mut lines = vec!["Results digest (SHA-256 of report.json)".to_owned()];
+    lines.extend(groups.chunks(4).map(|line| line.join("  ")));
+    lines.extend([
+        "The code holds the same digest, and the period. It proves nothing by itself:".to_owned(),
+        "compare it with the SHA-256 of report.json, and verify the pack.".to_owned(),
+    ]);
+    lines
 }
 
 /// Returns the dark modules, neighbours in a row as one rectangle.

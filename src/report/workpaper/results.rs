@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::sheet::{Book, Cell, Head, auditor, column, iso, text};
 use super::{MAX_EXCEPTIONS, WorkpaperError};
+use crate::report::csv::facts;
 use crate::report::model::{Control, Exception, Noted, Report};
 use crate::report::view::text::of;
 
@@ -168,11 +169,6 @@ fn noted_row(row: &Noted, says: &str) -> Vec<Cell> {
         text(&row.object),
         Cell::Count(row.line),
     ]
-}
-
-/// Returns facts as one cell.
-fn facts(facts: &[(String, String)]) -> String {
-    facts.iter().map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join("; ")
 }
 
 pub(super) fn mapping(book: &mut Book, report: &Report) -> Result<(), WorkpaperError> {
