@@ -52,11 +52,11 @@ fn every_test_has_a_case_of_each_kind() {
 fn what_tests_have_in_common_reads_the_same() {
     let library = Library::load(None).unwrap();
     let shared: [(&str, &[&str]); 5] = [
-        ("vote", &["AUTHZ-01", "AUTHZ-02", "DAT-01", "SOD-04"]),
-        ("pair", &["AUTHZ-01", "AUTHZ-02", "DAT-01", "SOD-04"]),
-        ("superseded", &["AUTHZ-01", "AUTHZ-02", "DAT-01", "SOD-04"]),
-        ("approval", &["AUTHZ-01", "AUTHZ-02", "DAT-01", "SOD-04"]),
-        ("person", &["AUTHZ-01", "DAT-01", "SOD-04"]),
+        ("vote", &["AUTHZ-01", "AUTHZ-02", "DAT-01", "DAT-03", "SOD-04"]),
+        ("pair", &["AUTHZ-01", "AUTHZ-02", "DAT-01", "DAT-03", "SOD-04"]),
+        ("superseded", &["AUTHZ-01", "AUTHZ-02", "DAT-01", "DAT-03", "SOD-04"]),
+        ("approval", &["AUTHZ-01", "AUTHZ-02", "DAT-01", "DAT-03", "SOD-04"]),
+        ("person", &["AUTHZ-01", "DAT-01", "DAT-03", "SOD-04"]),
     ];
     for (name, tests) in shared {
         let texts = |query: fn(&Test) -> &str| -> Vec<String> {
