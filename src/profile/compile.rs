@@ -139,9 +139,9 @@ impl<'t> Compiler<'t> {
         self.path_text(node, node.text()?)
     }
 
-    fn path_text(&self, node: Node<'t>, text: &'t str) -> Compiled<Path> {
+    fn path_text(&mut self, node: Node<'t>, text: &'t str) -> Compiled<Path> {
         let (base, pointer) = match text.strip_prefix('@') {
-            None if text.starts_with('/') => (Base::Root, text),
+            None if text.starts_with('/') => (None, text),
             None => {
                 let help = format!("write `/{0}` for a member, `={0}` for the text itself", shown(text));
                 return Err(
@@ -153,10 +153,11 @@ impl<'t> Compiler<'t> {
                     Some(at) => reference.split_at(at),
                     None => (reference, ""),
                 };
-                (self.base(node, name)?, pointer)
+                (Some(self.base(node, name)?), pointer)
             }
         };
         let pointer = Pointer::compile(pointer).map_err(|what| node.error(what, None))?;
+        let base = base.unwrap_or_else(|| Base::Root(self.plan.places.add(&pointer)));
         Ok(Path { base, pointer, text: text.to_owned() })
     }
 

@@ -9,6 +9,7 @@ use super::condition::Condition;
 use super::context::Context;
 use super::json::{Fault, Json, Pointer, float_text};
 use super::nested::{Decode, Nested};
+use super::places::{Found, Places};
 use super::stamp::{DurationUnit, Stamp, TimeFormat, epoch_parts, read_time};
 use super::zone::Zone;
 use crate::digest::Digest;
@@ -32,6 +33,8 @@ pub(super) struct Plan {
     pub lets: Vec<Expr>,
     /// Closed maps.
     pub maps: Vec<WordMap>,
+    /// Every path that begins at the unwrapped record.
+    pub places: Places,
     /// Values inside values, in the order of their numbers in [`Base::Nested`].
     pub nested: Vec<Nested>,
     /// How many of them begin in the record itself; the others begin in one of these.
@@ -65,8 +68,8 @@ impl Constant {
 /// Where a path begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Base {
-    /// The unwrapped record.
-    Root,
+    /// The unwrapped record, and which of the plan's places it is.
+    Root(usize),
     /// The record as it lies in the log.
     Record,
     /// The item that the innermost `each` or `find` looks at.
@@ -92,7 +95,7 @@ impl Path {
     /// Returns what lies there, null included.
     pub(super) fn find<'f>(&self, scope: &Scope<'f>) -> Option<&'f Json<'f>> {
         let base = match self.base {
-            Base::Root => scope.root,
+            Base::Root(place) => return scope.found.get(place).copied().flatten(),
             Base::Record => scope.record,
             Base::Item => scope.item(0)?,
             Base::Parent => scope.item(1).unwrap_or(scope.root),
@@ -217,6 +220,7 @@ pub(super) struct Scope<'f> {
     pub log: &'f str,
     pub record: &'f Json<'f>,
     pub root: &'f Json<'f>,
+    found: &'f Found<'f>,
     nested: &'f [Option<Json<'f>>],
     inner: &'f [Option<Json<'f>>],
     zip: Option<&'f Json<'f>>,
@@ -227,13 +231,14 @@ pub(super) struct Scope<'f> {
 }
 
 impl<'f> Scope<'f> {
-    /// Returns the scope of a whole record.
+    /// Returns the scope of a whole record. `found` is what the plan's places hold in `root`.
     pub(super) fn new(
         plan: &'f Plan,
         context: &'f Context,
         log: &'f str,
         record: &'f Json<'f>,
         root: &'f Json<'f>,
+        found: &'f Found<'f>,
     ) -> Self {
         Self {
             plan,
@@ -241,6 +246,7 @@ impl<'f> Scope<'f> {
             log,
             record,
             root,
+            found,
             nested: &[],
             inner: &[],
             zip: None,
@@ -303,8 +309,9 @@ impl Expr {
         Ok(match self {
             Self::Constant(constant) => constant.value(),
             Self::Path(path) => scope.plan.value(path.find(scope)),
+            // What another expression gives is handed on as it is: to unpack and pack it again would cost more than to find it.
             Self::Let(index) => match scope.plan.lets.get(*index) {
-                Some(expr) => expr.eval(scope)?,
+                Some(expr) => return expr.eval(scope),
                 None => Val::Null,
             },
             Self::Setting(name) => text_or_null(scope.context.setting(name)),
@@ -316,21 +323,21 @@ impl Expr {
             Self::Template(pieces) => template(pieces, scope)?,
             Self::First(options) => {
                 for option in options {
-                    let value = option.eval(scope)?;
-                    if !matches!(value, Val::Null) {
-                        return Ok(value);
+                    match option.eval(scope) {
+                        Ok(Val::Null) => {}
+                        found => return found,
                     }
                 }
                 Val::Null
             }
             Self::Map { of, map } => {
                 let value = of.eval(scope)?;
-                match (value.text()?, scope.plan.maps.get(*map)) {
-                    (Some(word), Some(map)) => map.lookup(&word, &of.label(scope.plan))?,
+                match (value.into_text()?, scope.plan.maps.get(*map)) {
+                    (Some(word), Some(map)) => map.lookup(&word, || of.label(scope.plan))?,
                     _ => Val::Null,
                 }
             }
-            Self::Capture { of, regex, group } => match of.eval(scope)?.text()? {
+            Self::Capture { of, regex, group } => match of.eval(scope)?.into_text()? {
                 Some(text) => {
                     capture(regex, *group, &text).map_or(Val::Null, |found| Val::Text(found.into()))
                 }
@@ -339,7 +346,7 @@ impl Expr {
             Self::Time { of, formats, zone } => {
                 of.eval(scope)?.time(formats, zone.as_ref())?.map_or(Val::Null, Val::Time)
             }
-            Self::Duration { of, unit } => match of.eval(scope)?.text()? {
+            Self::Duration { of, unit } => match of.eval(scope)?.into_text()? {
                 Some(text) => Val::Length(unit.read(&text)?),
                 None => Val::Null,
             },
@@ -351,14 +358,14 @@ impl Expr {
                 };
                 bytes.map_or(Val::Null, |bytes| Val::Text(Digest::of(&bytes).to_string().into()))
             }
-            Self::Decode { of, steps } => match of.eval(scope)?.text()? {
+            Self::Decode { of, steps } => match of.eval(scope)?.into_text()? {
                 Some(text) => {
                     let decoded = steps.iter().try_fold(text.into_owned(), |text, decode| decode.read(&text));
                     decoded.map_or(Val::Null, |text| Val::Text(text.into()))
                 }
                 None => Val::Null,
             },
-            Self::Member { of, name, at } => match (of.find(scope), name.eval(scope)?.text()?) {
+            Self::Member { of, name, at } => match (of.find(scope), name.eval(scope)?.into_text()?) {
                 (Some(object), Some(name)) => {
                     scope.plan.value(object.member(&name).and_then(|member| member.at(at)))
                 }
@@ -376,11 +383,11 @@ impl Expr {
             Self::Join { of, separator, at, shell } => join(of, separator, at, *shell, scope)?,
             Self::If { condition, then, otherwise } => {
                 if condition.holds(scope)? {
-                    then.eval(scope)?
-                } else if let Some(otherwise) = otherwise {
-                    otherwise.eval(scope)?
-                } else {
-                    Val::Null
+                    return then.eval(scope);
+                }
+                match otherwise {
+                    Some(otherwise) => return otherwise.eval(scope),
+                    None => Val::Null,
                 }
             }
             Self::Add(left, right) => add(left.eval(scope)?, right.eval(scope)?)?,
@@ -425,12 +432,12 @@ impl Plan {
 }
 
 impl WordMap {
-    fn lookup(&self, word: &str, label: &str) -> Result<Val<'_>, Fault> {
+    fn lookup(&self, word: &str, label: impl FnOnce() -> String) -> Result<Val<'_>, Fault> {
         match self.words.get(word) {
             // A word that is known and says nothing.
             Some(Constant::Text(text)) if text.is_empty() => Ok(Val::Null),
             Some(constant) => Ok(constant.value()),
-            None => Err(Fault::rejected(format!("unknown value `{}` at `{label}`", shown(word)))),
+            None => Err(Fault::rejected(format!("unknown value `{}` at `{}`", shown(word), label()))),
         }
     }
 }
@@ -454,6 +461,14 @@ impl<'f> Val<'f> {
                 other => return Err(expected("text", other)),
             },
         })
+    }
+
+    /// Returns the value as [`Val::text`] does, without a copy of what it owns.
+    pub(super) fn into_text(self) -> Result<Option<Cow<'f, str>>, Fault> {
+        match self {
+            Self::Text(text) => Ok(Some(text)),
+            other => other.text(),
+        }
     }
 
     /// Returns the value as text, where only a string will do: the digest of a number has no defined bytes.
@@ -547,7 +562,7 @@ fn template<'f>(pieces: &'f [Piece], scope: &Scope<'f>) -> Result<Val<'f>, Fault
     for piece in pieces {
         match piece {
             Piece::Text(text) => out.push_str(text),
-            Piece::Value(expr) => match expr.eval(scope)?.text()? {
+            Piece::Value(expr) => match expr.eval(scope)?.into_text()? {
                 Some(text) => out.push_str(&text),
                 None => return Ok(Val::Null),
             },

@@ -176,11 +176,12 @@ pub(super) fn float_text(value: f64) -> Result<String, Fault> {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Pointer(Vec<Token>);
 
+/// One step of a pointer.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Token {
-    name: Box<str>,
+pub(super) struct Token {
+    pub name: Box<str>,
     /// The array index that the token can mean.
-    index: Option<usize>,
+    pub index: Option<usize>,
 }
 
 impl Pointer {
@@ -211,6 +212,11 @@ impl Pointer {
 }
 
 impl Pointer {
+    /// Returns its steps.
+    pub(super) fn tokens(&self) -> &[Token] {
+        &self.0
+    }
+
     /// Returns the names that it goes down.
     pub(super) fn names(&self) -> Vec<String> {
         self.0.iter().map(|token| token.name.to_string()).collect()

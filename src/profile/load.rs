@@ -183,7 +183,7 @@ fn nested<'t>(top: Table<'t>, plan: &mut Plan) -> Compiled<Vec<&'t str>> {
             if REFERENCES.contains(&key.text) || key.text.contains('/') {
                 return Err(key.error(format!("`@{}` has a meaning of its own", shown(key.text)), None));
             }
-            plan.nested.push(Nested::of(key, node, &known)?);
+            plan.nested.push(Nested::of(key, node, &known, &mut plan.places)?);
             names.push(key.text);
         }
         if !inner {

@@ -45,7 +45,8 @@ impl Profile {
             Wrapped::Object(inner) => inner,
             Wrapped::Text(inner) => inner,
         };
-        let scope = Scope::new(&self.plan, context, verified.log(), &record, root);
+        let found = self.plan.places.find(root);
+        let scope = Scope::new(&self.plan, context, verified.log(), &record, root, &found);
         let (direct, inner) = self.plan.nested.split_at(self.plan.direct);
         let direct = self.nested(direct, &scope)?;
         let scope = scope.with_nested(&direct);
@@ -131,7 +132,7 @@ fn first<'p: 'f, 'f>(verdicts: &'p [Verdict], scope: &Scope<'f>) -> Result<Optio
 
 fn reject<'f>(verdict: &'f Verdict, scope: &Scope<'f>) -> Result<Fault, Fault> {
     let value = match &verdict.value {
-        Some(expr) => expr.eval(scope)?.text()?,
+        Some(expr) => expr.eval(scope)?.into_text()?,
         None => None,
     };
     Ok(Fault::rejected(match value {
@@ -256,7 +257,7 @@ fn emit<'f>(rule: &'f Rule, sub: usize, scope: &Scope<'f>, origin: &Origin<'_>) 
 fn join_keys<'f>(keys: &'f Keys, scope: &Scope<'f>, joins: &[Join]) -> Result<Option<String>, Fault> {
     let mut found = BTreeMap::new();
     for (index, expr) in keys {
-        if let (Some(join), Some(key)) = (joins.get(*index), expr.eval(scope)?.text()?) {
+        if let (Some(join), Some(key)) = (joins.get(*index), expr.eval(scope)?.into_text()?) {
             found.insert(join.name(), key.into_owned());
         }
     }
@@ -337,7 +338,7 @@ fn request<'f>(
             *ambiguous = ids.len() > 1;
             if *ambiguous { None } else { ids.pop() }
         }
-        other => other.text()?,
+        other => other.into_text()?,
     };
     event.corr_request = value.map(|id| scope.context.correlation("request", &id));
     Ok(())
@@ -354,11 +355,11 @@ fn column<'f>(
     let value = expr.eval(scope)?;
     match slot {
         Slot::Text(slot) => {
-            let Some(text) = value.text()? else { return Ok(()) };
+            let Some(text) = value.into_text()? else { return Ok(()) };
             *slot(event) = match holds {
                 Holds::Words(words) => word(&text, words, || expr.label(scope.plan), marks)?,
                 Holds::Correlation(kind) => Some(scope.context.correlation(kind, &text)),
-                _ => Some(text.to_string()),
+                _ => Some(text.into_owned()),
             };
         }
         Slot::Int(slot) if holds == Holds::Millis => {
@@ -399,10 +400,10 @@ fn principal<'f>(
 ) -> Result<(), Fault> {
     for option in options {
         let wrong = |member: &'static str| move |fault| at_column(fault, &format!("{}_{member}", role.name));
-        let Some(id) = option.id.eval(scope).and_then(|id| id.text()).map_err(wrong("id"))? else { continue };
+        let Some(id) = option.id.eval(scope).and_then(Val::into_text).map_err(wrong("id"))? else { continue };
         let scope = scope.of_principal(id.clone());
         let text = |expr: &'f Option<Expr>, member: &'static str| match expr {
-            Some(expr) => expr.eval(&scope).and_then(|value| value.text()).map_err(wrong(member)),
+            Some(expr) => expr.eval(&scope).and_then(Val::into_text).map_err(wrong(member)),
             None => Ok(None),
         };
         let ns = text(&option.ns, "ns")?;

@@ -20,6 +20,7 @@ mod load;
 mod map;
 mod nearest;
 mod nested;
+mod places;
 mod read;
 mod rule;
 pub mod sample;

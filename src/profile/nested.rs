@@ -8,6 +8,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use super::error::ProfileError;
 use super::expr::{Base, Path, Scope};
 use super::json::{Fault, Json, Pointer};
+use super::places::Places;
 use super::syntax::{Key, Node, Shape};
 use crate::integrity::verdict::BreakKind;
 use crate::redact::shown;
@@ -113,10 +114,16 @@ fn percent(text: &str) -> Option<Vec<u8>> {
 }
 
 impl Nested {
-    /// Compiles what `[nested]` says of one name. `known` are the names that begin in the record itself.
-    pub(super) fn of(key: Key<'_>, node: Node<'_>, known: &[&str]) -> Result<Self, ProfileError> {
+    /// Compiles what `[nested]` says of one name. `known` are the names that begin in the record itself; a path from there is
+    /// added to `places`.
+    pub(super) fn of(
+        key: Key<'_>,
+        node: Node<'_>,
+        known: &[&str],
+        places: &mut Places,
+    ) -> Result<Self, ProfileError> {
         let Shape::Table(table) = node.shape()? else {
-            return Ok(Self { path: path(node, known)?, decode: Vec::new(), shape: Shaped::Text });
+            return Ok(Self { path: path(node, known, places)?, decode: Vec::new(), shape: Shaped::Text });
         };
         table.only(&["at", "decode", "pairs"])?;
         let shape = match table.opt("pairs") {
@@ -136,7 +143,7 @@ impl Nested {
             },
         };
         let decode = table.opt("decode").map(Decode::of).transpose()?.unwrap_or_default();
-        Ok(Self { path: path(table.need("at")?, known)?, decode, shape })
+        Ok(Self { path: path(table.need("at")?, known, places)?, decode, shape })
     }
 
     /// Tells whether `node` names a value that begins in another nested one.
@@ -193,14 +200,14 @@ impl Nested {
     }
 }
 
-fn path(node: Node<'_>, known: &[&str]) -> Result<Path, ProfileError> {
+fn path(node: Node<'_>, known: &[&str], places: &mut Places) -> Result<Path, ProfileError> {
     let text = node.text()?;
     let (base, pointer) =
         match text.strip_prefix('@').map(|rest| rest.split_at(rest.find('/').unwrap_or(rest.len()))) {
-            None => (Base::Root, text),
-            Some(("record", pointer)) => (Base::Record, pointer),
+            None => (None, text),
+            Some(("record", pointer)) => (Some(Base::Record), pointer),
             Some((name, pointer)) => match known.iter().position(|known| *known == name) {
-                Some(index) => (Base::Nested(index), pointer),
+                Some(index) => (Some(Base::Nested(index)), pointer),
                 None => {
                     let help =
                         "name a value that begins in the record itself, or write `@record/…`".to_owned();
@@ -209,6 +216,7 @@ fn path(node: Node<'_>, known: &[&str]) -> Result<Path, ProfileError> {
             },
         };
     let pointer = Pointer::compile(pointer).map_err(|what| node.error(what, None))?;
+    let base = base.unwrap_or_else(|| Base::Root(places.add(&pointer)));
     Ok(Path { base, pointer, text: text.to_owned() })
 }
 

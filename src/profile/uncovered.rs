@@ -234,7 +234,7 @@ impl<'p> Reader<'p> {
         };
         match path.base {
             Base::Record => below(vec![String::new()]),
-            Base::Root => below(roots()),
+            Base::Root(_) => below(roots()),
             Base::Item => below(item(0).unwrap_or_else(roots)),
             Base::Parent => below(item(1).unwrap_or_else(roots)),
             // A value that holds others is covered as a whole, or not.
