@@ -30,7 +30,31 @@ impl Stamp {
 
     /// Returns RFC 3339 in UTC with the source's own precision.
     pub(super) fn text(self) -> String {
-        format!("{:.*}", usize::from(self.digits), self.at)
+        let at = Offset::UTC.to_datetime(self.at);
+        let Ok(year) = u32::try_from(at.year()) else {
+            // Before year 0 it has another form.
+            return format!("{:.*}", usize::from(self.digits), self.at);
+        };
+        let part = |part: i8| u32::from(part.unsigned_abs());
+        let mut text = String::with_capacity(30);
+        put(&mut text, year, 4);
+        for (before, part) in [
+            ('-', part(at.month())),
+            ('-', part(at.day())),
+            ('T', part(at.hour())),
+            (':', part(at.minute())),
+            (':', part(at.second())),
+        ] {
+            text.push(before);
+            put(&mut text, part, 2);
+        }
+        if self.digits > 0 {
+            let digits = u32::from(self.digits);
+            text.push('.');
+            put(&mut text, at.subsec_nanosecond().unsigned_abs() / 10_u32.pow(9 - digits), digits);
+        }
+        text.push('Z');
+        text
     }
 
     /// Tells whether the source wrote no zone and the profile's was taken.
@@ -50,6 +74,13 @@ impl Stamp {
             .checked_add(SignedDuration::from_nanos(nanos))
             .map_err(|_| Fault::rejected("a time beyond the calendar"))?;
         Ok(Self { at, ..self })
+    }
+}
+
+/// Appends `number` with `digits` digits.
+fn put(text: &mut String, number: u32, digits: u32) {
+    for place in (0..digits).rev() {
+        text.push(char::from_digit(number / 10_u32.pow(place) % 10, 10).unwrap_or('0'));
     }
 }
 
@@ -186,7 +217,7 @@ fn rfc3339(text: &str, zone: Option<&Zone>) -> Option<Read> {
             return None;
         }
         digits = u8::try_from(kept.len()).ok()?;
-        nanos = format!("{kept:0<9}").parse().ok()?;
+        nanos = kept.parse::<i32>().ok()? * 10_i32.pow(9 - u32::from(digits));
         rest = &after[length..];
     }
     let stated = match zone_suffix(rest) {
@@ -379,6 +410,22 @@ mod tests {
             ("0001-01-01T00:00:00.000Z", "unset"),
         ] {
             assert_eq!(read(text, "rfc3339"), expected, "{text}");
+        }
+    }
+
+    /// The library's own text is the reference.
+    #[test]
+    fn a_moment_is_written_as_the_library_writes_it() {
+        for seconds in
+            [i64::from(i32::MIN) * 25, -62_135_596_800, -1, 0, 951_782_400, 1_772_359_600, 253_402_207_200]
+        {
+            for nanos in [0, 1, 120_000_000, 123_456_789, 999_999_999] {
+                let at = Timestamp::new(seconds, nanos).unwrap();
+                for digits in 0..=9 {
+                    let stamp = Stamp { at, digits, zone_assumed: false, chosen: false };
+                    assert_eq!(stamp.text(), format!("{at:.*}", usize::from(digits)));
+                }
+            }
         }
     }
 
