@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::definition::Test;
 use super::error::ControlError;
-use super::item::{self, Evaluation, State};
+use super::item;
 use super::library::Library;
 use super::parameter::RUN_COLUMNS;
 use super::portable::PARAM;
@@ -123,7 +123,9 @@ pub fn all_kinds(test: &Test, cases: &[Case]) -> Result<(), ControlError> {
 ///
 /// As [`item::evaluate`].
 pub fn differences(test: &Test, case: &Case) -> Result<Vec<String>, ControlError> {
-    let found = states(&item::evaluate(test, &case.tables)?);
+    let evaluation = item::evaluate(test, &case.tables)?;
+    let found: BTreeMap<String, String> =
+        evaluation.described().map(|(subject, state)| (subject.to_owned(), state.into_owned())).collect();
     let mut lines = Vec::new();
     for (subject, expected) in &case.expect {
         match found.get(subject) {
@@ -138,24 +140,6 @@ pub fn differences(test: &Test, case: &Case) -> Result<Vec<String>, ControlError
         lines.push(format!("{subject}: expected no item, found `{found}`"));
     }
     Ok(lines)
-}
-
-/// Returns the state of every item, as cases write it.
-pub fn states(evaluation: &Evaluation) -> BTreeMap<String, String> {
-    let mut states: BTreeMap<String, String> =
-        evaluation.subjects.iter().flatten().map(|subject| (subject.to_owned(), "ok".to_owned())).collect();
-    for item in &evaluation.items {
-        let reason = &item.reason;
-        let state = match item.state {
-            State::Ok => "ok".to_owned(),
-            State::Exception => format!("exception: {reason}"),
-            State::Accepted => format!("accepted: {reason}"),
-            State::Untestable => format!("untestable:{reason}"),
-            State::Pending => format!("pending:{reason}"),
-        };
-        states.insert(item.subject_id.clone(), state);
-    }
-    states
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(path: &str, bytes: &[u8]) -> Result<T, ControlError> {

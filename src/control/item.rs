@@ -3,7 +3,7 @@
 //! The population decides which items there are and which cannot be tested; the exceptions say which of the rest
 //! did not hold. An exception outside the population would be an item that nobody counted: an internal error.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use polars::prelude::*;
 
@@ -126,8 +126,28 @@ impl Evaluation {
 
     /// Returns every item with its state, sorted by subject id.
     pub fn states(&self) -> impl Iterator<Item = (&str, State)> {
+        self.each().map(|(subject, item)| (subject, item.map_or(State::Ok, |item| item.state)))
+    }
+
+    /// Returns every item with its state in words, as cases write it, sorted by subject id.
+    pub fn described(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        let described = |item: &Item| match (item.state, &item.reason) {
+            (State::Ok, _) => "ok".into(),
+            (state @ (State::Exception | State::Accepted), reason) => {
+                format!("{}: {reason}", state.word()).into()
+            }
+            (state @ (State::Untestable | State::Pending), reason) => {
+                format!("{}:{reason}", state.word()).into()
+            }
+        };
+        self.each().map(move |(subject, item)| (subject, item.map_or("ok".into(), described)))
+    }
+
+    /// Returns every subject with its item, where that is not simply ok.
+    fn each(&self) -> impl Iterator<Item = (&str, Option<&Item>)> {
+        let mut items = self.items.iter().peekable();
         let subjects = self.subjects.iter().flatten();
-        subjects.map(|subject| (subject, self.item(subject).map_or(State::Ok, |item| item.state)))
+        subjects.map(move |subject| (subject, items.next_if(|item| item.subject_id == subject)))
     }
 
     /// Returns the items of one state, sorted by subject id.
@@ -152,31 +172,54 @@ pub fn evaluate(test: &Test, tables: &Tables) -> Result<Evaluation, ControlError
     let population = query::run(&population_path, &test.population_sql, &inputs, tables)?;
     let exceptions = query::run(&exceptions_path, &test.exceptions_sql, &inputs, tables)?;
 
-    let subjects = sorted_subjects(&population_path, &population)?;
-    let mut items = set_aside(&population_path, &population)?;
+    let Population { subjects, aside } = population_of(&population_path, &population)?;
+    let mut items = Vec::new();
     for row in exception_rows(&exceptions_path, &exceptions)? {
         if !contains(&subjects, &row.subject_id) {
             let detail = format!("`{}` is an exception outside the population", row.subject_id);
             return Err(ControlError::Contract { path: exceptions_path, detail });
         }
-        items.entry(row.subject_id.clone()).or_insert(row);
+        if aside.binary_search_by(|item| item.subject_id.cmp(&row.subject_id)).is_err() {
+            items.push(row);
+        }
     }
+    items.extend(aside);
+    // Two sorted runs: the sort merges them.
+    items.sort_by(|a, b| a.subject_id.cmp(&b.subject_id));
     Ok(Evaluation {
         subjects,
-        items: items.into_values().collect(),
+        items,
         population_sql: test.population_digest(),
         exceptions_sql: test.exceptions_digest(),
     })
 }
 
-/// Returns the keys of the population, sorted, each once.
-fn sorted_subjects(path: &str, population: &DataFrame) -> Result<StringChunked, ControlError> {
-    let ids = text(path, population, "subject_id")?;
+/// What a population query gives.
+struct Population {
+    /// Keys, sorted, each once.
+    subjects: StringChunked,
+    /// The items that it sets aside as untestable or pending, sorted.
+    aside: Vec<Item>,
+}
+
+fn population_of(path: &str, frame: &DataFrame) -> Result<Population, ControlError> {
+    let ids = text(path, frame, "subject_id")?;
     if ids.null_count() > 0 {
         return Err(contract(path, format!("{} rows without a subject_id", ids.null_count())));
     }
+    let states = text(path, frame, "testability")?;
     // Sorted first and not made unique by Polars, which would copy every text: so they stay slices of the table's own.
-    let sorted = ids.sort(false).rechunk().into_owned();
+    let order = ids.arg_sort(SortOptions::default());
+    let sorted = |column: &StringChunked| {
+        let taken = column.take(&order).map_err(|error| contract(path, error.to_string()))?;
+        Ok::<_, ControlError>(taken.rechunk().into_owned())
+    };
+    let (ids, states) = (sorted(&ids)?, sorted(&states)?);
+    Ok(Population { aside: set_aside(path, &ids, &states)?, subjects: distinct(path, ids)? })
+}
+
+/// Returns sorted keys, each once.
+fn distinct(path: &str, sorted: StringChunked) -> Result<StringChunked, ControlError> {
     let others = sorted.iter().skip(1).chain([None]);
     let last_of_its_kind: BooleanChunked = sorted.iter().zip(others).map(|(own, next)| own != next).collect();
     if last_of_its_kind.all() {
@@ -185,11 +228,9 @@ fn sorted_subjects(path: &str, population: &DataFrame) -> Result<StringChunked, 
     sorted.filter(&last_of_its_kind).map_err(|error| contract(path, error.to_string()))
 }
 
-/// Returns the items that the population sets aside as untestable or pending.
-fn set_aside(path: &str, population: &DataFrame) -> Result<BTreeMap<String, Item>, ControlError> {
-    let ids = text(path, population, "subject_id")?;
-    let states = text(path, population, "testability")?;
-    let mut items: BTreeMap<String, Item> = BTreeMap::new();
+/// Returns the items that sorted rows set aside as untestable or pending, in their order.
+fn set_aside(path: &str, ids: &StringChunked, states: &StringChunked) -> Result<Vec<Item>, ControlError> {
+    let mut items: Vec<Item> = Vec::new();
     for (id, state) in ids.iter().zip(states.iter()) {
         let (Some(id), Some(state)) = (id, state) else {
             return Err(contract(path, "a row without testability".to_owned()));
@@ -203,11 +244,12 @@ fn set_aside(path: &str, population: &DataFrame) -> Result<BTreeMap<String, Item
                 return Err(contract(path, format!("expected {expected}, found `{state}`")));
             }
         };
-        let item = Item { subject_id: id.to_owned(), state, reason: reason.to_owned(), facts: Vec::new() };
+        let item = || Item { subject_id: id.to_owned(), state, reason: reason.to_owned(), facts: Vec::new() };
         // Untestable sorts before pending, so that of two rows the weaker stands, whatever their order.
-        match items.get(id) {
-            Some(known) if (known.state, &known.reason) <= (item.state, &item.reason) => {}
-            _ => drop(items.insert(id.to_owned(), item)),
+        match items.last_mut().filter(|known| known.subject_id == id) {
+            None => items.push(item()),
+            Some(known) if (known.state, known.reason.as_str()) <= (state, reason) => {}
+            Some(known) => *known = item(),
         }
     }
     Ok(items)
@@ -236,8 +278,7 @@ fn exception_rows(path: &str, exceptions: &DataFrame) -> Result<Vec<Item>, Contr
             facts,
         });
     }
-    let key = |item: &Item| (item.subject_id.clone(), item.reason.clone(), item.facts.clone());
-    rows.sort_by_cached_key(key);
+    rows.sort_by(|a, b| (&a.subject_id, &a.reason, &a.facts).cmp(&(&b.subject_id, &b.reason, &b.facts)));
     rows.dedup_by(|later, first| later.subject_id == first.subject_id);
     Ok(rows)
 }
