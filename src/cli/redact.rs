@@ -121,14 +121,14 @@ fn make(args: &RedactArgs, common: &Common, io: &mut Io<'_>) -> Result<Exit, Fai
         secret::write_new(path, secret::PRIVATE, |file| redacted.disclosures(file))?;
     }
 
-    let report_json = json::to_bytes(&redacted.report);
     let Renderings { html, pdf, mut machine, ci, .. } =
         Renderings::of_assessment(&assessment, &FORMATS, &Templates::shipped())?;
     machine.push(("items.json".to_owned(), Box::new(|out| items(&run, &redacted, out))));
     machine.push((layout::REDACTIONS_NAME.to_owned(), Box::new(|out| redacted.list(out))));
     let contents = PackContents {
         report: &redacted.report,
-        report_json: &report_json,
+        results: assessment.results_digest(),
+        report_json: Box::new(|out| json::write(&redacted.report, out)),
         report_html: html.as_deref().map(str::as_bytes),
         report_pdf: pdf.as_deref(),
         workpaper: None,

@@ -68,12 +68,12 @@ pub(super) fn run(args: &ReportArgs, common: &Common, io: &mut Io<'_>) -> Result
     let run = run_all(&material, options)?;
 
     let report = run.assessment.report();
-    let report_json = json::to_bytes(report);
     let Renderings { html, pdf, xlsx, mut machine, ci } = Renderings::of(&run, &args.formats, &templates)?;
     machine.push(("items.json".to_owned(), Box::new(|out| items(&run, out))));
     let contents = PackContents {
         report,
-        report_json: &report_json,
+        results: run.assessment.results_digest(),
+        report_json: Box::new(|out| json::write(report, out)),
         report_html: html.as_deref().map(str::as_bytes),
         report_pdf: pdf.as_deref(),
         workpaper: xlsx.as_deref(),

@@ -33,8 +33,10 @@ pub type Fill<'a> = Box<dyn FnOnce(&mut BagFile) -> io::Result<()> + 'a>;
 pub struct PackContents<'a> {
     /// The report; `run.json`, the statement and the texts are made from it.
     pub report: &'a Report,
-    /// The canonical bytes of that report; their SHA-256 is the results digest.
-    pub report_json: &'a [u8],
+    /// The results digest: the SHA-256 of what `report_json` writes.
+    pub results: Digest,
+    /// Writes the canonical bytes of that report.
+    pub report_json: Fill<'a>,
     /// The report as HTML.
     pub report_html: Option<&'a [u8]>,
     /// The report as PDF.
@@ -110,10 +112,10 @@ pub fn seal(contents: PackContents<'_>, key: Option<&SigningKey>, out: &Path) ->
 
 fn write(contents: PackContents<'_>, key: Option<&SigningKey>, root: &Path) -> Result<Sealed, PackError> {
     let report = contents.report;
-    let results = Digest::of(contents.report_json);
+    let results = contents.results;
     let redacted = is_redacted(&contents);
     let mut bag = BagWriter::new(root);
-    write_payload(&mut bag, contents, results, key)?;
+    write_payload(&mut bag, contents, key)?;
 
     let info = text::BagInfo::new(report, results, bag.oxum(), key.is_some());
     let key_id = key.map(|key| dsse::key_id(&key.verifying_key()));
@@ -146,12 +148,11 @@ fn subjects(tags: &TagWriter) -> Vec<Subject> {
 fn write_payload(
     bag: &mut BagWriter,
     contents: PackContents<'_>,
-    results: Digest,
     key: Option<&SigningKey>,
 ) -> Result<(), PackError> {
-    let report = contents.report;
+    let (report, results) = (contents.report, contents.results);
     bag.add(README, text::readme(report, results, is_redacted(&contents)).as_bytes())?;
-    bag.add(REPORT_JSON, contents.report_json)?;
+    write_results(bag, results, contents.report_json)?;
     if let Some(html) = contents.report_html {
         bag.add(REPORT_HTML, html)?;
     }
@@ -172,6 +173,17 @@ fn write_payload(
     bag.add(RUN, &to_json(&RunSettings::of(report)))?;
     add_all(bag, POLICY, &contents.policy)?;
     fill_all(bag, CI, contents.ci)
+}
+
+/// Writes `report.json`. Every other file of the pack names its digest, so it must have that one.
+fn write_results(bag: &mut BagWriter, results: Digest, fill: Fill<'_>) -> Result<(), PackError> {
+    let failed = || PackError::io("write", Path::new(REPORT_JSON));
+    let written = bag.add_with(REPORT_JSON, |file| fill(file).map_err(failed()))?;
+    if written.sha256 == results {
+        return Ok(());
+    }
+    let found = written.sha256;
+    Err(failed()(io::Error::other(format!("its digest is {found}, and the results digest is {results}"))))
 }
 
 fn fill_all(bag: &mut BagWriter, folder: &str, files: Vec<(String, Fill<'_>)>) -> Result<(), PackError> {

@@ -4,27 +4,43 @@
 //! tokens, members in the order of the page, integers only. The results digest is the SHA-256 of these bytes, so
 //! [`parse`] refuses a file that says the same with other bytes.
 
+use std::io::{self, BufWriter, Write};
+
 use thiserror::Error;
 
-use crate::digest::Digest;
+use crate::digest::{Digest, Hasher};
 use crate::report::model::Report;
 
 /// The only schema that [`parse`] reads.
 pub const SCHEMA: &str = "countersign/report/1";
 
+/// Writes the canonical bytes of `report`, which may be too large to hold.
+///
+/// # Errors
+/// What `out` gives.
+pub fn write(report: &Report, out: impl Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    serde_json::to_writer(&mut out, report)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
 /// Returns the canonical bytes of `report`.
 pub fn to_bytes(report: &Report) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec(report).expect(
-        "a report holds strings, integers, booleans and maps keyed by words, all of which JSON can say",
-    );
-    bytes.push(b'\n');
+    let mut bytes = Vec::new();
+    write(report, &mut bytes).expect(SAYS_ALL);
     bytes
 }
 
 /// Returns the results digest: the SHA-256 of the canonical bytes.
 pub fn digest(report: &Report) -> Digest {
-    Digest::of(&to_bytes(report))
+    let mut hasher = Hasher::default();
+    write(report, &mut hasher).expect(SAYS_ALL);
+    hasher.finish()
 }
+
+const SAYS_ALL: &str =
+    "a report holds strings, integers, booleans and maps keyed by words, all of which JSON can say";
 
 /// Reads a report back from its canonical bytes.
 ///

@@ -148,7 +148,8 @@ pub(super) fn contents<'a>(report: &'a Report, json: &'a [u8], table: &'a DataFr
     let named = |name: &str, bytes: &str| (name.to_owned(), bytes.as_bytes().to_vec());
     PackContents {
         report,
-        report_json: json,
+        results: Digest::of(json),
+        report_json: Box::new(move |out| out.write_all(json)),
         report_html: Some(b"<!doctype html>"),
         report_pdf: Some(b"%PDF-1.7"),
         workpaper: Some(b"PK"),
