@@ -36,7 +36,7 @@ def identifies(column):
 
 def multiply(schema, pack, folder, cases):
     """Writes the tables of `pack` to `folder` until there are `cases` executions; returns the copies and all rows."""
-    tables = pack / "data/04_population"
+    tables = pack / "data/04_population/tables"
     one = duckdb.connect()
     held = one.execute(f"SELECT COUNT(*) FROM '{tables}/execution.parquet'").fetchone()[0]
     copies, rows = -(-cases // held), 0

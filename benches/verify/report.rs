@@ -41,7 +41,7 @@ pub(crate) fn exceptions(count: u64, turns: usize, folder: &Path, table: &mut Ta
         let (all, _, out) = report(folder, &log, FORMATS);
         let said = std::fs::read_to_string(out.join("data/01_report.json")).unwrap();
         assert!(
-            said.matches("executed without approval").count() as u64 >= count,
+            said.matches("executed without a request").count() as u64 >= count,
             "not every exception is in the results"
         );
         html = std::fs::metadata(out.join("data/01_report.html")).unwrap().len();
