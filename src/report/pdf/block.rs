@@ -23,6 +23,12 @@ const FACT_PAD: f32 = 2.2;
 /// Indent of list items and notes.
 const INDENT: f32 = 13.0;
 
+/// Space between list items.
+const ITEM_GAP: f32 = 3.0;
+
+/// Most items of a list that stays with the figure or table after it.
+const LEAD_IN: usize = 6;
+
 /// Sets a section.
 pub(super) fn section(flow: &mut Flow<'_>, section: &Section) -> Result<(), PdfError> {
     heading(flow, section)?;
@@ -66,6 +72,10 @@ fn start(flow: &mut Flow<'_>, blocks: &[Block]) -> Result<f32, PdfError> {
                     height += set_fact(flow, fact, WIDTH)?.height;
                 }
                 break;
+            }
+            Block::List { items } if leads_in_to(items, blocks.get(index + 1)) => {
+                height += list_height(flow, items)? + GAP;
+                continue;
             }
             _ => {
                 height += least_height(each);
@@ -124,7 +134,7 @@ fn least_height(block: &Block) -> f32 {
         Block::Note { .. } => 4.0 * BODY.leading,
         Block::Facts { .. } => 4.0 * BODY.leading,
         Block::Chips { .. } => 60.0,
-        Block::Table(_) => 80.0,
+        Block::Table(_) => 110.0,
         Block::Figure(figure) => {
             (figure.height * WIDTH / figure.width.max(1.0)).min((BOTTOM - TOP) * 0.55) + 40.0
         }
@@ -147,10 +157,24 @@ fn block(flow: &mut Flow<'_>, block: &Block) -> Result<(), PdfError> {
     }
 }
 
+/// Tells whether a list is a few words about what comes next, and not a matter of its own.
+fn leads_in_to(items: &[Text], next: Option<&Block>) -> bool {
+    items.len() <= LEAD_IN && matches!(next, Some(Block::Figure(_) | Block::Table(_)))
+}
+
+fn list_height(flow: &mut Flow<'_>, items: &[Text]) -> Result<f32, PdfError> {
+    let mut height = 0.0;
+    for item in items {
+        let set = flow.set(item, BODY)?;
+        height += flow.lines(&set, MEASURE - INDENT)?.len() as f32 * BODY.leading + ITEM_GAP;
+    }
+    Ok(height)
+}
+
 fn list(flow: &mut Flow<'_>, items: &[Text]) -> Result<(), PdfError> {
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
-            flow.space(3.0);
+            flow.space(ITEM_GAP);
         }
         let set = flow.set(item, BODY)?;
         let lines = flow.lines(&set, MEASURE - INDENT)?.len();

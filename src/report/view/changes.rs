@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::{fact, list, paragraph, table};
+use super::build::{code, fact, list, paragraph, table};
 use super::text::{count, plural, second, second_or_dash, short, span};
 use super::{MAX_ROWS, View, section};
 use crate::report::document::{Block, Section, Table, Text, Tone};
@@ -20,9 +20,13 @@ pub(super) fn write(view: &View, sections: &mut Vec<Section>) {
     let title = "Changes since the previous pack";
     let blocks = view.report.since.as_ref().map_or_else(
         || {
-            vec![paragraph(
-                "This report goes on from no earlier pack, so it says nothing of earlier exceptions. The option --previous of report names one; countersign diff compares any two.",
-            )]
+            vec![
+                paragraph(
+                    "This report goes on from no earlier pack, so it says nothing of earlier exceptions. The first command makes one that does; the second compares any two packs.",
+                ),
+                code("countersign report WORKSPACE --previous PACK --out DIR"),
+                code("countersign diff PACK PACK"),
+            ]
         },
         |since| changes(view, since),
     );

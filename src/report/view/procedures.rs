@@ -101,18 +101,23 @@ fn a_row(test: &Test) -> &'static str {
 
 /// Returns a parameter's value; those named `_ms` also as a length of time.
 fn value(parameter: &Parameter, value: i64) -> String {
-    if parameter.name.ends_with("_ms") { format!("{value} ({})", exact(value)) } else { value.to_string() }
+    if parameter.name.ends_with("_ms") {
+        // Number and unit stay on one line.
+        format!("{value} ({})", exact(value).replace(' ', "\u{a0}"))
+    } else {
+        value.to_string()
+    }
 }
 
 fn parameters(view: &View) -> Table {
     table("parameter-list", "Parameters, beside their base values")
-        .column("Parameter", 24)
-        .column("Test", 11)
-        .number("Value", 17)
-        .number("Base value", 17)
-        .column("Against base", 13)
-        .column("Why", 18)
-        .column("Approved by", 12)
+        .column("Parameter", 20)
+        .column("Test", 9)
+        .number("Value", 12)
+        .number("Base value", 12)
+        .column("Against base", 9)
+        .column("Why", 29)
+        .column("Approved by", 9)
         .empty("No test has a parameter.")
         .rows(view.report.parameters.iter().map(|parameter| {
             let (word, tone) = against_base(parameter);
