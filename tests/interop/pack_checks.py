@@ -1,8 +1,9 @@
 """Checks an evidence pack with programs that know nothing of Countersign.
 
-Usage: pack_checks.py PACK TRUST_OR_KEY
+Usage: pack_checks.py PACK [TRUST_OR_KEY]
 
-TRUST_OR_KEY is a trust file, of which the statement keys count, or one public key in PEM. `sha256sum`, bagit,
+TRUST_OR_KEY is a trust file, of which the statement keys count, or one public key in PEM; a pack that is not signed
+has none, and then its files and its tests alone are checked. `sha256sum`, bagit,
 openssl, securesystemslib, in-toto-attestation, and DuckDB must each accept the pack, and so must whoever follows its
 `VERIFY.md` to the letter. Most are asked again with one bit turned, and must refuse: no check here cannot fail.
 """
@@ -47,14 +48,18 @@ SUBJECTS = {MANIFEST, INSTRUCTIONS, "data/01_report.pdf", "data/01_report.html"}
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    pack, key_file = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    pack, key_file = pathlib.Path(sys.argv[1]), sys.argv[2] if len(sys.argv) == 3 else None
     # It logs what it refuses, also where refusing is what is asked of it.
     logging.getLogger("bagit").setLevel(logging.CRITICAL)
     checks = Checks()
     with tempfile.TemporaryDirectory() as scratch:
-        run_all(checks, pack, key_file, pathlib.Path(scratch))
+        scratch = pathlib.Path(scratch)
+        if key_file is None:
+            run_unsigned(checks, pack, scratch)
+        else:
+            run_all(checks, pack, pathlib.Path(key_file), scratch)
     checks.close()
 
 
@@ -68,6 +73,13 @@ def run_all(checks, pack, key_file, scratch):
     if checks.run("a pinned statement key signed", key.find, key_file, envelope):
         signature_checks(checks, envelope, key, scratch)
         instruction_checks(checks, pack, key, scratch)
+
+
+def run_unsigned(checks, pack, scratch):
+    checks.run("an unsigned pack has no statement", expect, not (pack / ENVELOPE).exists(), f"it has {ENVELOPE}")
+    file_checks(checks, pack, scratch)
+    test_checks(checks, pack)
+    redo_checks(checks, pack, json.loads((pack / ITEMS).read_text()), scratch)
 
 
 def file_checks(checks, pack, scratch):
