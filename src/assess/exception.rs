@@ -55,7 +55,7 @@ pub(crate) struct Item {
 pub(super) fn exceptions(
     failing: Vec<Failing>,
     places: &BTreeMap<String, Place>,
-    items: &BTreeMap<String, Item>,
+    mut items: BTreeMap<String, Item>,
     controls: &BTreeMap<String, BTreeSet<String>>,
 ) -> Vec<Exception> {
     let mut by_event: BTreeMap<String, Vec<Failing>> = BTreeMap::new();
@@ -66,7 +66,7 @@ pub(super) fn exceptions(
         .into_iter()
         .filter_map(|(event, group)| {
             let place = places.get(&event)?;
-            Some(exception(group, place, items.get(&event).cloned().unwrap_or_default(), controls))
+            Some(exception(group, place, items.remove(&event).unwrap_or_default(), controls))
         })
         .collect();
     exceptions.sort_by(|a, b| {
@@ -234,7 +234,7 @@ mod tests {
     fn one_item_is_one_exception_whose_primary_is_not_authz_01() {
         let places = BTreeMap::from([("e".to_owned(), place("a.jsonl", 3))]);
         let group = vec![failing("AUTHZ-01", "e"), failing("BG-01", "e"), failing("AUTHZ-04", "e")];
-        let found = exceptions(group, &places, &BTreeMap::new(), &BTreeMap::new());
+        let found = exceptions(group, &places, BTreeMap::new(), &BTreeMap::new());
         assert_eq!(found.len(), 1);
         assert_eq!(
             (found[0].test.as_str(), found[0].also.as_slice()),
@@ -250,7 +250,7 @@ mod tests {
             let mut group = vec![failing("AUTHZ-01", "e"), failing("BG-01", "e")];
             group[0].accepted = authz.map(str::to_owned);
             group[1].accepted = bg.map(str::to_owned);
-            let found = exceptions(group, &places, &BTreeMap::new(), &BTreeMap::new());
+            let found = exceptions(group, &places, BTreeMap::new(), &BTreeMap::new());
             (found[0].accepted.clone(), found[0].facts.clone())
         };
         assert_eq!(with(None, None), (None, Vec::new()));
@@ -266,11 +266,11 @@ mod tests {
         let found = exceptions(
             vec![failing("AUTHZ-01", "e"), mild.clone()],
             &places,
-            &BTreeMap::new(),
+            BTreeMap::new(),
             &BTreeMap::new(),
         );
         assert_eq!((found[0].test.as_str(), found[0].severity.as_str()), ("AUTHZ-09", "critical"));
-        let found = exceptions(vec![mild], &places, &BTreeMap::new(), &BTreeMap::new());
+        let found = exceptions(vec![mild], &places, BTreeMap::new(), &BTreeMap::new());
         assert_eq!(found[0].severity, "medium");
     }
 
@@ -278,7 +278,7 @@ mod tests {
     fn that_somebody_had_left_says_more_than_that_nobody_knows_them() {
         let places = BTreeMap::from([("e".to_owned(), place("a.jsonl", 3))]);
         let group = vec![failing("AUTHZ-01", "e"), failing("AGT-01", "e"), failing("REV-06", "e")];
-        let found = exceptions(group, &places, &BTreeMap::new(), &BTreeMap::new());
+        let found = exceptions(group, &places, BTreeMap::new(), &BTreeMap::new());
         assert_eq!(
             (found[0].test.as_str(), found[0].also.as_slice()),
             ("REV-06", &["AGT-01".to_owned(), "AUTHZ-01".to_owned()][..])
@@ -289,7 +289,7 @@ mod tests {
     fn id_does_not_depend_on_object_or_line() {
         let at = |object, line| {
             let places = BTreeMap::from([("e".to_owned(), place(object, line))]);
-            exceptions(vec![failing("AUTHZ-01", "e")], &places, &BTreeMap::new(), &BTreeMap::new())[0]
+            exceptions(vec![failing("AUTHZ-01", "e")], &places, BTreeMap::new(), &BTreeMap::new())[0]
                 .id
                 .clone()
         };

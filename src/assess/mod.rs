@@ -173,7 +173,8 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
     let judged = judge(&inputs, &holes);
     let links = links(inputs.library);
     let failing = failing(&inputs);
-    let events: BTreeSet<&str> = failing.iter().map(|item| item.event.as_str()).collect();
+    let stated_by: BTreeSet<String> = failing.iter().map(|item| item.event.clone()).collect();
+    let events: BTreeSet<&str> = stated_by.iter().map(String::as_str).collect();
     let listed = listed(&inputs);
     let noted = noted::events(inputs.library, inputs.evaluations);
     let wanted: BTreeSet<&str> =
@@ -190,16 +191,16 @@ pub fn assess(inputs: Inputs<'_>) -> Result<Assessment, ControlError> {
         as_of: inputs.as_of,
     };
     let (waivers, accepted) = waived::accept(inputs.waivers, &ground, inputs.evaluations);
+    // Moved and not copied, for there may be a hundred thousand.
     let failing = failing
-        .iter()
-        .cloned()
+        .into_iter()
         .map(|mut item| {
             item.accepted = accepted.get(&(item.test.clone(), item.event.clone())).cloned();
             item
         })
         .collect();
 
-    let exceptions = exception::exceptions(failing, &places, &items, &links);
+    let exceptions = exception::exceptions(failing, &places, items, &links);
 
     let mut by_case: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for found in &exceptions {
