@@ -156,9 +156,7 @@ impl<'t> Compiler<'t> {
                 (Some(self.base(node, name)?), pointer)
             }
         };
-        let pointer = Pointer::compile(pointer).map_err(|what| node.error(what, None))?;
-        let base = base.unwrap_or_else(|| Base::Root(self.plan.places.add(&pointer)));
-        Ok(Path { base, pointer, text: text.to_owned() })
+        Path::compile(base, pointer, text, &mut self.plan.places).map_err(|what| node.error(what, None))
     }
 
     fn base(&self, node: Node<'t>, name: &str) -> Compiled<Base> {

@@ -92,6 +92,19 @@ pub(super) struct Path {
 }
 
 impl Path {
+    /// Compiles the path that `text` writes: `pointer` below `base`, and without one below the unwrapped record, as one of
+    /// `places`.
+    pub(super) fn compile(
+        base: Option<Base>,
+        pointer: &str,
+        text: &str,
+        places: &mut Places,
+    ) -> Result<Self, String> {
+        let pointer = Pointer::compile(pointer)?;
+        let base = base.unwrap_or_else(|| Base::Root(places.add(&pointer)));
+        Ok(Self { base, pointer, text: text.to_owned() })
+    }
+
     /// Returns what lies there, null included.
     pub(super) fn find<'f>(&self, scope: &Scope<'f>) -> Option<&'f Json<'f>> {
         let base = match self.base {

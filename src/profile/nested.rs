@@ -215,9 +215,7 @@ fn path(node: Node<'_>, known: &[&str], places: &mut Places) -> Result<Path, Pro
                 }
             },
         };
-    let pointer = Pointer::compile(pointer).map_err(|what| node.error(what, None))?;
-    let base = base.unwrap_or_else(|| Base::Root(places.add(&pointer)));
-    Ok(Path { base, pointer, text: text.to_owned() })
+    Path::compile(base, pointer, text, places).map_err(|what| node.error(what, None))
 }
 
 /// Returns the object that a list of names and values says. Several values of one name become an array, so that whoever
