@@ -285,7 +285,7 @@ impl Triggers {
 
 static IN_TEXTS: LazyLock<Triggers> = LazyLock::new(|| Triggers::of(|_| true));
 
-/// Most texts are ids, and a third of the groups has nothing to find in one.
+/// Most texts are ids, and some groups have nothing to find in one.
 static IN_IDS: LazyLock<Triggers> =
     LazyLock::new(|| Triggers::of(|group| group.detectors.iter().any(|detector| detector.in_ids)));
 
