@@ -55,31 +55,23 @@ def main():
     logging.getLogger("bagit").setLevel(logging.CRITICAL)
     checks = Checks()
     with tempfile.TemporaryDirectory() as scratch:
-        scratch = pathlib.Path(scratch)
-        if key_file is None:
-            run_unsigned(checks, pack, scratch)
-        else:
-            run_all(checks, pack, pathlib.Path(key_file), scratch)
+        run_all(checks, pack, key_file, pathlib.Path(scratch))
     checks.close()
 
 
 def run_all(checks, pack, key_file, scratch):
+    file_checks(checks, pack, scratch)
+    test_checks(checks, pack)
+    redo_checks(checks, pack, json.loads((pack / ITEMS).read_text()), scratch)
+    if key_file is None:
+        checks.run("an unsigned pack has no statement", expect, not (pack / ENVELOPE).exists(), f"it has {ENVELOPE}")
+        return
     envelope = json.loads((pack / ENVELOPE).read_text())
     key = PinnedKey()
-    file_checks(checks, pack, scratch)
     statement_checks(checks, pack, envelope, scratch)
-    test_checks(checks, pack)
-    redo_checks(checks, pack, json.loads((pack / ITEMS).read_text()), scratch)
-    if checks.run("a pinned statement key signed", key.find, key_file, envelope):
+    if checks.run("a pinned statement key signed", key.find, pathlib.Path(key_file), envelope):
         signature_checks(checks, envelope, key, scratch)
         instruction_checks(checks, pack, key, scratch)
-
-
-def run_unsigned(checks, pack, scratch):
-    checks.run("an unsigned pack has no statement", expect, not (pack / ENVELOPE).exists(), f"it has {ENVELOPE}")
-    file_checks(checks, pack, scratch)
-    test_checks(checks, pack)
-    redo_checks(checks, pack, json.loads((pack / ITEMS).read_text()), scratch)
 
 
 def file_checks(checks, pack, scratch):
