@@ -137,6 +137,18 @@ fn an_object_that_changed_during_the_run_stops_the_pack() {
 }
 
 #[test]
+fn a_report_that_is_not_that_of_the_results_digest_stops_the_pack() {
+    let folder = tempfile::tempdir().unwrap();
+    let (report, table) = (report(), table());
+    let json = serde_json::to_vec(&report).unwrap();
+    let mut other = contents(&report, &json, &table);
+    other.results = Digest::of(b"another report");
+    let error = seal(other, None, &folder.path().join("pack")).unwrap_err();
+    assert!(matches!(error, PackError::Io { .. }) && !error.is_usage(), "{error}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
+}
+
+#[test]
 fn a_withheld_object_is_packed_by_its_digest() {
     let folder = tempfile::tempdir().unwrap();
     let (report, table) = (report(), table());
