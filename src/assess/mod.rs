@@ -43,7 +43,7 @@ use crate::settings::{Role, Workspace};
 use crate::waiver::Waiver;
 
 /// Raised with any change of the program that can turn a result.
-pub const DERIVATION: u32 = 3;
+pub const DERIVATION: u32 = 4;
 
 /// Items listed per test among the untestable and the pending; the counts are always complete.
 const MAX_LISTED: usize = 1_000;

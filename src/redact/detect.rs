@@ -10,10 +10,14 @@ use std::sync::{LazyLock, OnceLock};
 use regex::{Captures, Regex, RegexSet};
 
 use super::class::Class;
+use super::filter::Filter;
 use super::mask::Scope;
 
 /// Raised with any change after which another value is found.
-pub const DETECTORS_VERSION: u32 = 2;
+pub const DETECTORS_VERSION: u32 = 3;
+
+/// Digits of the shortest card number (ISO/IEC 7812-1).
+const MIN_CARD: usize = 13;
 
 /// Ids shorter than this hold no secret that has a form.
 const MIN_ID: usize = 12;
@@ -29,6 +33,8 @@ pub(super) struct Found {
 struct Group {
     trigger: &'static str,
     detectors: &'static [Detector],
+    /// Where matches of the trigger begin too shortly for a [`Filter`]: tells whether there may be one.
+    short: Option<fn(&str) -> bool>,
 }
 
 struct Detector {
@@ -63,6 +69,7 @@ macro_rules! value {
 const GROUPS: &[Group] = &[
     Group {
         trigger: r"-----BEGIN|PuTTY-User-Key|AGE-SECRET-KEY",
+        short: None,
         detectors: &[
             always(
                 Class::PrivateKey,
@@ -74,6 +81,7 @@ const GROUPS: &[Group] = &[
     },
     Group {
         trigger: r"AKIA|ASIA|ABIA|ACCA|LTAI|AIza|GOCSPX-|ya29\.|AccountKey=|sig=|8Q~|X-Amz-|do[opr]_v1_|(?i-u:aws)",
+        short: None,
         detectors: &[
             // An access key id names a key as a login names a person, so it stays where it is an id.
             checked(Class::CloudKey, r"\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})\b", |_, _| true, false),
@@ -94,6 +102,7 @@ const GROUPS: &[Group] = &[
     },
     Group {
         trigger: r"gh[pousr]_|github_pat_|gl[a-z]{2,5}-|xox[a-z]-|xapp-|hooks\.slack|k_(?:live|test)_|whsec_|sk-|npm_|pypi-|cio[A-Za-z0-9]{32}|SG\.|hv[sbr]\.|hf_|dapi|SK[0-9a-f]{32}|:AA|dckr_pat_|dp\.pt\.|lin_api_|shp[a-z]{2}_|\.atlasv1\.|NRAK-",
+        short: None,
         detectors: &[
             always(Class::Token, r"\b(gh[pousr]_[A-Za-z0-9]{36,255})"),
             always(Class::Token, r"\b(github_pat_[A-Za-z0-9_]{22,255})"),
@@ -126,10 +135,12 @@ const GROUPS: &[Group] = &[
     },
     Group {
         trigger: r"eyJ",
+        short: None,
         detectors: &[always(Class::Jwt, r"\b(eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){2,4})")],
     },
     Group {
         trigger: r"://",
+        short: None,
         detectors: &[checked(
             Class::ConnectionString,
             r#"(?i)\b[a-z][a-z0-9+.-]{1,30}://[^\s/:@"'<>]*:([^\s/"'<>]+)@"#,
@@ -139,6 +150,7 @@ const GROUPS: &[Group] = &[
     },
     Group {
         trigger: r"(?i-u)authorization|bearer",
+        short: None,
         detectors: &[
             checked(
                 Class::Token,
@@ -155,7 +167,8 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        trigger: r"(?i-u)pass|pwd|secret|identified|mysql|-u|--user|-p",
+        trigger: r"(?i-u:pass|pwd|secret|identified|mysql|-u[ =]|--user)|(?i:pw\s)",
+        short: None,
         detectors: &[
             checked(
                 Class::Password,
@@ -206,6 +219,7 @@ const GROUPS: &[Group] = &[
     },
     Group {
         trigger: r"(?i-u)token|key|auth|credential|signature",
+        short: None,
         detectors: &[
             checked(
                 Class::HighEntropy,
@@ -232,6 +246,7 @@ const GROUPS: &[Group] = &[
     },
     Group {
         trigger: r"[0-9](?:[ -]?[0-9]){12}",
+        short: Some(|text| digits(text) >= MIN_CARD),
         detectors: &[checked(
             Class::Card,
             r"\b([2-6][0-9]{3}(?:[ -]?[0-9]{2,6}){2,15})\b",
@@ -241,6 +256,7 @@ const GROUPS: &[Group] = &[
     },
     Group {
         trigger: r"@",
+        short: Some(|text| text.contains('@')),
         detectors: &[checked(
             Class::Email,
             r"([\p{L}\p{N}][\p{L}\p{N}._%+'-]*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,24})\b",
@@ -249,21 +265,24 @@ const GROUPS: &[Group] = &[
         )],
     },
     Group {
-        trigger: r"\+[0-9]|\+\([0-9]|(?i-u:tel|phone|mobile|fax)",
-        detectors: &[
-            checked(
-                Class::Phone,
-                r"(?:^|[^\w.+:])(\+[0-9]{1,3}[ ./()-]{0,3}(?:[0-9][ ./()-]{0,2}){6,13}[0-9])\b",
-                |_, value| (8..=15).contains(&digits(value)),
-                false,
-            ),
-            checked(
-                Class::Phone,
-                r#"(?i)\b(?:tel|telephone|phone|mobile|fax)(?:[_-]?(?:no|number))?["'\\]*\s*[:=.]\s*["'\\]*(\(?[0-9][0-9 ./()-]{6,20}[0-9])\b"#,
-                |_, value| (7..=15).contains(&digits(value)),
-                false,
-            ),
-        ],
+        trigger: r"\+[0-9]|\+\([0-9]",
+        short: Some(|text| text.contains('+')),
+        detectors: &[checked(
+            Class::Phone,
+            r"(?:^|[^\w.+:])(\+[0-9]{1,3}[ ./()-]{0,3}(?:[0-9][ ./()-]{0,2}){6,13}[0-9])\b",
+            |_, value| (8..=15).contains(&digits(value)),
+            false,
+        )],
+    },
+    Group {
+        trigger: r"(?i-u)tel|phone|mobile|fax",
+        short: None,
+        detectors: &[checked(
+            Class::Phone,
+            r#"(?i)\b(?:tel|telephone|phone|mobile|fax)(?:[_-]?(?:no|number))?["'\\]*\s*[:=.]\s*["'\\]*(\(?[0-9][0-9 ./()-]{6,20}[0-9])\b"#,
+            |_, value| (7..=15).contains(&digits(value)),
+            false,
+        )],
     },
 ];
 
@@ -273,13 +292,28 @@ const EXPECT: &str = "the patterns are constants, and a test compiles every one"
 struct Triggers {
     set: RegexSet,
     groups: Vec<usize>,
+    /// Tells for most texts that no trigger matches, with what the groups say themselves.
+    filter: Filter,
+    short: Vec<fn(&str) -> bool>,
 }
 
 impl Triggers {
     fn of(wanted: impl Fn(&Group) -> bool) -> Self {
         let groups: Vec<usize> = (0..GROUPS.len()).filter(|index| wanted(&GROUPS[*index])).collect();
-        let set = RegexSet::new(groups.iter().map(|index| GROUPS[*index].trigger)).expect(EXPECT);
-        Self { set, groups }
+        let all = || groups.iter().map(|index| &GROUPS[*index]);
+        let long = all().filter(|group| group.short.is_none()).map(|group| group.trigger);
+        Self {
+            set: RegexSet::new(all().map(|group| group.trigger)).expect(EXPECT),
+            filter: Filter::of(long).expect(EXPECT),
+            short: all().filter_map(|group| group.short).collect(),
+            groups,
+        }
+    }
+
+    /// Tells whether no trigger matches in `text`.
+    fn none_in(&self, text: &str) -> bool {
+        let may = self.filter.passes(text) || self.short.iter().any(|short| short(text));
+        !may || !self.set.is_match(text)
     }
 }
 
@@ -300,16 +334,25 @@ fn compiled(group: usize) -> impl Iterator<Item = (&'static Regex, &'static Dete
     regexes.iter().zip(detectors)
 }
 
+/// Tells whether no detector can find anything in `text`, nor in a part of it: triggers look at nothing around what they match.
+pub(super) fn is_clean(text: &str, scope: Scope) -> bool {
+    (scope == Scope::Id && text.len() < MIN_ID) || triggers(scope).none_in(text)
+}
+
+fn triggers(scope: Scope) -> &'static Triggers {
+    match scope {
+        Scope::FreeText => &IN_TEXTS,
+        Scope::Id => &IN_IDS,
+    }
+}
+
 /// Returns what the detectors find in `text`, in no order; ranges may overlap and lie on character boundaries.
 pub(super) fn find(text: &str, scope: Scope) -> Vec<Found> {
     let mut all = Vec::new();
     if scope == Scope::Id && text.len() < MIN_ID {
         return all;
     }
-    let triggers = match scope {
-        Scope::FreeText => &IN_TEXTS,
-        Scope::Id => &IN_IDS,
-    };
+    let triggers = triggers(scope);
     for index in &triggers.set.matches(text) {
         for (regex, detector) in compiled(triggers.groups[index]) {
             if scope == Scope::Id && !detector.in_ids {
@@ -472,4 +515,78 @@ fn luhn(numbers: &[u32]) -> bool {
         (_, twice) => twice - 9,
     };
     numbers.iter().rev().enumerate().map(doubled).sum::<u32>().is_multiple_of(10)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What the triggers are made of, whole and in part.
+    const PIECES: &[&str] = &[
+        "gh",
+        "p_",
+        "o",
+        "glpat",
+        "-",
+        "xoxb",
+        "SK",
+        "0123456789abcdef",
+        "cio",
+        ":",
+        "AA",
+        "//",
+        "eyJ",
+        "8Q~",
+        "pa",
+        "ss",
+        "PW",
+        "pw",
+        "D",
+        " ",
+        "\t",
+        "\u{a0}",
+        "-u",
+        "=",
+        "--user",
+        "-p",
+        "se",
+        "cret",
+        "K",
+        "ey",
+        "tel",
+        "Fax",
+        "+",
+        "(",
+        "4",
+        "1 2",
+        "3-4567890123",
+        "@",
+        "x",
+        "ü",
+        "SG.",
+        "sig=",
+        "-----BEGIN",
+        "do",
+        "o_v1_",
+        "aws",
+    ];
+
+    proptest! {
+        #[test]
+        fn the_filter_leaves_out_no_text_in_which_a_trigger_matches(
+            pieces in prop::collection::vec(prop::sample::select(PIECES), 0..8),
+        ) {
+            let text = pieces.concat();
+            for triggers in [&IN_TEXTS, &IN_IDS] {
+                prop_assert_eq!(triggers.none_in(&text), !triggers.set.is_match(&text), "{}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn ids_are_searched_for_what_has_a_filter_alone() {
+        assert!(IN_IDS.short.is_empty() && !IN_TEXTS.short.is_empty());
+    }
 }

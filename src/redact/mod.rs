@@ -7,6 +7,7 @@
 mod class;
 mod detect;
 mod event;
+mod filter;
 mod mask;
 mod policy;
 

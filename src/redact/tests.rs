@@ -45,6 +45,7 @@ fn planted() -> Vec<(Class, String, String)> {
         entry(Password, r#"{\"password\":\""#, "x9!kL2mQ".to_owned(), r#"\"}"#),
         entry(Password, "ALTER USER app IDENTIFIED BY '", "n3wpass".to_owned(), "'"),
         entry(Password, "curl -u admin:", "tops3cret".to_owned(), " https://x"),
+        entry(Password, "sync --dbpw ", "v1olet-h4t".to_owned(), " now"),
         entry(Password, "vault kv put x --secret ", "h0tel-c4lifornia".to_owned(), ""),
         entry(HighEntropy, "API_KEY=", "k9Qz2Xv7Lm4Rt8Wb1Ny6".to_owned(), " ./run"),
         entry(HighEntropy, "refresh_token: ", "f81d4fae-7dec-11d0-a765-00a0c91e6bf6".to_owned(), ""),
@@ -164,7 +165,7 @@ fn a_secret_is_masked_before_a_long_text_is_cut() {
     let secret = &planted()[5].2;
     let shown = shown(&text);
     assert!(!shown.contains(&secret[..12]), "{}", &shown[shown.len() - 80..]);
-    let mut event = Event { command: Some(text), ..Event::default() };
+    let mut event = Event { command: Some(text.into()), ..Event::default() };
     super::event(&mut event, &Policy::default());
     assert_eq!(event.masked.as_deref(), Some("command:token=1"));
     assert!(!event.command.unwrap().contains(&secret[..12]));
@@ -173,10 +174,10 @@ fn a_secret_is_masked_before_a_long_text_is_cut() {
 #[test]
 fn an_event_says_what_was_masked_where() {
     let mut event = Event {
-        requester_id: Some("dana@corp.example".to_owned()),
-        command: Some("a --password=hunter2 b --password=hunter3".to_owned()),
-        reason: Some("dana@corp.example asked".to_owned()),
-        resource_id: Some("redis://:pw12345@cache:6379".to_owned()),
+        requester_id: Some("dana@corp.example".into()),
+        command: Some("a --password=hunter2 b --password=hunter3".into()),
+        reason: Some("dana@corp.example asked".into()),
+        resource_id: Some("redis://:pw12345@cache:6379".into()),
         ..Event::default()
     };
     super::event(&mut event, &Policy::default());
@@ -185,7 +186,7 @@ fn an_event_says_what_was_masked_where() {
         Some("command:password=2,reason:email=1,resource_id:connection-string=1")
     );
     let mut linked =
-        Event { corr_request: Some("secret-gate:request:87a1b09d=3".to_owned()), ..Event::default() };
+        Event { corr_request: Some("secret-gate:request:87a1b09d=3".into()), ..Event::default() };
     super::event(&mut linked, &Policy::default());
     assert_eq!(
         linked.corr_request.as_deref(),
