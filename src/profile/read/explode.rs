@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use memchr::memmem;
 use serde_json::value::RawValue;
 
 use super::{Found, Unusable, newlines};
@@ -23,7 +24,7 @@ type Fault = (BreakKind, String);
 impl Explode {
     /// Gives every record that `whole` holds. A value that lacks the array is a record itself.
     pub(super) fn records(&self, whole: Record<'_>, each: &mut dyn FnMut(Found<'_>)) {
-        if self.steps.is_empty() {
+        if !self.may_open(whole.text) {
             return each(Ok(whole));
         }
         // What is no JSON is refused with its reason where it is mapped.
@@ -31,6 +32,20 @@ impl Explode {
         let mut walk =
             Walk { explode: self, whole, around: Vec::new(), index: 0, line: whole.line, counted: 0 };
         walk.value(value, each);
+    }
+}
+
+impl Explode {
+    /// Tells whether `text` may hold an array of the first step. Most lines hold none, and to search for a name is far cheaper
+    /// than to parse.
+    fn may_open(&self, text: &str) -> bool {
+        let mut pointers = self.steps.first().into_iter().flatten().peekable();
+        // Letters have no other spelling in JSON than `\u` and their number (RFC 8259, section 7).
+        let spelt = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let occurs = |name: &str| memmem::find(text.as_bytes(), name.as_bytes()).is_some();
+        pointers.peek().is_some()
+            && (pointers.any(|names| names.first().is_none_or(|name| !spelt(name) || occurs(name)))
+                || occurs("\\u"))
     }
 }
 

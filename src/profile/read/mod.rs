@@ -105,8 +105,14 @@ impl Profile {
         if !self.framing.is_lines(name) {
             return self.document(name, text, each);
         }
-        let mut offset = 0;
-        for (number, line) in (1_u64..).zip(text.split_inclusive('\n')) {
+        let (mut offset, mut rest) = (0, text);
+        for number in 1_u64.. {
+            if rest.is_empty() {
+                break;
+            }
+            let end = memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |at| at + 1);
+            let (line, after) = rest.split_at(end);
+            rest = after;
             let record = Record::new(line.trim_end_matches(['\n', '\r']), offset, number, 0);
             offset += line.len() as u64;
             match record.text.trim().is_empty() {
