@@ -20,18 +20,24 @@ pub(super) struct Stamp {
     digits: u8,
     zone_assumed: bool,
     chosen: bool,
+    as_read: bool,
 }
 
 impl Stamp {
     /// Returns UTC epoch milliseconds, rounded down.
     pub(super) fn ms(self) -> i64 {
-        let nanos = self.at.as_nanosecond();
-        i64::try_from(nanos.div_euclid(1_000_000)).expect("a timestamp's milliseconds fit 64 bits")
+        let below = self.at.subsec_nanosecond().div_euclid(1_000_000);
+        self.at.as_second() * 1_000 + i64::from(below)
     }
 
     /// Returns RFC 3339 in UTC with the source's own precision.
     pub(super) fn text(self) -> String {
         DateTimePrinter::new().precision(Some(self.digits)).timestamp_to_string(&self.at)
+    }
+
+    /// Tells whether the text from which it was read, without spaces around it, is what [`Stamp::text`] writes.
+    pub(super) fn is_as_read(self) -> bool {
+        self.as_read
     }
 
     /// Tells whether the source wrote no zone and the profile's was taken.
@@ -50,7 +56,7 @@ impl Stamp {
             .at
             .checked_add(SignedDuration::from_nanos(nanos))
             .map_err(|_| Fault::rejected("a time beyond the calendar"))?;
-        Ok(Self { at, ..self })
+        Ok(Self { at, as_read: false, ..self })
     }
 }
 
@@ -113,7 +119,7 @@ impl TimeFormat {
             Self::IsoBasic => iso_basic(text, zone),
             Self::Rfc2822 => {
                 let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-                Some(Read::At(Stamp { at, digits: 0, zone_assumed: false, chosen: false }))
+                Some(Read::At(Stamp { at, digits: 0, zone_assumed: false, chosen: false, as_read: false }))
             }
             Self::Pattern(pattern) => strptime(pattern, text, zone),
         }
@@ -129,6 +135,15 @@ enum Read {
     NoZone,
     /// A local time that is no single moment, in words.
     Unclear(String),
+}
+
+impl Read {
+    fn map(self, of: impl FnOnce(Stamp) -> Stamp) -> Self {
+        match self {
+            Self::At(stamp) => Self::At(of(stamp)),
+            other => other,
+        }
+    }
 }
 
 /// Reads `text` in the first of `formats` that it fits; Go's zero time is `None`.
@@ -197,16 +212,18 @@ fn rfc3339(text: &str, zone: Option<&Zone>) -> Option<Read> {
         None => return None,
     };
     // RFC 3339 §5.7: a leap second is written `60`; it counts as the second before it.
-    let at = DateTime::new(
-        year,
-        month,
-        day,
-        hour,
-        minute,
-        second.min(if second == 60 { 59 } else { second }),
-        nanos,
-    );
-    resolve(at.ok()?, stated, zone, digits)
+    let leap = second == 60;
+    let second = if leap { 59 } else { second };
+    let at = DateTime::new(year, month, day, hour, minute, second, nanos);
+    let read = resolve(at.ok()?, stated, zone, digits)?;
+    // Of the many ways to write a moment, the one that needs no other writing.
+    let fraction = if digits == 0 { 0 } else { usize::from(digits) + 1 };
+    let as_read = !leap
+        && rest == "Z"
+        && bytes.len() == "2026-03-02T10:06:40Z".len() + fraction
+        && is(10, b"T")
+        && (digits == 0 || is(19, b"."));
+    Some(read.map(|stamp| Stamp { as_read, ..stamp }))
 }
 
 /// Reads `Z`, `+hh`, `+hhmm` or `+hh:mm` at the start of `text`, and returns what follows.
@@ -256,7 +273,7 @@ fn resolve(at: DateTime, stated: Option<Offset>, zone: Option<&Zone>, digits: u8
         (None, None) => return Some(Read::NoZone),
     };
     let at = offset.to_timestamp(at).ok()?;
-    Some(Read::At(Stamp { at, digits, zone_assumed: stated.is_none(), chosen }))
+    Some(Read::At(Stamp { at, digits, zone_assumed: stated.is_none(), chosen, as_read: false }))
 }
 
 /// Reads a decimal number of units of 10^-`places` seconds since the Unix epoch.
@@ -275,7 +292,7 @@ fn epoch(text: &str, places: u8) -> Option<Stamp> {
     let nanos: i128 = format!("{whole}{kept:0<unit$}").parse().ok()?;
     let at = Timestamp::from_nanosecond(sign * nanos).ok()?;
     let digits = places + u8::try_from(kept.len()).ok()?;
-    Some(Stamp { at, digits: digits.min(9), zone_assumed: false, chosen: false })
+    Some(Stamp { at, digits: digits.min(9), zone_assumed: false, chosen: false, as_read: false })
 }
 
 /// Spells a text such as `20260302T100640Z` with its separators, and reads that.
@@ -288,7 +305,8 @@ fn iso_basic(text: &str, zone: Option<&Zone>) -> Option<Read> {
     }
     let (year, month, day) = (&date[..4], &date[4..6], &date[6..]);
     let (hour, minute, second) = (&time[..2], &time[2..4], &time[4..]);
-    rfc3339(&format!("{year}-{month}-{day}T{hour}:{minute}:{second}{rest}"), zone)
+    let read = rfc3339(&format!("{year}-{month}-{day}T{hour}:{minute}:{second}{rest}"), zone)?;
+    Some(read.map(|stamp| Stamp { as_read: false, ..stamp }))
 }
 
 /// Returns the moment `nanos` nanoseconds after `seconds` since the Unix epoch.
@@ -296,7 +314,7 @@ pub(super) fn epoch_parts(seconds: i64, nanos: i64) -> Result<Stamp, Fault> {
     let wrong = || Fault::rejected(format!("`{seconds}` seconds and `{nanos}` nanoseconds are no time"));
     let nanos = i32::try_from(nanos).ok().filter(|nanos| (0..1_000_000_000).contains(nanos));
     let at = Timestamp::new(seconds, nanos.ok_or_else(wrong)?).map_err(|_| wrong())?;
-    Ok(Stamp { at, digits: 9, zone_assumed: false, chosen: false })
+    Ok(Stamp { at, digits: 9, zone_assumed: false, chosen: false, as_read: false })
 }
 
 /// How a product writes a length of time.
@@ -359,7 +377,7 @@ mod tests {
     }
 
     fn refused(text: &str, format: &str) -> String {
-        read_time(text, &[TimeFormat::from_word(format).unwrap()], None).unwrap_err().what
+        read_time(text, &[TimeFormat::from_word(format).unwrap()], None).unwrap_err().into_parts().1
     }
 
     #[test]
@@ -391,11 +409,35 @@ mod tests {
             for nanos in [0, 1, 120_000_000, 123_456_789, 999_999_999] {
                 let at = Timestamp::new(seconds, nanos).unwrap();
                 for digits in 0..=9 {
-                    let stamp = Stamp { at, digits, zone_assumed: false, chosen: false };
+                    let stamp = Stamp { at, digits, zone_assumed: false, chosen: false, as_read: false };
                     assert_eq!(stamp.text(), format!("{at:.*}", usize::from(digits)));
                 }
             }
         }
+    }
+
+    #[test]
+    fn only_what_would_be_written_the_same_stays_as_read() {
+        for (text, expected) in [
+            ("2026-03-02T10:06:40Z", true),
+            ("2026-03-02T10:06:40.120Z", true),
+            ("2026-03-02T10:06:40.123456789Z", true),
+            ("2026-03-02T10:06:40.1234567891Z", false),
+            ("2026-03-02T10:06:40,120Z", false),
+            ("2026-03-02t10:06:40Z", false),
+            ("2026-03-02T10:06:40z", false),
+            ("2026-03-02 10:06:40Z", false),
+            ("2026-03-02T10:06Z", false),
+            ("2026-03-02T10:06:40+00:00", false),
+            ("2026-03-02T10:06:40+00", false),
+            ("2016-12-31T23:59:60Z", false),
+        ] {
+            let stamp = read_time(text, &[TimeFormat::Rfc3339], None).unwrap().unwrap();
+            assert_eq!((stamp.is_as_read(), stamp.text() == text), (expected, expected), "{text}");
+            assert!(!stamp.plus(1).unwrap().is_as_read());
+        }
+        let basic = read_time("20260302T100640Z", &[TimeFormat::from_word("iso-basic").unwrap()], None);
+        assert!(basic.unwrap().is_some_and(|stamp| !stamp.is_as_read()));
     }
 
     #[test]
