@@ -5,6 +5,26 @@
 
 use polars::prelude::*;
 
+/// A text that needs no memory of its own up to 24 bytes, which most words, names, and ids of an event have.
+pub type Brief = compact_str::CompactString;
+
+/// Writes `text` where it stays. To make it elsewhere and move it would wait for memory: its last byte tells how long it is.
+pub(crate) fn set(slot: &mut Option<Brief>, text: &str) {
+    let slot = slot.get_or_insert_default();
+    slot.clear();
+    slot.push_str(text);
+}
+
+/// Returns the text that `parts` make one after another.
+pub(crate) fn concat<const N: usize>(parts: [&str; N]) -> Brief {
+    parts.concat().into()
+}
+
+/// Returns a text of an event as a column of another table holds it.
+pub(crate) fn text(brief: &Option<Brief>) -> Option<String> {
+    brief.as_deref().map(str::to_owned)
+}
+
 /// The type of a column. Every column may be null.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ColumnType {
@@ -186,6 +206,18 @@ impl Cell for Option<String> {
 
     fn read(series: &Held, index: usize) -> Self {
         text_at(series, index).map(str::to_owned)
+    }
+}
+
+impl Cell for Option<Brief> {
+    fn push(&self, values: &mut Values) {
+        if let Values::Text(builder) = values {
+            builder.push(self.as_deref());
+        }
+    }
+
+    fn read(series: &Held, index: usize) -> Self {
+        text_at(series, index).map(Brief::from)
     }
 }
 
@@ -407,7 +439,7 @@ macro_rules! columns {
             const COLUMNS: &'static [$crate::column::Column] = &[
                 $( $crate::column::Column {
                     name: stringify!($field),
-                    ty: $crate::column::ColumnType::$ty,
+                    ty: $crate::columns!(@kind $ty),
                     doc: concat!($($fdoc),+),
                 }, )+
             ];
@@ -430,7 +462,10 @@ macro_rules! columns {
             }
         }
     };
+    (@kind Brief) => { $crate::column::ColumnType::Text };
+    (@kind $ty:ident) => { $crate::column::ColumnType::$ty };
     (@type Text) => { Option<String> };
+    (@type Brief) => { Option<$crate::column::Brief> };
     (@type Int) => { Option<i64> };
     (@type Flag) => { Option<bool> };
 }

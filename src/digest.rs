@@ -22,17 +22,21 @@ impl Digest {
     ///
     /// The prefix makes the concatenation unambiguous: no two different lists share their bytes.
     pub fn of_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut hasher = Hasher::default();
-        for part in parts {
-            hasher.update(&(part.len() as u64).to_be_bytes());
-            hasher.update(part);
-        }
-        hasher.finish()
+        let mut bytes = Vec::new();
+        parts.into_iter().for_each(|part| push_part(&mut bytes, part));
+        Self::of(&bytes)
     }
 
     /// Parses exactly 64 lower-case hex digits; anything else is `None`.
     pub fn from_hex(text: &str) -> Option<Self> {
         bytes_of_hex(text.as_bytes()).map(Self)
+    }
+
+    /// Hands the digits to `then`.
+    pub(crate) fn digits<T>(&self, then: impl FnOnce(&str) -> T) -> T {
+        let mut digits = [0; 64];
+        hex::encode_to_slice(self.0, &mut digits).expect("32 bytes have 64 digits");
+        then(std::str::from_utf8(&digits).expect("digits are ASCII"))
     }
 
     /// Returns the raw bytes.
@@ -49,9 +53,7 @@ impl From<[u8; 32]> for Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0; 64];
-        hex::encode_to_slice(self.0, &mut text).map_err(|_| fmt::Error)?;
-        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        self.digits(|digits| f.write_str(digits))
     }
 }
 
@@ -74,6 +76,12 @@ impl<'de> Deserialize<'de> for Digest {
             serde::de::Error::custom(format!("expected 64 lower-case hex digits, found `{text}`"))
         })
     }
+}
+
+/// Appends `part` after its length, as [`Digest::of_parts`] does.
+pub(crate) fn push_part(bytes: &mut Vec<u8>, part: &[u8]) {
+    bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+    bytes.extend_from_slice(part);
 }
 
 /// Decodes exactly `2 * N` lower-case hex digits; anything else is `None`.

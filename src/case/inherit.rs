@@ -74,7 +74,7 @@ fn offered(parts: &[DataFrame], profiles: &BTreeMap<&str, &Profile>, repeats: &r
             // An older state of a row, or the same one exported again, offers nothing of its own.
             let Some(keys) = text_at(column, row).filter(|_| !repeats.contains(part, row)) else { continue };
             let mut event = reader.row(row);
-            let source = event.source.clone().unwrap_or_default();
+            let source = event.source.as_deref().unwrap_or_default().to_owned();
             let Some(profile) = profiles.get(source.as_str()) else { continue };
             for (name, key) in read_keys(keys) {
                 let Some(join) = profile.joins().iter().find(|join| join.name() == name) else { continue };
@@ -124,7 +124,7 @@ fn claimed(
 impl Market<'_> {
     fn take(&self, event: &mut Event, tallies: &mut Tallies) {
         let Some(wishes) = event.takes.as_deref().map(read_keys) else { return };
-        let source = event.source.clone().unwrap_or_default();
+        let source = event.source.as_deref().unwrap_or_default().to_owned();
         let Some(profile) = self.profiles.get(source.as_str()) else { return };
         // In the order of the profile, so that what one join fills is not null for the next.
         for join in profile.joins() {

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use polars::prelude::DataFrame;
 
 use crate::clock::{Moment, Period};
-use crate::column::{FrameBuilder, FrameReader, Row};
+use crate::column::{FrameBuilder, FrameReader, Row, text};
 use crate::event::Event;
 use crate::identity::{Resolution, Roster};
 use crate::report::model::{LinkResult, UnresolvedIdentity};
@@ -221,7 +221,7 @@ impl<'a> Join<'a> {
         if self.role(event) != Role::Approvals {
             return;
         }
-        let Some(id) = event.corr_request.clone() else { return };
+        let Some(id) = text(&event.corr_request) else { return };
         match event.kind.as_deref() {
             Some("request") => self.request(id, event),
             Some("decision") if rows::outcome(event).is_some() => {
@@ -236,7 +236,7 @@ impl<'a> Join<'a> {
 
     fn request(&mut self, id: String, event: &Event) {
         if self.requests.contains_key(&id) {
-            let source = event.source.clone().unwrap_or_default();
+            let source = text(&event.source).unwrap_or_default();
             *self.repeated.entry(source).or_default() += 1;
             return;
         }
@@ -251,8 +251,8 @@ impl<'a> Join<'a> {
         let mut row = rows::request(&id, event, &who, &beneficiary);
         row.reason_state = rows::reason_state(row.reason.as_ref(), self.context.states_reasons(event));
         let case = self.cases.entry(id.clone()).or_default();
-        case.source.clone_from(&event.source);
-        case.native_id.clone_from(&event.native_id);
+        case.source = text(&event.source);
+        case.native_id = text(&event.native_id);
         case.requested_ms = event.time_ms;
         self.builders.request.push(&row);
         self.requests.insert(
@@ -350,11 +350,11 @@ impl<'a> Join<'a> {
             event,
             [&event.decider_ns, &event.decider_id, &event.decider_kind].map(Option::as_deref),
         );
-        let facts = event.corr_request.as_ref().and_then(|id| self.requests.get(id));
+        let facts = event.corr_request.as_ref().and_then(|id| self.requests.get(id.as_str()));
         let mut row = rows::decision(event, outcome, &who, facts.and_then(|facts| facts.not_after_ms));
         row.reason_state = rows::reason_state(row.reason.as_ref(), self.context.states_reasons(event));
         if let Some(id) = &event.corr_request {
-            let case = self.cases.entry(id.clone()).or_default();
+            let case = self.cases.entry(id.to_string()).or_default();
             case.decisions += 1;
             if matches!(outcome, Some("approve" | "auto_approve")) {
                 case.first_approved_ms = earliest(case.first_approved_ms, event.time_ms);
@@ -368,7 +368,7 @@ impl<'a> Join<'a> {
 
     /// The final state of a request. It becomes a decision only where no vote is on record, or where it ends one.
     fn resolution(&mut self, event: &Event) {
-        let voted = event.corr_request.as_ref().is_some_and(|id| self.voted.contains(id));
+        let voted = event.corr_request.as_ref().is_some_and(|id| self.voted.contains(id.as_str()));
         match event.resolution.as_deref() {
             Some("approved" | "bypassed") if !voted => {
                 self.push_decision(event, rows::resolved_approval(event))
@@ -391,7 +391,7 @@ impl<'a> Join<'a> {
             return;
         }
         let who = self.executor(event);
-        let facts = event.corr_request.as_ref().and_then(|id| self.requests.get(id));
+        let facts = event.corr_request.as_ref().and_then(|id| self.requests.get(id.as_str()));
         let mut row = rows::execution(event, &who, facts);
         let demand = gate::demand(
             self.context.gated,
@@ -418,17 +418,17 @@ impl<'a> Join<'a> {
             row.votes_complete = Some(placed && self.context.is_complete(id, asked.min(at), at));
             row.reviews_complete = Some(placed && self.context.is_complete(id, at, due));
         }
-        if event.corr_request.as_ref().is_some_and(|id| self.bypassed.contains(id)) {
+        if event.corr_request.as_ref().is_some_and(|id| self.bypassed.contains(id.as_str())) {
             row.bypass = Some(true);
         }
         if let Some(id) = &event.corr_request {
-            let case = self.cases.entry(id.clone()).or_default();
+            let case = self.cases.entry(id.to_string()).or_default();
             case.executions += 1;
             case.first_executed_ms = earliest(case.first_executed_ms, row.ts_ms);
         } else {
             let case = self.cases.entry(row.orphan_case().unwrap_or_default()).or_default();
-            case.source.clone_from(&event.source);
-            case.native_id.clone_from(&event.native_id);
+            case.source = text(&event.source);
+            case.native_id = text(&event.native_id);
             case.executions += 1;
             case.first_executed_ms = earliest(case.first_executed_ms, row.ts_ms);
         }
@@ -442,7 +442,7 @@ impl<'a> Join<'a> {
             (&event.requester_ns, &event.requester_id, &event.requester_kind)
         };
         let who = self.resolve(event, [ns, id, kind].map(Option::as_deref));
-        (who, [ns.clone(), id.clone()])
+        (who, [text(ns), text(id)])
     }
 
     /// Something that ran, as a record tells that does not depend on the approval log.
@@ -463,16 +463,16 @@ impl<'a> Join<'a> {
             },
         );
         self.builders.external.push(&ExternalActivity {
-            activity_id: event.id.clone(),
-            source_id: event.source.clone(),
-            event_id: event.id.clone(),
-            system: event.source.clone(),
+            activity_id: text(&event.id),
+            source_id: text(&event.source),
+            event_id: text(&event.id),
+            system: text(&event.source),
             actor_id: id,
             principal_id: who.principal,
-            action_name: event.action_name.clone(),
-            resource_id: event.resource_id.clone(),
+            action_name: text(&event.action_name),
+            resource_id: text(&event.resource_id),
             ts_ms: event.time_ms,
-            correlation_id: event.corr_request.clone().or_else(|| event.corr_session.clone()),
+            correlation_id: text(&event.corr_request).or_else(|| text(&event.corr_session)),
             principal_ns: who.principal_ns,
             requires_approval: demand.approval,
             executions_complete: event.time_ms.map(|at| self.context.has_all_executions(at)),
@@ -481,7 +481,7 @@ impl<'a> Join<'a> {
 
     fn mark(&mut self, event: &Event, state: &'static str) {
         if let (Some(id), Some(at)) = (&event.corr_request, event.time_ms) {
-            let case = self.cases.entry(id.clone()).or_default();
+            let case = self.cases.entry(id.to_string()).or_default();
             if case.last.is_none_or(|(last, _)| last <= at) {
                 case.last = Some((at, state));
             }

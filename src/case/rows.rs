@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{CaseFacts, RequestFacts, destructive};
 use crate::clock::Moment;
+use crate::column::{Brief, text};
 use crate::event::Event;
 use crate::identity::Resolution;
 use crate::integrity::verdict::Grade;
@@ -15,8 +16,8 @@ pub(super) type Outcome = Option<&'static str>;
 /// Returns the kind and the id of what a dated fact is about: a request, a session, or else whoever has the access.
 pub(super) fn about(event: &Event) -> (Option<&'static str>, Option<String>) {
     match (&event.corr_request, &event.corr_session, &event.subject_id) {
-        (Some(id), ..) => (Some("request"), Some(id.clone())),
-        (None, Some(id), _) => (Some("session"), Some(id.clone())),
+        (Some(id), ..) => (Some("request"), Some(id.to_string())),
+        (None, Some(id), _) => (Some("session"), Some(id.to_string())),
         (None, None, Some(id)) => {
             let ns = event.subject_ns.as_deref().or(event.source.as_deref()).unwrap_or_default();
             (Some("actor"), Some(format!("{ns}:actor:{id}")))
@@ -28,12 +29,13 @@ pub(super) fn about(event: &Event) -> (Option<&'static str>, Option<String>) {
 /// Fills a table of facts about a target.
 macro_rules! target {
     ($table:ident, $event:expr) => {{
+        use $crate::column::text;
         let event: &$crate::event::Event = $event;
         let (kind, id) = $crate::case::rows::about(event);
         $table {
-            id: event.id.clone(),
-            source_id: event.source.clone(),
-            event_id: event.id.clone(),
+            id: text(&event.id),
+            source_id: text(&event.source),
+            event_id: text(&event.id),
             ts_ms: event.time_ms,
             target_kind: kind.map(str::to_owned),
             target_id: id,
@@ -48,20 +50,21 @@ macro_rules! target {
 /// Fills a table of changes to the rules.
 macro_rules! change {
     ($table:ident, $event:expr, $bypass:expr, $who:expr, $complete:expr) => {{
+        use $crate::column::text;
         let event: &$crate::event::Event = $event;
         let who: $crate::identity::Resolution = $who;
         $table {
-            id: event.id.clone(),
-            source_id: event.source.clone(),
-            event_id: event.id.clone(),
+            id: text(&event.id),
+            source_id: text(&event.source),
+            event_id: text(&event.id),
             ts_ms: event.time_ms,
-            actor_id: event.requester_id.clone().or_else(|| event.executor_id.clone()),
+            actor_id: text(&event.requester_id).or_else(|| text(&event.executor_id)),
             principal_id: who.principal,
             from_digest: None,
-            to_digest: event.policy_digest.clone(),
-            kind: event.native_type.clone(),
+            to_digest: text(&event.policy_digest),
+            kind: text(&event.native_type),
             bypass: Some($bypass),
-            request_id: event.corr_request.clone(),
+            request_id: text(&event.corr_request),
             actor_kind: who.kind,
             principal_ns: who.principal_ns,
             requests_complete: Some($complete),
@@ -73,21 +76,21 @@ pub(super) use {change, target};
 
 pub(super) fn event(event: &Event) -> EventRow {
     EventRow {
-        event_id: event.id.clone(),
-        source_id: event.source.clone(),
-        epoch: event.log.clone(),
+        event_id: text(&event.id),
+        source_id: text(&event.source),
+        epoch: text(&event.log),
         seq: event.seq,
         ts_ms: event.time_ms,
         observed_ms: event.received_ms,
-        kind: event.kind.clone(),
-        native_id: event.native_id.clone(),
-        grade: event.grade.clone(),
-        content_digest: event.line_digest.clone(),
-        object: event.object.clone(),
+        kind: text(&event.kind),
+        native_id: text(&event.native_id),
+        grade: text(&event.grade),
+        content_digest: text(&event.line_digest),
+        object: text(&event.object),
         line: event.line,
         record_index: event.index,
         text_fields: Some(free_texts(event)),
-        masked: event.masked.clone(),
+        masked: text(&event.masked),
         secret_fields: event.secrets.as_deref().map(|hits| parts(hits, |(field, _)| field.to_owned())),
         secret_classes: event.secrets.as_deref().map(|hits| parts(hits, |(_, class)| class.to_owned())),
     }
@@ -119,9 +122,9 @@ pub(super) fn reason_state(reason: Option<&String>, always_written: bool) -> Opt
 pub(super) fn grant(event: &Event, complete: Option<bool>) -> AccessGrant {
     let (kind, target) = about(event);
     AccessGrant {
-        id: event.id.clone(),
-        source_id: event.source.clone(),
-        event_id: event.id.clone(),
+        id: text(&event.id),
+        source_id: text(&event.source),
+        event_id: text(&event.id),
         ts_ms: event.time_ms,
         target_kind: kind.map(str::to_owned),
         target_id: target,
@@ -136,38 +139,38 @@ pub(super) fn grant(event: &Event, complete: Option<bool>) -> AccessGrant {
 pub(super) fn request(id: &str, event: &Event, who: &Resolution, beneficiary: &Resolution) -> Request {
     Request {
         request_id: Some(id.to_owned()),
-        source_id: event.source.clone(),
-        event_id: event.id.clone(),
-        native_id: event.native_id.clone(),
+        source_id: text(&event.source),
+        event_id: text(&event.id),
+        native_id: text(&event.native_id),
         ts_ms: event.time_ms,
         seq: event.seq,
-        actor_id: event.requester_id.clone(),
-        actor_ns: event.requester_ns.clone(),
+        actor_id: text(&event.requester_id),
+        actor_ns: text(&event.requester_ns),
         actor_kind: who.kind.clone(),
         principal_id: who.principal.clone(),
         principal_ns: who.principal_ns.clone(),
         identity: Some(who.state.to_owned()),
-        on_behalf_of: event.subject_id.clone(),
+        on_behalf_of: text(&event.subject_id),
         beneficiary_principal_id: beneficiary.principal.clone(),
         beneficiary_principal_ns: beneficiary.principal_ns.clone(),
-        action_class: event.action_class.clone(),
-        action_name: event.action_name.clone(),
-        command_digest: event.command_digest.clone(),
-        canonicalisation: event.canonicalisation.clone(),
-        resource_id: event.resource_id.clone(),
-        resource_group: event.resource_group.clone(),
-        env: event.env.clone(),
-        scope: event.scope.clone(),
-        data_class: event.data_class.clone(),
-        reason: event.reason.clone(),
-        ticket_ref: event.ticket.clone(),
-        risk: event.risk.clone(),
+        action_class: text(&event.action_class),
+        action_name: text(&event.action_name),
+        command_digest: text(&event.command_digest),
+        canonicalisation: text(&event.canonicalisation),
+        resource_id: text(&event.resource_id),
+        resource_group: text(&event.resource_group),
+        env: text(&event.env),
+        scope: text(&event.scope),
+        data_class: text(&event.data_class),
+        reason: text(&event.reason),
+        ticket_ref: text(&event.ticket),
+        risk: text(&event.risk),
         break_glass: event.break_glass,
         quorum: event.quorum.or((event.quorum_link.as_deref() == Some("none")).then_some(1)),
-        policy_id: event.policy_id.clone(),
-        policy_digest: event.policy_digest.clone(),
-        content_digest: event.line_digest.clone(),
-        channel: event.channel.clone(),
+        policy_id: text(&event.policy_id),
+        policy_digest: text(&event.policy_digest),
+        content_digest: text(&event.line_digest),
+        channel: text(&event.channel),
         reason_state: None,
         actor_ended_ms: who.ended.map(Moment::ms),
     }
@@ -235,31 +238,31 @@ pub(super) fn decision(
 ) -> Decision {
     let kind = who.kind.clone();
     Decision {
-        decision_id: event.id.clone(),
-        source_id: event.source.clone(),
-        event_id: event.id.clone(),
-        native_id: event.native_id.clone(),
-        request_id: event.corr_request.clone(),
+        decision_id: text(&event.id),
+        source_id: text(&event.source),
+        event_id: text(&event.id),
+        native_id: text(&event.native_id),
+        request_id: text(&event.corr_request),
         ts_ms: event.time_ms,
         seq: event.seq,
         chain: chain(event),
-        reviewer_id: event.decider_id.clone(),
-        reviewer_ns: event.decider_ns.clone(),
+        reviewer_id: text(&event.decider_id),
+        reviewer_ns: text(&event.decider_ns),
         reviewer_kind: kind,
         reviewer_principal_id: who.principal.clone(),
         reviewer_principal_ns: who.principal_ns.clone(),
         reviewer_identity: Some(who.state.to_owned()),
         outcome: outcome.map(str::to_owned),
-        basis: event.basis.clone(),
-        phase: Some(event.phase.clone().unwrap_or_else(|| "pre".to_owned())),
-        command_digest: event.edited_digest.clone().or_else(|| event.command_digest.clone()),
-        canonicalisation: event.canonicalisation.clone(),
-        scope: event.scope.clone(),
+        basis: text(&event.basis),
+        phase: Some(event.phase.as_deref().unwrap_or("pre").to_owned()),
+        command_digest: text(&event.edited_digest).or_else(|| text(&event.command_digest)),
+        canonicalisation: text(&event.canonicalisation),
+        scope: text(&event.scope),
         expires_ms: event.not_after_ms.or(request_not_after_ms),
-        reason: event.reason.clone(),
-        policy_digest: event.policy_digest.clone(),
-        content_digest: event.line_digest.clone(),
-        channel: event.channel.clone(),
+        reason: text(&event.reason),
+        policy_digest: text(&event.policy_digest),
+        content_digest: text(&event.line_digest),
+        channel: text(&event.channel),
         reviewer_ended_ms: who.ended.map(Moment::ms),
         ..Decision::default()
     }
@@ -270,8 +273,8 @@ pub(super) fn execution(
     (who, [ns, id]): &(Resolution, [Option<String>; 2]),
     facts: Option<&RequestFacts>,
 ) -> Execution {
-    let inherit = |own: &Option<String>, pick: fn(&RequestFacts) -> &Option<String>| {
-        own.clone().or_else(|| facts.and_then(|facts| pick(facts).clone()))
+    let inherit = |own: &Option<Brief>, pick: fn(&RequestFacts) -> &Option<String>| {
+        text(own).or_else(|| facts.and_then(|facts| pick(facts).clone()))
     };
     let link = match (&event.corr_request, event.request_link.as_deref()) {
         (Some(_), Some(link @ ("declared" | "weak" | "nearest"))) => link,
@@ -288,13 +291,13 @@ pub(super) fn execution(
         state: event.command_state.as_deref(),
     });
     Execution {
-        execution_id: event.id.clone(),
-        source_id: event.source.clone(),
-        event_id: event.id.clone(),
-        native_id: event.native_id.clone(),
-        request_id: event.corr_request.clone(),
+        execution_id: text(&event.id),
+        source_id: text(&event.source),
+        event_id: text(&event.id),
+        native_id: text(&event.native_id),
+        request_id: text(&event.corr_request),
         request_link: Some(link.to_owned()),
-        session_id: event.corr_session.clone(),
+        session_id: text(&event.corr_session),
         ts_ms: event.time_ms,
         ended_ms: event.ended_ms,
         seq: event.seq,
@@ -307,19 +310,19 @@ pub(super) fn execution(
         identity: Some(who.state.to_owned()),
         action_class,
         action_name,
-        command_digest: event.command_digest.clone(),
-        canonicalisation: event.canonicalisation.clone(),
+        command_digest: text(&event.command_digest),
+        canonicalisation: text(&event.canonicalisation),
         resource_id: inherit(&event.resource_id, |facts| &facts.resource_id),
         resource_group: inherit(&event.resource_group, |facts| &facts.resource_group),
         env: inherit(&event.env, |facts| &facts.env),
         resource_stated: Some(event.resource_id.is_some()),
-        parameters: event.command.clone(),
-        outcome: event.exec_state.clone(),
+        parameters: text(&event.command),
+        outcome: text(&event.exec_state),
         break_glass: either(event.break_glass, facts.map_or(Some(false), |facts| facts.break_glass)),
         bypass: event.bypass,
         row_count: event.row_count,
         destructive,
-        content_digest: event.line_digest.clone(),
+        content_digest: text(&event.line_digest),
         actor_ended_ms: who.ended.map(Moment::ms),
         ..Execution::default()
     }

@@ -1,8 +1,8 @@
 use super::*;
-use crate::column::to_frame;
+use crate::column::{Brief, to_frame};
 
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
+fn some(text: &str) -> Option<Brief> {
+    Some(text.into())
 }
 
 fn event(id: &str, kind: &str, at: i64) -> Event {

@@ -3,12 +3,13 @@
 use serde_json::{Map, Value};
 
 use super::error::did_you_mean;
+use crate::column::Brief;
 use crate::event::Event;
 
 /// Where a column lies in an [`Event`].
 #[derive(Clone, Copy)]
 pub(super) enum Slot {
-    Text(fn(&mut Event) -> &mut Option<String>),
+    Text(fn(&mut Event) -> &mut Option<Brief>),
     Int(fn(&mut Event) -> &mut Option<i64>),
     Flag(fn(&mut Event) -> &mut Option<bool>),
 }
@@ -280,7 +281,7 @@ pub fn event_json(event: &Event) -> Map<String, Value> {
         .iter()
         .filter_map(|column| {
             let value = match column.slot {
-                Slot::Text(slot) => slot(&mut event).clone().map(Value::from),
+                Slot::Text(slot) => slot(&mut event).as_deref().map(Value::from),
                 Slot::Int(slot) => slot(&mut event).map(Value::from),
                 Slot::Flag(slot) => slot(&mut event).map(Value::from),
             };

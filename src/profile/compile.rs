@@ -9,6 +9,7 @@ use super::condition::{Condition, JsonType, Test};
 use super::error::{ProfileError, did_you_mean};
 use super::expr::{Base, Constant, Expr, Path, Piece, Plan};
 use super::json::Pointer;
+use super::memo::{Named, is_shareable};
 use super::nested::Decode;
 use super::stamp::{DurationUnit, TimeFormat};
 use super::syntax::{Key, Node, Shape, Table};
@@ -37,6 +38,10 @@ pub(super) struct Compiler<'t> {
     settings: BTreeSet<&'t str>,
     lets: BTreeMap<&'t str, (Key<'t>, Node<'t>)>,
     numbers: BTreeMap<&'t str, usize>,
+    /// Numbers of shared expressions, by the place of each in the profile.
+    places: BTreeMap<usize, usize>,
+    /// Whether several rules may fit one record.
+    shares: bool,
     open: Vec<&'t str>,
     maps: BTreeMap<&'t str, (Key<'t>, usize, bool)>,
     /// The first use of `@key`, and whether some object's members are walked at all.
@@ -54,6 +59,7 @@ impl<'t> Compiler<'t> {
         settings: BTreeSet<&'t str>,
         lets: BTreeMap<&'t str, (Key<'t>, Node<'t>)>,
         maps: BTreeMap<&'t str, (Key<'t>, usize, bool)>,
+        shares: bool,
     ) -> Self {
         Self {
             plan,
@@ -61,6 +67,8 @@ impl<'t> Compiler<'t> {
             settings,
             lets,
             numbers: BTreeMap::new(),
+            places: BTreeMap::new(),
+            shares,
             open: Vec::new(),
             maps,
             key: None,
@@ -226,10 +234,29 @@ impl<'t> Compiler<'t> {
         self.open.push(name);
         let expr = self.expr(value)?;
         self.open.pop();
-        let number = self.plan.lets.len();
-        self.plan.lets.push(expr);
+        let number = self.refer(expr);
         self.numbers.insert(key.text, number);
         Ok(Expr::Let(number))
+    }
+
+    /// Compiles an expression that several rules may share by the same `node`, so that each record gives its value once.
+    pub(super) fn shared(&mut self, node: Node<'t>) -> Compiled<Expr> {
+        if let Some(number) = self.places.get(&node.start()) {
+            return Ok(Expr::Let(*number));
+        }
+        let expr = self.expr(node)?;
+        if !self.shares || !is_shareable(&expr, &self.plan.lets) {
+            return Ok(expr);
+        }
+        let number = self.refer(expr);
+        self.places.insert(node.start(), number);
+        Ok(Expr::Let(number))
+    }
+
+    fn refer(&mut self, expr: Expr) -> usize {
+        let named = Named::new(expr, &self.plan.lets, &mut self.plan.kept);
+        self.plan.lets.push(named);
+        self.plan.lets.len() - 1
     }
 
     /// Compiles a table with one operator.
@@ -508,7 +535,7 @@ impl<'t> Compiler<'t> {
         match expr {
             Expr::Constant(constant) => check(constant),
             Expr::Let(number) => {
-                self.plan.lets.get(*number).map_or(Ok(()), |expr| self.check_words(expr, words))
+                self.plan.lets.get(*number).map_or(Ok(()), |named| self.check_words(&named.expr, words))
             }
             Expr::First(options) => options.iter().try_for_each(|option| self.check_words(option, words)),
             Expr::If { then, otherwise, .. } => {

@@ -113,7 +113,22 @@ impl Condition {
                 false
             }
             Self::Not(part) => !part.holds(scope)?,
-            Self::Value { of, test } => test.fits(&of.eval(scope)?),
+            Self::Value { of: Expr::Path(path), test: test @ Test::In(constants) } => {
+                match path.find(scope) {
+                    // The most frequent of all conditions: a word at a place. Few are asked for, so what reads as null comes last.
+                    Some(Json::Text(text)) => {
+                        constants
+                            .iter()
+                            .any(|constant| matches!(constant, Constant::Text(word) if *word == *text))
+                            && scope.plan.seen(path.find(scope)).is_some()
+                    }
+                    found => test.fits(&scope.plan.seen(found).map_or(Val::Null, Val::Json)),
+                }
+            }
+            Self::Value { of, test } => match of.place(scope) {
+                Some(found) => test.fits(&found.map_or(Val::Null, Val::Json)),
+                None => test.fits(&of.eval(scope)?),
+            },
             Self::Exists { of, expected } => of.find(scope).is_some() == *expected,
             Self::Type { of, expected } => of.find(scope).is_some_and(|json| JsonType::of(json) == *expected),
             Self::Has { of, fits } => {

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use super::Profile;
 use super::column::{EventColumn, Holds, ROLES, Slot, check_word, column};
 use super::error::{ProfileError, did_you_mean};
+use crate::column::{Brief, concat};
+use crate::digest::{Digest, push_part};
 use crate::event::Event;
 use crate::redact::{Policy, shown};
+use crate::source::framing::Record;
 
 /// The types of correlation id whose instance a workspace may name, `request_instance = "gate-eu"`.
 const CORRELATIONS: [&str; 4] = ["request", "session", "run", "change"];
@@ -19,12 +22,16 @@ pub struct Context {
     object: String,
     set: BTreeMap<String, String>,
     fills: Vec<(&'static str, Fill)>,
+    /// Instances of correlation ids that are not those of the source, by their type.
+    instances: Vec<(&'static str, String)>,
     redaction: Arc<Policy>,
+    /// What is hashed first for the id of each of its events.
+    ids: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]
 enum Fill {
-    Text(String),
+    Text(Brief),
     Int(i64),
     Flag(bool),
 }
@@ -71,7 +78,12 @@ impl Profile {
             object: object.to_owned(),
             set: set.clone(),
             fills,
+            instances: CORRELATIONS
+                .iter()
+                .filter_map(|name| Some((*name, set.get(&format!("{name}_instance"))?.clone())))
+                .collect(),
             redaction: Arc::default(),
+            ids: ids(source, object),
         })
     }
 
@@ -98,12 +110,24 @@ impl Context {
 
     /// Returns the same context for another object.
     pub fn with_object(&self, object: &str) -> Self {
-        Self { object: object.to_owned(), ..self.clone() }
+        Self { object: object.to_owned(), ids: ids(&self.source, object), ..self.clone() }
     }
 
     /// Returns the same context under another policy of masking.
     pub fn with_redaction(self, redaction: Arc<Policy>) -> Self {
         Self { redaction, ..self }
+    }
+
+    /// Returns the id of an event: SHA-256 over source id, object name, byte offset, line digest, rule, and sub-index, each
+    /// length-prefixed.
+    pub(super) fn event_id(&self, record: &Record<'_>, rule: &str, sub: u64) -> Digest {
+        let mut bytes = Vec::with_capacity(self.ids.len() + rule.len() + 80);
+        bytes.extend_from_slice(&self.ids);
+        let (offset, sub) = (record.offset.to_be_bytes(), sub.to_be_bytes());
+        for part in [&offset, record.digest.as_bytes().as_slice(), rule.as_bytes(), &sub] {
+            push_part(&mut bytes, part);
+        }
+        Digest::of(&bytes)
     }
 
     /// Returns what is masked in events.
@@ -117,13 +141,9 @@ impl Context {
     }
 
     /// Returns the namespaced correlation id of `value`.
-    pub(super) fn correlation(&self, kind: &str, value: &str) -> String {
-        let instance = CORRELATIONS
-            .contains(&kind)
-            .then(|| self.set.iter().find(|(key, _)| key.strip_suffix("_instance") == Some(kind)))
-            .flatten()
-            .map_or(self.source.as_str(), |(_, instance)| instance.as_str());
-        [instance, kind, value].join(":")
+    pub(super) fn correlation(&self, kind: &str, value: &str) -> Brief {
+        let own = self.instances.iter().find(|(known, _)| *known == kind);
+        concat([own.map_or(self.source.as_str(), |(_, instance)| instance), ":", kind, ":", value])
     }
 
     /// Fills the columns of `event` that are still null and that the workspace declares constant.
@@ -150,6 +170,13 @@ impl Context {
             }
         }
     }
+}
+
+fn ids(source: &str, object: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    push_part(&mut bytes, source.as_bytes());
+    push_part(&mut bytes, object.as_bytes());
+    bytes
 }
 
 /// Tells whether a workspace may declare the column constant: facts about a system, never about one record.
@@ -181,13 +208,11 @@ fn is_fillable(column: &EventColumn) -> bool {
 
 fn read_fill(column: &EventColumn, value: &str) -> Result<Fill, String> {
     match (column.slot, column.holds) {
-        (Slot::Text(_), Holds::Words(words)) => {
-            check_word(value, words).map(|()| Fill::Text(value.to_owned()))
-        }
+        (Slot::Text(_), Holds::Words(words)) => check_word(value, words).map(|()| Fill::Text(value.into())),
         (Slot::Text(_), Holds::Principal) if column.name.ends_with("_kind") => {
-            check_word(value, super::column::PRINCIPAL_KINDS).map(|()| Fill::Text(value.to_owned()))
+            check_word(value, super::column::PRINCIPAL_KINDS).map(|()| Fill::Text(value.into()))
         }
-        (Slot::Text(_), _) => Ok(Fill::Text(shown(value))),
+        (Slot::Text(_), _) => Ok(Fill::Text(shown(value).into())),
         (Slot::Int(_), _) => value.parse().map(Fill::Int).map_err(|_| "write an integer".to_owned()),
         (Slot::Flag(_), _) => value.parse().map(Fill::Flag).map_err(|_| "write `true` or `false`".to_owned()),
     }

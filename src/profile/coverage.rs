@@ -89,6 +89,7 @@ fn sets(rule: &Rule, name: &str) -> bool {
 pub(super) fn assigned(assign: &Assign) -> String {
     match assign {
         Assign::Time(_) => "time".to_owned(),
+        Assign::Request(_) => "corr_request".to_owned(),
         Assign::Column { column, .. } => column.name.to_owned(),
         Assign::Principal { role, .. } => role.name.to_owned(),
     }

@@ -8,6 +8,7 @@ use regex::Regex;
 use super::condition::Condition;
 use super::context::Context;
 use super::json::{Fault, Json, Pointer, float_text};
+use super::memo::{Memo, Named};
 use super::nested::{Decode, Nested};
 use super::places::{Found, Places};
 use super::stamp::{DurationUnit, Stamp, TimeFormat, epoch_parts, read_time};
@@ -30,7 +31,9 @@ pub(super) struct Plan {
     /// Zone of times that state none.
     pub zone: Option<Zone>,
     /// Named expressions.
-    pub lets: Vec<Expr>,
+    pub lets: Vec<Named>,
+    /// How many values of a record are kept for whoever asks again.
+    pub kept: usize,
     /// Closed maps.
     pub maps: Vec<WordMap>,
     /// Every path that begins at the unwrapped record.
@@ -212,8 +215,9 @@ pub(super) enum Expr {
     },
 }
 
-/// A value found.
+/// A value found. Its tag is wide for the reason that [`Json`]'s is.
 #[derive(Clone, Debug)]
+#[repr(u64)]
 pub(super) enum Val<'f> {
     Null,
     Json(&'f Json<'f>),
@@ -236,6 +240,7 @@ pub(super) struct Scope<'f> {
     found: &'f Found<'f>,
     nested: &'f [Option<Json<'f>>],
     inner: &'f [Option<Json<'f>>],
+    pub memo: &'f Memo<'f>,
     zip: Option<&'f Json<'f>>,
     items: [Option<&'f Json<'f>>; MAX_EACH + 1],
     index: usize,
@@ -262,6 +267,7 @@ impl<'f> Scope<'f> {
             found,
             nested: &[],
             inner: &[],
+            memo: &[],
             zip: None,
             items: [None; MAX_EACH + 1],
             index: 0,
@@ -275,9 +281,10 @@ impl<'f> Scope<'f> {
         Self { nested, ..self }
     }
 
-    /// Returns the scope with the values that lie in those.
-    pub(super) fn with_inner(self, inner: &'f [Option<Json<'f>>]) -> Self {
-        Self { inner, ..self }
+    /// Returns the scope with the values that lie in those, and with what will be asked for again. Nothing is kept before all
+    /// values are there.
+    pub(super) fn with_inner(self, inner: &'f [Option<Json<'f>>], memo: &'f Memo<'f>) -> Self {
+        Self { inner, memo, ..self }
     }
 
     /// Returns the scope with the item that stands beside the innermost one.
@@ -319,21 +326,15 @@ impl<'f> Scope<'f> {
 impl Expr {
     /// Finds the value in `scope`. A value that the profile does not allow for is a fault, never a guess.
     pub(super) fn eval<'f>(&'f self, scope: &Scope<'f>) -> Result<Val<'f>, Fault> {
-        Ok(match self {
-            Self::Constant(constant) => constant.value(),
-            Self::Path(path) => scope.plan.value(path.find(scope)),
-            // What another expression gives is handed on as it is: to unpack and pack it again would cost more than to find it.
+        // What most expressions are, and what needs no room for the others.
+        match self {
+            Self::Constant(constant) => Ok(constant.value()),
+            Self::Path(path) => Ok(scope.plan.value(path.find(scope))),
             Self::Let(index) => match scope.plan.lets.get(*index) {
-                Some(expr) => return expr.eval(scope),
-                None => Val::Null,
+                Some(named) => named.eval(scope),
+                None => Ok(Val::Null),
             },
-            Self::Setting(name) => text_or_null(scope.context.setting(name)),
-            Self::Source => Val::Text(Cow::Borrowed(scope.context.source())),
-            Self::Log => Val::Text(Cow::Borrowed(scope.log)),
-            Self::Index => i64::try_from(scope.index).map_or(Val::Null, Val::Int),
-            Self::Key => text_or_null(scope.key),
-            Self::Id => scope.id.clone().map_or(Val::Null, Val::Text),
-            Self::Template(pieces) => template(pieces, scope)?,
+            // What another expression gives is handed on as it is: to unpack and pack it again would cost more than to find it.
             Self::First(options) => {
                 for option in options {
                     match option.eval(scope) {
@@ -341,8 +342,30 @@ impl Expr {
                         found => return found,
                     }
                 }
-                Val::Null
+                Ok(Val::Null)
             }
+            Self::If { condition, then, otherwise } => match (condition.holds(scope)?, otherwise) {
+                (true, _) => then.eval(scope),
+                (false, Some(otherwise)) => otherwise.eval(scope),
+                (false, None) => Ok(Val::Null),
+            },
+            computed => computed.compute(scope),
+        }
+    }
+
+    #[inline(never)]
+    fn compute<'f>(&'f self, scope: &Scope<'f>) -> Result<Val<'f>, Fault> {
+        Ok(match self {
+            Self::Constant(_) | Self::Path(_) | Self::Let(_) | Self::First(_) | Self::If { .. } => {
+                return self.eval(scope);
+            }
+            Self::Setting(name) => text_or_null(scope.context.setting(name)),
+            Self::Source => Val::Text(Cow::Borrowed(scope.context.source())),
+            Self::Log => Val::Text(Cow::Borrowed(scope.log)),
+            Self::Index => i64::try_from(scope.index).map_or(Val::Null, Val::Int),
+            Self::Key => text_or_null(scope.key),
+            Self::Id => scope.id.clone().map_or(Val::Null, Val::Text),
+            Self::Template(pieces) => template(pieces, scope)?,
             Self::Map { of, map } => {
                 let value = of.eval(scope)?;
                 match (value.into_text()?, scope.plan.maps.get(*map)) {
@@ -394,25 +417,41 @@ impl Expr {
             }
             Self::Find { of, fits, at } => find(of, fits, at, scope)?,
             Self::Join { of, separator, at, shell } => join(of, separator, at, *shell, scope)?,
-            Self::If { condition, then, otherwise } => {
-                if condition.holds(scope)? {
-                    return then.eval(scope);
-                }
-                match otherwise {
-                    Some(otherwise) => return otherwise.eval(scope),
-                    None => Val::Null,
-                }
-            }
             Self::Add(left, right) => add(left.eval(scope)?, right.eval(scope)?)?,
             Self::Greatest { of, over } => greatest(of, over.as_ref(), scope)?,
         })
+    }
+
+    /// Returns what lies at the first place that holds something, null never, of an expression that only looks at places; `None`
+    /// for any other.
+    ///
+    /// Most expressions are such, and to make a [`Val`] of what is only copied would cost more than to find it.
+    pub(super) fn place<'f>(&'f self, scope: &Scope<'f>) -> Option<Option<&'f Json<'f>>> {
+        match self {
+            Self::Path(path) => Some(scope.plan.seen(path.find(scope))),
+            Self::First(options) if self.only_looks() => {
+                Some(options.iter().find_map(|option| option.place(scope).flatten()))
+            }
+            Self::Let(index) => scope.plan.lets.get(*index)?.expr.place(scope),
+            _ => None,
+        }
+    }
+
+    fn only_looks(&self) -> bool {
+        match self {
+            Self::Path(_) => true,
+            Self::First(options) => options.iter().all(Self::only_looks),
+            _ => false,
+        }
     }
 
     /// Returns the place that the value comes from, for messages.
     pub(super) fn label(&self, plan: &Plan) -> String {
         match self {
             Self::Path(path) => path.text.clone(),
-            Self::Let(index) => plan.lets.get(*index).map_or_else(String::new, |expr| expr.label(plan)),
+            Self::Let(index) => {
+                plan.lets.get(*index).map_or_else(String::new, |named| named.expr.label(plan))
+            }
             Self::First(options) => options.first().map_or_else(String::new, |option| option.label(plan)),
             Self::Map { of, .. }
             | Self::Capture { of, .. }
@@ -436,10 +475,15 @@ impl Expr {
 impl Plan {
     /// Returns what was found as a value; what the profile reads as null is null.
     fn value<'f>(&self, found: Option<&'f Json<'f>>) -> Val<'f> {
-        match found {
-            None | Some(Json::Null) => Val::Null,
-            Some(Json::Text(text)) if self.nulls.iter().any(|null| *null == *text) => Val::Null,
-            Some(json) => Val::Json(json),
+        self.seen(found).map_or(Val::Null, Val::Json)
+    }
+
+    /// Returns what was found, without what the profile reads as null.
+    pub(super) fn seen<'f>(&self, found: Option<&'f Json<'f>>) -> Option<&'f Json<'f>> {
+        match found? {
+            Json::Null => None,
+            Json::Text(text) if self.nulls.iter().any(|null| *null == *text) => None,
+            json => Some(json),
         }
     }
 }
@@ -495,7 +539,7 @@ impl<'f> Val<'f> {
 
     /// Returns the RFC 8785 bytes of the value.
     fn jcs(&self) -> Result<Option<Vec<u8>>, Fault> {
-        let mut text = String::new();
+        let mut text = Vec::new();
         match self {
             Self::Null => return Ok(None),
             Self::Json(json) => json.write(&mut text)?,
@@ -504,9 +548,10 @@ impl<'f> Val<'f> {
                 None => return Ok(None),
             },
         }
-        let node = tree::parse(&text, &Limits::RECORD).map_err(|fault| Fault::rejected(fault.what))?;
+        let text = std::str::from_utf8(&text).map_err(|error| Fault::rejected(error.to_string()))?;
+        let node = tree::parse(text, &Limits::RECORD).map_err(|fault| Fault::rejected(fault.what))?;
         let bytes = Canon::Jcs.to_bytes(&node);
-        bytes.map(Some).map_err(|error| Fault { kind: error.break_kind(), what: error.to_string() })
+        bytes.map(Some).map_err(|error| Fault::new(error.break_kind(), error.to_string()))
     }
 
     /// Returns the value as an integer; a time as its epoch milliseconds.
@@ -571,7 +616,8 @@ fn text_or_null(text: Option<&str>) -> Val<'_> {
 
 /// Joins the pieces; null if one of them is null, so that no half-made id appears.
 fn template<'f>(pieces: &'f [Piece], scope: &Scope<'f>) -> Result<Val<'f>, Fault> {
-    let mut out = String::new();
+    // Longer than most ids, so that it grows once.
+    let mut out = String::with_capacity(64);
     for piece in pieces {
         match piece {
             Piece::Text(text) => out.push_str(text),

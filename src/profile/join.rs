@@ -148,7 +148,7 @@ impl Join {
     /// Returns what `event` offers.
     pub fn offer(&self, event: &mut Event) -> Offer {
         Offer {
-            id: event.id.clone().unwrap_or_default(),
+            id: event.id.clone().unwrap_or_default().into(),
             at: event.time_ms,
             grade: event.grade.as_deref().and_then(Grade::from_word),
             values: self.columns().map(|column| read(column, event)).collect(),
@@ -176,7 +176,7 @@ impl Join {
             _ => {
                 mark(event, "join_ambiguous");
                 if self.leaves_request_open(event) {
-                    event.request_link = Some("ambiguous".to_owned());
+                    event.request_link = Some("ambiguous".into());
                 }
                 return Taking::Ambiguous;
             }
@@ -188,7 +188,7 @@ impl Join {
             }
             let link = format!("{}={}", self.name, first.id);
             let links = event.joined.take().map_or_else(|| link.clone(), |before| format!("{before},{link}"));
-            event.joined = Some(links);
+            event.joined = Some(links.into());
         }
         Taking::Taken
     }
@@ -239,12 +239,12 @@ impl Join {
             // What is taken proves no more than the record that it comes from.
             let own = event.grade.as_deref().and_then(Grade::from_word);
             if let (Some(own), Some(given)) = (own, offer.grade) {
-                event.grade = Some(own.min(given).word().to_owned());
+                event.grade = Some(own.min(given).word().into());
             }
             if event.kind.as_deref() == Some("execution") && event.corr_request.is_some() {
                 let word = if self.nearest.is_none() { "linked" } else { "nearest" };
                 if self.nearest.is_none() || !asked {
-                    event.request_link = Some(word.to_owned());
+                    event.request_link = Some(word.into());
                 }
             }
             if event.quorum.is_some() {
@@ -326,7 +326,7 @@ fn names() -> Vec<&'static str> {
 
 fn read(column: &EventColumn, event: &mut Event) -> Option<Value> {
     match column.slot {
-        Slot::Text(slot) => slot(event).clone().map(Value::Text),
+        Slot::Text(slot) => slot(event).as_deref().map(|text| Value::Text(text.to_owned())),
         Slot::Int(slot) => slot(event).map(Value::Int),
         Slot::Flag(slot) => slot(event).map(Value::Flag),
     }
@@ -334,7 +334,7 @@ fn read(column: &EventColumn, event: &mut Event) -> Option<Value> {
 
 fn write(column: &EventColumn, event: &mut Event, value: Option<&Value>) {
     match (column.slot, value) {
-        (Slot::Text(slot), Some(Value::Text(text))) => *slot(event) = Some(text.clone()),
+        (Slot::Text(slot), Some(Value::Text(text))) => *slot(event) = Some(text.as_str().into()),
         (Slot::Int(slot), Some(Value::Int(int))) => *slot(event) = Some(*int),
         (Slot::Flag(slot), Some(Value::Flag(flag))) => *slot(event) = Some(*flag),
         (Slot::Text(slot), _) => *slot(event) = None,
@@ -348,7 +348,7 @@ fn mark(event: &mut Event, mark: &str) {
     marks.retain(|known| !known.is_empty() && *known != mark);
     marks.push(mark);
     marks.sort_unstable();
-    event.quality = Some(marks.join(","));
+    event.quality = Some(marks.join(",").into());
 }
 
 /// Compiles the keys of a rule, by join: `offers = { person = "/id" }`.

@@ -17,30 +17,45 @@ use crate::source::framing::MAX_DEPTH;
 const MAX_EXACT_FLOAT: f64 = 9_007_199_254_740_992.0;
 
 /// Below this many members a pairwise search for equal names beats sorting.
-const SMALL_OBJECT: usize = 16;
+const SMALL_OBJECT: usize = 32;
 
-/// Why a record, or a value in it, cannot be used.
+/// Why a record, or a value in it, cannot be used. Boxed, because every value that is found could have been one.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Fault {
-    /// The kind that is counted.
-    pub kind: BreakKind,
-    /// What was expected and found.
-    pub what: String,
-}
+pub(super) struct Fault(Box<(BreakKind, String)>);
 
 impl Fault {
     /// Returns a fault of the record's content.
     pub(super) fn rejected(what: impl Into<String>) -> Self {
-        Self { kind: BreakKind::Rejected, what: what.into() }
+        Self::new(BreakKind::Rejected, what)
     }
 
-    fn new(kind: BreakKind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into() }
+    /// Returns a fault that is counted as `kind`, and what was expected and found.
+    pub(super) fn new(kind: BreakKind, what: impl Into<String>) -> Self {
+        Self(Box::new((kind, what.into())))
+    }
+
+    /// Returns the kind that is counted.
+    pub(super) fn kind(&self) -> BreakKind {
+        self.0.0
+    }
+
+    /// Returns the kind, and what was expected and found.
+    pub(super) fn into_parts(self) -> (BreakKind, String) {
+        *self.0
+    }
+
+    /// Returns the same fault in other words.
+    pub(super) fn worded(mut self, words: impl FnOnce(&str) -> String) -> Self {
+        self.0.1 = words(&self.0.1);
+        self
     }
 }
 
 /// One JSON value. Members keep their order and have distinct names.
+///
+/// The tag is as wide as what follows it: with a narrow one a value moves in pieces, and the next to read it waits for them.
 #[derive(Clone, PartialEq, Debug)]
+#[repr(u64)]
 pub(super) enum Json<'a> {
     Null,
     Flag(bool),
@@ -117,32 +132,34 @@ impl<'a> Json<'a> {
     /// # Errors
     ///
     /// A number that was beyond 64 bits, whose digits are lost.
-    pub(super) fn write(&self, out: &mut String) -> Result<(), Fault> {
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), Fault> {
+        let quoted = |text: &str, out: &mut Vec<u8>| {
+            serde_json::to_writer(out, text).map_err(|error| Fault::rejected(error.to_string()))
+        };
         match self {
-            Self::Null => out.push_str("null"),
-            Self::Flag(flag) => out.push_str(if *flag { "true" } else { "false" }),
-            Self::Int(int) => out.push_str(&int.to_string()),
-            Self::Big(int) => out.push_str(&int.to_string()),
-            Self::Float(float) => out.push_str(&float_text(*float)?),
-            Self::Text(text) => out.push_str(&quoted(text)),
+            Self::Null => out.extend_from_slice(b"null"),
+            Self::Flag(flag) => out.extend_from_slice(if *flag { b"true" } else { b"false" }),
+            Self::Int(int) => out.extend_from_slice(int.to_string().as_bytes()),
+            Self::Big(int) => out.extend_from_slice(int.to_string().as_bytes()),
+            Self::Float(float) => out.extend_from_slice(float_text(*float)?.as_bytes()),
+            Self::Text(text) => quoted(text, out)?,
             Self::List(items) => {
-                out.push('[');
+                out.push(b'[');
                 for (index, item) in items.iter().enumerate() {
-                    out.push_str(if index > 0 { "," } else { "" });
+                    out.extend_from_slice(if index > 0 { b"," } else { b"" });
                     item.write(out)?;
                 }
-                out.push(']');
+                out.push(b']');
             }
             Self::Object(members) => {
-                out.push('{');
+                out.push(b'{');
                 for (index, (name, value)) in members.iter().enumerate() {
-                    out.push_str(if index > 0 { "," } else { "" });
-                    out.push_str(&quoted(name));
-                    out.push(':');
+                    out.extend_from_slice(if index > 0 { b"," } else { b"" });
+                    quoted(name, out)?;
+                    out.push(b':');
                     value.write(out)?;
                 }
-                out.push('}');
+                out.push(b'}');
             }
         }
         Ok(())
@@ -252,7 +269,7 @@ struct Seed<'c> {
 
 impl Seed<'_> {
     fn refuse<E: serde::de::Error>(&self, fault: Fault) -> E {
-        let error = E::custom(&fault.what);
+        let error = E::custom(&fault.0.1);
         self.fault.replace(Some(fault));
         error
     }
@@ -320,7 +337,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
-        let mut members: Vec<(Cow<'de, str>, Json<'de>)> = Vec::new();
+        // Most objects of a record have more members than a vector begins with.
+        let mut members: Vec<(Cow<'de, str>, Json<'de>)> = Vec::with_capacity(8);
         while let Some(name) = map.next_key_seed(Name)? {
             members.push((name, map.next_value_seed(self.deeper()?)?));
         }
@@ -337,15 +355,33 @@ impl<'de> Visitor<'de> for Seed<'_> {
 /// Returns a member name that stands twice.
 fn repeated<'m>(members: &'m [(Cow<'_, str>, Json<'_>)]) -> Option<&'m str> {
     if members.len() <= SMALL_OBJECT {
+        // Names of different marks differ, and few share one.
+        let mut marks = [0_u64; 4];
         return members
             .iter()
             .enumerate()
-            .find(|(index, (name, _))| members[..*index].iter().any(|(other, _)| other == name))
+            .find(|(index, (name, _))| {
+                let mark = mark(name);
+                let (word, bit) = (&mut marks[usize::from(mark >> 6)], 1 << (mark & 63));
+                let known = *word & bit != 0;
+                *word |= bit;
+                known && members[..*index].iter().any(|(other, _)| other == name)
+            })
             .map(|(_, (name, _))| name.as_ref());
     }
     let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
     names.sort_unstable();
     names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+}
+
+/// Returns a number that equal names share and that most others do not: a hash for few names, made of length and three letters.
+pub(super) fn mark(name: &str) -> u8 {
+    let [first, middle, last] = match name.as_bytes() {
+        [] => [0; 3],
+        bytes => [bytes[0], bytes[bytes.len() / 2], bytes[bytes.len() - 1]],
+    };
+    let length = name.len().to_le_bytes()[0];
+    length.wrapping_mul(31) ^ first.wrapping_mul(7) ^ middle.wrapping_mul(13) ^ last.wrapping_mul(29)
 }
 
 /// Reads a member name, borrowed where it holds no escape.
@@ -381,7 +417,7 @@ mod tests {
     use crate::source::framing::MAX_RECORD;
 
     fn kind(text: &str) -> BreakKind {
-        Json::parse(text, MAX_RECORD).expect_err(text).kind
+        Json::parse(text, MAX_RECORD).expect_err(text).kind()
     }
 
     fn at<'a>(value: &'a Json<'a>, pointer: &str) -> Option<&'a Json<'a>> {
@@ -433,7 +469,7 @@ mod tests {
         let Json::Float(beyond) = Json::parse("18446744073709551616", MAX_RECORD).unwrap() else {
             panic!("a float")
         };
-        assert_eq!(float_text(beyond).unwrap_err().kind, BreakKind::UnsafeNumber);
+        assert_eq!(float_text(beyond).unwrap_err().kind(), BreakKind::UnsafeNumber);
         assert_eq!(float_text(1_581_136_311.002).unwrap(), "1581136311.002");
     }
 

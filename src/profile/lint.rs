@@ -103,7 +103,7 @@ impl Profile {
     fn is_open(&self, expr: &Expr) -> bool {
         match expr {
             Expr::Constant(_) | Expr::Map { .. } => false,
-            Expr::Let(index) => self.plan.lets.get(*index).is_some_and(|expr| self.is_open(expr)),
+            Expr::Let(index) => self.plan.lets.get(*index).is_some_and(|named| self.is_open(&named.expr)),
             Expr::First(options) => options.iter().any(|option| self.is_open(option)),
             Expr::If { then, otherwise, .. } => {
                 self.is_open(then) || otherwise.as_ref().is_some_and(|otherwise| self.is_open(otherwise))

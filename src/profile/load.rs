@@ -168,7 +168,8 @@ fn declarations<'t>(
     }
     let lets = entries(top, "let")?.into_iter().map(|(key, node)| (key.text, (key, node))).collect();
     let settings: BTreeSet<&str> = settings.iter().map(|(key, _)| key.text).collect();
-    Ok((Compiler::new(plan, nested_names, settings, lets, maps), groups))
+    let shares = top.need("match")?.word(&["all", "first"])? == "all";
+    Ok((Compiler::new(plan, nested_names, settings, lets, maps, shares), groups))
 }
 
 /// Reads `[nested]` into the plan, what begins in the record before what begins in that, and returns the names.

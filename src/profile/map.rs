@@ -1,17 +1,18 @@
 //! One verified record to its events.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use super::column::{Holds, PRINCIPAL_KINDS, Role, Slot, check_word};
+use super::column::{Holds, PRINCIPAL_KINDS, Role, Slot};
 use super::context::Context;
-use super::expr::{Expr, Path, Scope, Val, items, members};
+use super::expr::{Constant, Expr, Path, Scope, Val, items, members};
 use super::join::{Join, written};
 use super::json::{Fault, Json};
 use super::nested::Nested;
 use super::rule::{Assign, Keys, Principal, Rule, Verdict};
 use super::stamp::Stamp;
 use super::{Mapped, Profile};
-use crate::digest::Digest;
+use crate::column::{Brief, concat, set};
 use crate::event::Event;
 use crate::integrity::record::VerifiedRecord;
 use crate::integrity::verdict::BreakKind;
@@ -27,7 +28,8 @@ impl Profile {
             Ok(mapped) => mapped,
             Err(fault) => {
                 out.truncate(start);
-                Mapped::Rejected { kind: fault.kind, detail: fault.what }
+                let (kind, detail) = fault.into_parts();
+                Mapped::Rejected { kind, detail }
             }
         }
     }
@@ -51,7 +53,8 @@ impl Profile {
         let direct = self.nested(direct, &scope)?;
         let scope = scope.with_nested(&direct);
         let inner = self.nested(inner, &scope)?;
-        let scope = scope.with_inner(&inner);
+        let memo: Vec<OnceCell<Val<'_>>> = vec![OnceCell::new(); self.plan.kept];
+        let scope = scope.with_inner(&inner, &memo);
 
         if first(&self.housekeeping, &scope)?.is_some() {
             return Ok(Mapped::Housekeeping { time_ms: self.record_time(&scope) });
@@ -83,10 +86,8 @@ impl Profile {
     /// Returns what the profile's paths begin at: the first object at a place to unwrap, or in a string there.
     fn wrapped<'f>(&self, record: &'f Json<'f>) -> Result<Wrapped<'f>, Fault> {
         if !matches!(record, Json::Object(_)) {
-            return Err(Fault {
-                kind: BreakKind::Malformed,
-                what: format!("expected an object, found {}", record.type_name()),
-            });
+            let what = format!("expected an object, found {}", record.type_name());
+            return Err(Fault::new(BreakKind::Malformed, what));
         }
         let found = self.unwrap.iter().find_map(|pointer| record.at(pointer));
         Ok(match found {
@@ -94,7 +95,7 @@ impl Profile {
             Some(Json::Text(text)) => match Json::parse(text, self.max_record) {
                 Ok(inner @ Json::Object(_)) => Wrapped::Text(inner),
                 Ok(_) => Wrapped::Not,
-                Err(fault) if fault.kind == BreakKind::Malformed => Wrapped::Not,
+                Err(fault) if fault.kind() == BreakKind::Malformed => Wrapped::Not,
                 Err(fault) => return Err(fault),
             },
             _ => Wrapped::Not,
@@ -142,11 +143,11 @@ fn reject<'f>(verdict: &'f Verdict, scope: &Scope<'f>) -> Result<Fault, Fault> {
 }
 
 fn at_rule(fault: Fault, rule: &Rule) -> Fault {
-    Fault { what: format!("{} (rule `{}`)", fault.what, rule.id), ..fault }
+    fault.worded(|what| format!("{what} (rule `{}`)", rule.id))
 }
 
 fn at_column(fault: Fault, column: &str) -> Fault {
-    Fault { what: format!("{} for `{column}`", fault.what), ..fault }
+    fault.worded(|what| format!("{what} for `{column}`"))
 }
 
 /// Where a record comes from.
@@ -168,8 +169,12 @@ fn walk<'f>(
     let Some(step) = rule.each.get(level) else {
         let fits = rule.fits.as_ref().map_or(Ok(true), |fits| fits.holds(scope));
         if fits.map_err(|fault| at_rule(fault, rule))? {
+            // Filled where it stays: an event is large, and every move would copy it.
             let sub = out.len() - before;
-            out.push(emit(rule, sub, scope, origin).map_err(|fault| at_rule(fault, rule))?);
+            out.push(Event::default());
+            if let Some(event) = out.last_mut() {
+                emit(rule, sub, scope, origin, event).map_err(|fault| at_rule(fault, rule))?;
+            }
         }
         return Ok(());
     };
@@ -211,24 +216,30 @@ fn zipped<'f>(zip: &Path, length: usize, scope: &Scope<'f>) -> Result<&'f [Json<
     Err(Fault::rejected(format!("{} items at `{}` beside {length}", beside.len(), zip.text)))
 }
 
-fn emit<'f>(rule: &'f Rule, sub: usize, scope: &Scope<'f>, origin: &Origin<'_>) -> Result<Event, Fault> {
-    let mut event = begin(rule, sub, origin);
+/// Fills `event`, which is empty.
+fn emit<'f>(
+    rule: &'f Rule,
+    sub: usize,
+    scope: &Scope<'f>,
+    origin: &Origin<'_>,
+    event: &mut Event,
+) -> Result<(), Fault> {
+    begin(rule, sub, origin, event);
     let mut marks: Vec<&str> = rule.quality.iter().map(String::as_str).collect();
     let mut ambiguous = false;
     for assign in &rule.assigns {
         let done = match assign {
             Assign::Time(expr) => {
-                time(expr, scope, &mut event, &mut marks).map_err(|fault| at_column(fault, "time"))
+                time(expr, scope, event, &mut marks).map_err(|fault| at_column(fault, "time"))
             }
-            Assign::Column { column, expr } if column.name == "corr_request" => {
-                request(expr, scope, &mut event, &mut ambiguous)
-                    .map_err(|fault| at_column(fault, column.name))
+            Assign::Request(expr) => {
+                request(expr, scope, event, &mut ambiguous).map_err(|fault| at_column(fault, "corr_request"))
             }
             Assign::Column { column, expr } => {
-                self::column(column.slot, column.holds, expr, scope, &mut event, &mut marks)
+                self::column(column.slot, column.holds, expr, scope, event, &mut marks)
                     .map_err(|fault| at_column(fault, column.name))
             }
-            Assign::Principal { role, options } => principal(role, options, scope, &mut event, &mut marks),
+            Assign::Principal { role, options } => principal(role, options, scope, event, &mut marks),
         };
         match done {
             Ok(()) => {}
@@ -238,23 +249,26 @@ fn emit<'f>(rule: &'f Rule, sub: usize, scope: &Scope<'f>, origin: &Origin<'_>) 
     }
     for (keys, offered) in [(&rule.offers, true), (&rule.takes, false)] {
         match join_keys(keys, scope, origin.joins) {
-            Ok(text) if offered => event.offers = text,
-            Ok(text) => event.takes = text,
+            Ok(text) if offered => event.offers = text.map(Brief::from),
+            Ok(text) => event.takes = text.map(Brief::from),
             Err(fault) if rule.is_evidence() => return Err(fault),
             Err(_) => marks.push("value_refused"),
         }
     }
-    origin.context.fill(&mut event);
-    complete(rule, &mut event, ambiguous, &mut marks)?;
+    origin.context.fill(event);
+    complete(rule, event, ambiguous, &mut marks)?;
     marks.sort_unstable();
     marks.dedup();
-    crate::redact::event(&mut event, origin.context.redaction());
-    event.quality = (!marks.is_empty()).then(|| marks.join(","));
-    Ok(event)
+    crate::redact::event(event, origin.context.redaction());
+    event.quality = (!marks.is_empty()).then(|| marks.join(",").into());
+    Ok(())
 }
 
 /// Returns the keys of an event, by join; one without a value is left out.
 fn join_keys<'f>(keys: &'f Keys, scope: &Scope<'f>, joins: &[Join]) -> Result<Option<String>, Fault> {
+    if keys.is_empty() {
+        return Ok(None);
+    }
     let mut found = BTreeMap::new();
     for (index, expr) in keys {
         if let (Some(join), Some(key)) = (joins.get(*index), expr.eval(scope)?.into_text()?) {
@@ -264,36 +278,25 @@ fn join_keys<'f>(keys: &'f Keys, scope: &Scope<'f>, joins: &[Join]) -> Result<Op
     Ok(written(&found))
 }
 
-/// Returns the event with the columns that say where it comes from.
-fn begin(rule: &Rule, sub: usize, origin: &Origin<'_>) -> Event {
+/// Fills the columns that say where the event comes from.
+fn begin(rule: &Rule, sub: usize, origin: &Origin<'_>, event: &mut Event) {
     let record = origin.verified.record();
     let sub = u64::try_from(sub).unwrap_or(u64::MAX);
-    let id = Digest::of_parts([
-        origin.context.source().as_bytes(),
-        origin.context.object().as_bytes(),
-        &record.offset.to_be_bytes(),
-        record.digest.as_bytes(),
-        rule.id.as_bytes(),
-        &sub.to_be_bytes(),
-    ]);
     let int = |value: u64| i64::try_from(value).ok();
-    Event {
-        id: Some(id.to_string()),
-        source: Some(origin.context.source().to_owned()),
-        log: Some(origin.verified.log().to_owned()),
-        object: Some(origin.context.object().to_owned()),
-        offset: int(record.offset),
-        length: int(record.length),
-        line: int(record.line),
-        index: int(record.index),
-        line_digest: Some(record.digest.to_string()),
-        rule: Some(rule.id.clone()),
-        sub: int(sub),
-        kind: Some(rule.kind.to_owned()),
-        seq: origin.verified.seq().and_then(int),
-        grade: Some(origin.verified.grade().word().to_owned()),
-        ..Event::default()
-    }
+    origin.context.event_id(record, &rule.id, sub).digits(|digits| set(&mut event.id, digits));
+    set(&mut event.source, origin.context.source());
+    set(&mut event.log, origin.verified.log());
+    set(&mut event.object, origin.context.object());
+    event.offset = int(record.offset);
+    event.length = int(record.length);
+    event.line = int(record.line);
+    event.index = int(record.index);
+    record.digest.digits(|digits| set(&mut event.line_digest, digits));
+    set(&mut event.rule, &rule.id);
+    event.sub = int(sub);
+    set(&mut event.kind, rule.kind);
+    event.seq = origin.verified.seq().and_then(int);
+    set(&mut event.grade, origin.verified.grade().word());
 }
 
 fn time<'f>(
@@ -305,7 +308,10 @@ fn time<'f>(
     let value = expr.eval(scope)?;
     if let Some(stamp) = value.time(&scope.plan.times, scope.plan.zone.as_ref())? {
         event.time_ms = Some(stamp.ms());
-        event.time = Some(stamp.text());
+        match &value {
+            Val::Json(Json::Text(text)) if stamp.is_as_read() => set(&mut event.time, text.trim()),
+            _ => set(&mut event.time, &stamp.text()),
+        }
         stamp_marks(stamp).for_each(|mark| marks.push(mark));
     }
     Ok(())
@@ -352,42 +358,64 @@ fn column<'f>(
     event: &mut Event,
     marks: &mut Vec<&str>,
 ) -> Result<(), Fault> {
-    let value = expr.eval(scope)?;
     match slot {
         Slot::Text(slot) => {
-            let Some(text) = value.into_text()? else { return Ok(()) };
-            *slot(event) = match holds {
-                Holds::Words(words) => word(&text, words, || expr.label(scope.plan), marks)?,
-                Holds::Correlation(kind) => Some(scope.context.correlation(kind, &text)),
-                _ => Some(text.into_owned()),
-            };
+            with_text(expr, scope, |text| {
+                match holds {
+                    Holds::Words(words) => word(slot(event), text, words, || expr.label(scope.plan), marks)?,
+                    Holds::Correlation(kind) => *slot(event) = Some(scope.context.correlation(kind, text)),
+                    _ => set(slot(event), text),
+                }
+                Ok(())
+            })?;
         }
         Slot::Int(slot) if holds == Holds::Millis => {
+            let value = expr.eval(scope)?;
             let stamp = value.time(&scope.plan.times, scope.plan.zone.as_ref())?;
             stamp.into_iter().flat_map(stamp_marks).for_each(|mark| marks.push(mark));
             *slot(event) = stamp.map(super::stamp::Stamp::ms);
         }
-        Slot::Int(slot) => *slot(event) = value.int()?,
-        Slot::Flag(slot) => *slot(event) = value.flag()?,
+        Slot::Int(slot) => *slot(event) = expr.eval(scope)?.int()?,
+        Slot::Flag(slot) => *slot(event) = expr.eval(scope)?.flag()?,
     }
     Ok(())
 }
 
-/// Returns the word as it is stored. `unknown` is a value the product has, and stands for nothing.
+/// Hands the text that `expr` finds to `then`; none where it finds none.
+fn with_text<'f>(
+    expr: &'f Expr,
+    scope: &Scope<'f>,
+    then: impl FnOnce(&str) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    if let Expr::Constant(Constant::Text(text)) = expr {
+        return then(text);
+    }
+    match expr.place(scope) {
+        Some(None) => Ok(()),
+        Some(Some(Json::Text(text))) => then(text),
+        _ => match expr.eval(scope)?.into_text()? {
+            Some(text) => then(&text),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Fills a column of closed words. `unknown` is a value the product has, and stands for nothing.
 fn word(
+    slot: &mut Option<Brief>,
     text: &str,
     words: &[&str],
     label: impl Fn() -> String,
     marks: &mut Vec<&str>,
-) -> Result<Option<String>, Fault> {
+) -> Result<(), Fault> {
     if text == "unknown" {
         marks.push("enum_unknown");
-        return Ok(None);
+    } else if words.contains(&text) {
+        set(slot, text);
+    } else {
+        return Err(Fault::rejected(format!("unknown value `{}` at `{}`", shown(text), label())));
     }
-    match check_word(text, words) {
-        Ok(()) => Ok(Some(text.to_owned())),
-        Err(_) => Err(Fault::rejected(format!("unknown value `{}` at `{}`", shown(text), label()))),
-    }
+    Ok(())
 }
 
 /// Fills the columns of a principal from the first option that has an id.
@@ -401,24 +429,33 @@ fn principal<'f>(
     for option in options {
         let wrong = |member: &'static str| move |fault| at_column(fault, &format!("{}_{member}", role.name));
         let Some(id) = option.id.eval(scope).and_then(Val::into_text).map_err(wrong("id"))? else { continue };
-        let scope = scope.of_principal(id.clone());
-        let text = |expr: &'f Option<Expr>, member: &'static str| match expr {
-            Some(expr) => expr.eval(&scope).and_then(Val::into_text).map_err(wrong(member)),
-            None => Ok(None),
-        };
-        let ns = text(&option.ns, "ns")?;
-        store(role.ns, event, &ns.unwrap_or_else(|| scope.context.source().into()));
         store(role.id, event, &id);
+        let scope = scope.of_principal(id);
+        let mut fill = |slot: Slot, expr: &'f Option<Expr>, member: &'static str| match (slot, expr) {
+            (Slot::Text(slot), Some(expr)) => with_text(expr, &scope, |text| {
+                set(slot(event), text);
+                Ok(())
+            })
+            .map_err(wrong(member)),
+            _ => Ok(()),
+        };
+        fill(role.ns, &option.ns, "ns")?;
         for (slot, expr, member) in
             [(role.display, &option.name, "name"), (role.email, &option.email, "email")]
         {
-            if let (Some(slot), Some(value)) = (slot, text(expr, member)?) {
-                store(slot, event, &value);
+            if let Some(slot) = slot {
+                fill(slot, expr, member)?;
             }
         }
-        if let (Some(Slot::Text(slot)), Some(kind)) = (role.kind, text(&option.kind, "kind")?) {
-            let label = || option.kind.as_ref().map_or_else(String::new, |expr| expr.label(scope.plan));
-            *slot(event) = word(&kind, PRINCIPAL_KINDS, label, marks).map_err(wrong("kind"))?;
+        if let Slot::Text(ns) = role.ns
+            && ns(event).is_none()
+        {
+            set(ns(event), scope.context.source());
+        }
+        if let (Some(Slot::Text(slot)), Some(kind)) = (role.kind, &option.kind) {
+            let label = || kind.label(scope.plan);
+            with_text(kind, &scope, |text| word(slot(event), text, PRINCIPAL_KINDS, label, marks))
+                .map_err(wrong("kind"))?;
         }
         return Ok(());
     }
@@ -433,7 +470,7 @@ fn principal<'f>(
 
 fn store(slot: Slot, event: &mut Event, text: &str) {
     if let Slot::Text(slot) = slot {
-        *slot(event) = Some(text.to_owned());
+        set(slot(event), text);
     }
 }
 
@@ -456,9 +493,9 @@ fn complete(rule: &Rule, event: &mut Event, ambiguous: bool, marks: &mut Vec<&st
     }
     if rule.kind == "execution" {
         if ambiguous {
-            event.request_link = Some("ambiguous".to_owned());
+            event.request_link = Some("ambiguous".into());
         } else if event.corr_request.is_some() {
-            event.request_link = Some("linked".to_owned());
+            event.request_link = Some("linked".into());
         }
     }
     if event.quorum.is_some() {
@@ -471,8 +508,8 @@ fn complete(rule: &Rule, event: &mut Event, ambiguous: bool, marks: &mut Vec<&st
         marks.push(if state == "truncated" { "truncated" } else { "redacted" });
     }
     if let Some(key) = &event.dedup_key {
-        event.dedup_key =
-            Some(format!("{}:{}:{key}", event.source.as_deref().unwrap_or_default(), rule.kind));
+        let source = event.source.as_deref().unwrap_or_default();
+        event.dedup_key = Some(concat([source, ":", rule.kind, ":", key]));
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ pub mod library;
 mod lint;
 mod load;
 mod map;
+mod memo;
 mod nearest;
 mod nested;
 mod places;

@@ -157,7 +157,7 @@ impl Nested {
 
     /// Returns the value, decoded; a string that holds none is as if it were absent.
     pub(super) fn read<'f>(&self, scope: &Scope<'f>, max: usize) -> Result<Option<Json<'f>>, Fault> {
-        let named = |fault: Fault| Fault { what: format!("`{}`: {}", self.path.text, fault.what), ..fault };
+        let named = |fault: Fault| fault.worded(|what| format!("`{}`: {what}", self.path.text));
         let Some(found) = self.path.find(scope) else { return Ok(None) };
         let value = match (found, &self.shape) {
             (Json::Text(text), _) => match self.parse(text, max).map_err(named)? {
@@ -179,7 +179,7 @@ impl Nested {
     fn parse<'f>(&self, text: &'f str, max: usize) -> Result<Option<Json<'f>>, Fault> {
         let parsed = |text: &'f str| match Json::parse(text, max) {
             Ok(json) => Ok(Some(json)),
-            Err(fault) if fault.kind == BreakKind::Malformed => Ok(None),
+            Err(fault) if fault.kind() == BreakKind::Malformed => Ok(None),
             Err(fault) => Err(fault),
         };
         if self.decode.is_empty() {
@@ -194,7 +194,7 @@ impl Nested {
         }
         match Json::parse(&decoded, max) {
             Ok(json) => Ok(Some(json.into_owned())),
-            Err(fault) if fault.kind == BreakKind::Malformed => Ok(None),
+            Err(fault) if fault.kind() == BreakKind::Malformed => Ok(None),
             Err(fault) => Err(fault),
         }
     }

@@ -3,7 +3,7 @@
 //! A profile has dozens of paths, and most begin alike. They are compiled to a tree of names, and one walk over the members of a
 //! record finds what lies at each. What a rule asks for afterwards is an index.
 
-use super::json::{Json, Pointer, Token};
+use super::json::{Json, Pointer, Token, mark};
 
 /// The tree of all paths that begin at one value.
 #[derive(Debug)]
@@ -14,8 +14,35 @@ pub(super) struct Places {
 
 #[derive(Debug, Default)]
 struct Node {
-    /// What paths go on with, and to which node; by [`order`].
+    /// What paths go on with, and to which node; by [`place`].
     inner: Vec<(Token, usize)>,
+    /// For every place, how many of `inner` lie before it; empty where `inner` is.
+    before: Vec<u16>,
+}
+
+impl Node {
+    /// Returns the node of the paths that go on with `name`.
+    fn of(&self, name: &str) -> Option<usize> {
+        let mark = place(name);
+        let (from, to) = (self.before.get(mark)?, self.before.get(mark + 1)?);
+        let alike = self.inner.get(usize::from(*from)..usize::from(*to))?;
+        alike.iter().find(|(known, _)| *known.name == *name).map(|(_, node)| *node)
+    }
+
+    fn add(&mut self, token: &Token, node: usize) {
+        let own = place(&token.name);
+        let at = self.inner.partition_point(|(known, _)| place(&known.name) <= own);
+        self.inner.insert(at, (token.clone(), node));
+        self.before.resize(PLACES + 1, 0);
+        self.before[own + 1..].iter_mut().for_each(|before| *before += 1);
+    }
+}
+
+/// In how many places the names of one node lie: most nodes have less than ten.
+const PLACES: usize = 64;
+
+fn place(name: &str) -> usize {
+    usize::from(mark(name)) % PLACES
 }
 
 /// What lies at each place of [`Places`] in one record.
@@ -31,16 +58,12 @@ impl Places {
     /// Adds a path, and returns its index in what [`Places::find`] returns.
     pub(super) fn add(&mut self, pointer: &Pointer) -> usize {
         pointer.tokens().iter().fold(0, |node, token| {
-            let inner = &self.nodes[node].inner;
-            match inner.binary_search_by(|(known, _)| order(&known.name, &token.name)) {
-                Ok(at) => inner[at].1,
-                Err(at) => {
-                    let new = self.nodes.len();
-                    self.nodes[node].inner.insert(at, (token.clone(), new));
-                    self.nodes.push(Node::default());
-                    new
-                }
-            }
+            self.nodes[node].of(&token.name).unwrap_or_else(|| {
+                let new = self.nodes.len();
+                self.nodes[node].add(token, new);
+                self.nodes.push(Node::default());
+                new
+            })
         })
     }
 
@@ -53,21 +76,20 @@ impl Places {
 
     fn walk<'f>(&self, at: usize, value: &'f Json<'f>, found: &mut Found<'f>) {
         found[at] = Some(value);
-        let inner = &self.nodes[at].inner;
+        let node = &self.nodes[at];
         match value {
-            Json::Object(members) if !inner.is_empty() => {
+            Json::Object(members) if !node.inner.is_empty() => {
                 for (name, value) in members {
-                    let known = inner.binary_search_by(|(known, _)| order(&known.name, name));
                     // Of equal names the first counts, as it does for a pointer.
-                    if let Ok(known) = known
-                        && found[inner[known].1].is_none()
+                    if let Some(inner) = node.of(name)
+                        && found[inner].is_none()
                     {
-                        self.walk(inner[known].1, value, found);
+                        self.walk(inner, value, found);
                     }
                 }
             }
             Json::List(items) => {
-                for (token, node) in inner {
+                for (token, node) in &node.inner {
                     if let Some(item) = token.index.and_then(|index| items.get(index)) {
                         self.walk(*node, item, found);
                     }
@@ -76,11 +98,6 @@ impl Places {
             _ => {}
         }
     }
-}
-
-/// Compares names by their lengths first: most differ in them, and are never read.
-fn order(a: &str, b: &str) -> std::cmp::Ordering {
-    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
 #[cfg(test)]

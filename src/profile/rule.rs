@@ -51,6 +51,8 @@ pub(super) struct Walk {
 #[derive(Debug)]
 pub(super) enum Assign {
     Time(Expr),
+    /// The id of the request, of which there may be several.
+    Request(Expr),
     Column {
         column: &'static EventColumn,
         expr: Expr,
@@ -240,7 +242,10 @@ fn quality(table: Table<'_>) -> Compiled<Vec<String>> {
 
 fn assign<'t>(key: Key<'t>, value: Node<'t>, compiler: &mut Compiler<'t>) -> Compiled<Assign> {
     if key.text == "time" {
-        return compiler.expr(value).map(Assign::Time);
+        return compiler.shared(value).map(Assign::Time);
+    }
+    if key.text == "corr_request" {
+        return compiler.shared(value).map(Assign::Request);
     }
     if let Some(role) = ROLES.iter().find(|role| role.name == key.text) {
         let nodes = match value.shape()? {
@@ -257,7 +262,7 @@ fn assign<'t>(key: Key<'t>, value: Node<'t>, compiler: &mut Compiler<'t>) -> Com
         let help = did_you_mean(key.text, settable());
         return Err(key.error(format!("`{}` is no column that a rule sets", shown(key.text)), Some(help)));
     };
-    let expr = compiler.expr(value)?;
+    let expr = compiler.shared(value)?;
     if let Holds::Words(words) = column.holds {
         compiler.check_words(&expr, words).map_err(|(what, help)| value.error(what, Some(help)))?;
     }
@@ -269,7 +274,7 @@ fn principal<'t>(role: &Role, node: Node<'t>, compiler: &mut Compiler<'t>) -> Co
     let members: &[&str] =
         if role.kind.is_some() { &["id", "ns", "kind", "name", "email"] } else { &["id", "ns"] };
     table.only(members)?;
-    let mut member = |name: &str| table.opt(name).map(|node| compiler.expr(node)).transpose();
+    let mut member = |name: &str| table.opt(name).map(|node| compiler.shared(node)).transpose();
     let kind = member("kind")?;
     let principal = Principal {
         id: member("id")?.ok_or_else(|| table.error("`id` is missing", Some("add `id = …`".to_owned())))?,

@@ -149,7 +149,9 @@ fn joined(found: Vec<Found>, profile: &Profile) -> Vec<Line> {
     let links: BTreeMap<String, String> = found
         .iter()
         .filter_map(|found| match found {
-            Found::Event(at, event) => Some((event.id.clone()?, format!("{at} {}", event.rule.as_deref()?))),
+            Found::Event(at, event) => {
+                Some((event.id.as_ref()?.to_string(), format!("{at} {}", event.rule.as_deref()?)))
+            }
             Found::Settled(_) => None,
         })
         .collect();
@@ -160,7 +162,7 @@ fn joined(found: Vec<Found>, profile: &Profile) -> Vec<Line> {
             Found::Settled(line) => Some(line),
             Found::Event(at, _) => {
                 let mut event = events.next()?;
-                event.joined = event.joined.map(|joined| named(&joined, &links));
+                event.joined = event.joined.map(|joined| named(&joined, &links).into());
                 let mut line = Map::from_iter([("at".to_owned(), Value::from(at))]);
                 let columns = event_json(&event).into_iter();
                 line.extend(columns.filter(|(name, _)| !PLACE.contains(&name.as_str())));

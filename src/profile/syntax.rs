@@ -111,6 +111,11 @@ pub(crate) enum Shape<'t> {
 }
 
 impl<'t> Node<'t> {
+    /// Returns where the value begins in the text, in bytes.
+    pub(crate) fn start(self) -> usize {
+        self.start
+    }
+
     /// Returns what the value is; floats and dates are not part of the language.
     pub(crate) fn shape(&self) -> Result<Shape<'t>, ProfileError> {
         Ok(match self.value {

@@ -118,7 +118,7 @@ impl<'p> Reader<'p> {
 
     fn assign(&mut self, assign: &'p Assign) {
         match assign {
-            Assign::Time(expr) | Assign::Column { expr, .. } => self.expr(expr),
+            Assign::Time(expr) | Assign::Request(expr) | Assign::Column { expr, .. } => self.expr(expr),
             Assign::Principal { options, .. } => {
                 for option in options {
                     self.expr(&option.id);
@@ -142,7 +142,7 @@ impl<'p> Reader<'p> {
             Expr::Path(path) | Expr::Join { of: path, .. } => self.path(path),
             Expr::Let(index) => {
                 if let Some(named) = self.profile.plan.lets.get(*index) {
-                    self.expr(named);
+                    self.expr(&named.expr);
                 }
             }
             Expr::Template(pieces) => {

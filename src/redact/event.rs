@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::detect::is_clean;
 use super::mask::{Hit, Scope, mask};
 use super::policy::Policy;
+use crate::column::Brief;
 use crate::event::Event;
 
 /// The columns of an event that hold free text; all others hold ids, names, words, and times.
 pub const FREE_TEXT: [&str; 5] = ["action_name", "command", "exec_code", "native_outcome", "reason"];
 
-macro_rules! texts {
-    ($event:ident: $( $name:ident $scope:ident, )+) => {
-        [$( (stringify!($name), &mut $event.$name, Scope::$scope), )+]
+macro_rules! each_text {
+    ($event:ident, $visit:expr; $( $name:ident $scope:ident, )+) => {
+        $( if let Some(text) = &mut $event.$name { $visit(stringify!($name), text, Scope::$scope); } )+
     };
 }
 
@@ -21,7 +23,22 @@ macro_rules! texts {
 /// and are shown nowhere.
 pub fn event(event: &mut Event, policy: &Policy) {
     let mut hits: BTreeMap<(&str, Hit), u64> = BTreeMap::new();
-    let columns = texts! { event:
+    let mut visit = |name: &'static str, text: &mut Brief, scope: Scope| {
+        if is_clean(text, scope) && text.len() <= super::MAX_CHARS {
+            return;
+        }
+        let (before, value) = text.split_at(instance(name, text));
+        if let Some((masked, found)) = mask(value, policy, scope) {
+            *text = format!("{before}{masked}").into();
+            for hit in found {
+                *hits.entry((name, hit)).or_default() += 1;
+            }
+        }
+        if text.len() > super::MAX_CHARS {
+            *text = super::cut(text).into();
+        }
+    };
+    each_text! { event, visit;
         native_id Id,
         native_type Id,
         corr_request Id,
@@ -61,19 +78,6 @@ pub fn event(event: &mut Event, policy: &Policy) {
         ticket Id,
         channel_id Id,
         exec_code FreeText,
-    };
-    for (name, slot, scope) in columns {
-        let Some(text) = slot else { continue };
-        let (before, value) = text.split_at(instance(name, text));
-        if let Some((masked, found)) = mask(value, policy, scope) {
-            *text = format!("{before}{masked}");
-            for hit in found {
-                *hits.entry((name, hit)).or_default() += 1;
-            }
-        }
-        if text.len() > super::MAX_CHARS {
-            *text = super::cut(text);
-        }
     }
     event.masked = listed(&hits, false);
     event.secrets = listed(&hits, true);
@@ -97,11 +101,11 @@ pub fn hits(listed: &str) -> impl Iterator<Item = (&str, &str, u64)> {
 }
 
 /// Returns hits as `column:class=count`, joined by commas; those that are exceptions alone, where `exceptions` says so.
-fn listed(hits: &BTreeMap<(&str, Hit), u64>, exceptions: bool) -> Option<String> {
+fn listed(hits: &BTreeMap<(&str, Hit), u64>, exceptions: bool) -> Option<Brief> {
     let hits: Vec<String> = hits
         .iter()
         .filter(|((_, hit), _)| hit.exception || !exceptions)
         .map(|((name, hit), count)| format!("{name}:{}={count}", hit.class))
         .collect();
-    (!hits.is_empty()).then(|| hits.join(","))
+    (!hits.is_empty()).then(|| hits.join(",").into())
 }

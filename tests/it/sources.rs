@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use countersign::column::Brief;
 use countersign::integrity::record::VerifiedRecord;
 use countersign::profile::library::{Entry, Library};
 use countersign::profile::{Mapped, Weight, sample};
@@ -138,11 +139,11 @@ fn the_payloads_that_github_publishes_map_with_nothing_unmapped() {
             "commented",
         ),
     ];
-    let expected: BTreeMap<String, (String, String, String, String)> = expected
+    let expected: BTreeMap<String, (Brief, Brief, Brief, Brief)> = expected
         .into_iter()
         .map(|(name, kind, request, time, outcome)| {
             let request = format!("hooks:request:{request}");
-            (name.to_owned(), (kind.to_owned(), request, time.to_owned(), outcome.to_owned()))
+            (name.to_owned(), (kind.into(), request.into(), time.into(), outcome.into()))
         })
         .collect();
     assert_eq!(found, expected);

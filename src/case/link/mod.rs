@@ -14,7 +14,7 @@ use polars::prelude::DataFrame;
 use super::Context;
 use super::repeat::Repeats;
 use crate::clock::Moment;
-use crate::column::{FrameReader, text_at};
+use crate::column::{FrameReader, text, text_at};
 use crate::event::Event;
 use crate::identity::Resolution;
 use crate::report::model::LinkResult;
@@ -73,26 +73,26 @@ impl Links {
     pub(super) fn apply(&self, part: usize, row: usize, event: &mut Event) -> bool {
         match self.events.get(&(part, row)) {
             Some(Fate::Joined(id, grade)) => {
-                event.corr_request = Some(self.followed(id).to_owned());
-                event.request_link = Some((*grade).to_owned());
+                event.corr_request = Some(self.followed(id).into());
+                event.request_link = Some((*grade).into());
                 return true;
             }
-            Some(Fate::Unasked) => event.request_link = Some("none".to_owned()),
-            Some(Fate::Ambiguous) => event.request_link = Some("ambiguous".to_owned()),
+            Some(Fate::Unasked) => event.request_link = Some("none".into()),
+            Some(Fate::Ambiguous) => event.request_link = Some("ambiguous".into()),
             None => {}
         }
         let Some(own) = event.corr_request.as_deref() else { return false };
         let followed = self.followed(own);
         if followed != own {
-            event.corr_request = Some(followed.to_owned());
-            event.request_link = Some("declared".to_owned());
+            event.corr_request = Some(followed.into());
+            event.request_link = Some("declared".into());
             return true;
         }
         let known = [(&self.unasked, "none"), (&self.unclear, "ambiguous")];
         let known = known.into_iter().find(|(ids, _)| ids.contains(own));
         if let (Some((_, word)), Some("execution")) = (known, event.kind.as_deref()) {
             event.corr_request = None;
-            event.request_link = Some(word.to_owned());
+            event.request_link = Some(word.into());
         }
         false
     }
@@ -125,7 +125,7 @@ impl Links {
             };
             let targets = index.requests.get(&key);
             if let Some(own) = &event.corr_request {
-                let claim = claims.entry(own.clone()).or_default();
+                let claim = claims.entry(own.to_string()).or_default();
                 claim.add(event, targets);
                 claim.unasked |= index.unasked.contains(&key);
                 return;
@@ -161,7 +161,7 @@ impl Links {
 
     /// Tells whether an earlier link has placed the event.
     fn is_settled(&self, part: usize, row: usize, event: &Event) -> bool {
-        event.corr_request.as_ref().is_some_and(|id| self.aliases.contains_key(id))
+        event.corr_request.as_ref().is_some_and(|id| self.aliases.contains_key(id.as_str()))
             || self.events.get(&(part, row)).is_some_and(|fate| *fate != Fate::Ambiguous)
     }
 
@@ -280,13 +280,13 @@ impl<'a> Asked<'a> {
         for source in context.roles.keys() {
             events.of_kinds(source, &["request"], |_, _, event| {
                 let Some(id) = &event.corr_request else { return };
-                let askers = requests.entry(id.clone()).or_default();
+                let askers = requests.entry(id.to_string()).or_default();
                 if askers.iter().all(|asker| asker.source != *source) {
                     askers.push(Asker {
                         source: (*source).to_owned(),
                         who: requester(event, context),
-                        ns: event.requester_ns.clone(),
-                        id: event.requester_id.clone(),
+                        ns: text(&event.requester_ns),
+                        id: text(&event.requester_id),
                     });
                 }
             });

@@ -99,7 +99,7 @@ impl Requests {
         let mut ends: BTreeMap<String, i64> = BTreeMap::new();
         events.each(&link.to, |_, _, event| {
             if let (Some(id), Some(at)) = (&event.corr_request, event.ended_ms.max(event.time_ms)) {
-                let end = ends.entry(id.clone()).or_insert(at);
+                let end = ends.entry(id.to_string()).or_insert(at);
                 *end = at.max(*end);
             }
         });
@@ -107,10 +107,10 @@ impl Requests {
         events.of_kinds(&link.to, &["request"], |_, _, event| {
             let Some(id) = &event.corr_request else { return };
             let candidate = Candidate {
-                id: id.clone(),
+                id: id.to_string(),
                 // A request without a time may be of any.
                 from: event.time_ms.unwrap_or(i64::MIN),
-                to: event.time_ms.map_or(i64::MAX, |at| ends.get(id).copied().unwrap_or(at)),
+                to: event.time_ms.map_or(i64::MAX, |at| ends.get(id.as_str()).copied().unwrap_or(at)),
                 key: link.pairs.iter().map(|pair| pair.to.value(event).map(str::to_owned)).collect(),
             };
             let values: Option<Vec<String>> = candidate.key.iter().cloned().collect();

@@ -133,7 +133,7 @@ impl<'l> Trial<'l> {
                 }
             }
             for event in &events {
-                let kind = event.kind.clone().unwrap_or_default();
+                let kind = event.kind.as_deref().unwrap_or_default().to_owned();
                 let seen = trial.events.entry(kind).or_default();
                 *seen += 1;
                 // One of each kind shows more than three of the first.

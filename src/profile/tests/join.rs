@@ -63,7 +63,7 @@ fn ends(records: &[Value]) -> Vec<Event> {
     for (record, number) in records.iter().zip(0..) {
         let mut found = run(&profile, &record.to_string(), &[]).1;
         // Each record lies somewhere else.
-        found.iter_mut().for_each(|event| event.id = Some(format!("{number}")));
+        found.iter_mut().for_each(|event| event.id = Some(format!("{number}").into()));
         events.append(&mut found);
     }
     let ids: Vec<_> = events.iter().map(|event| event.id.clone()).collect();
@@ -136,7 +136,7 @@ fn what_is_taken_has_the_lower_grade() {
     let profile = profile(JOINED);
     let map = |record: Value, grade: &str, id: &str| {
         let mut event = run(&profile, &record.to_string(), &[]).1.remove(0);
-        (event.grade, event.id) = (Some(grade.to_owned()), Some(id.to_owned()));
+        (event.grade, event.id) = (Some(grade.into()), Some(id.into()));
         event
     };
     let mut giver = map(start(EARLY, "a", "dana"), "parsed", "g");

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{profile, refused, run};
+use crate::column::Brief;
 use crate::event::Event;
 use crate::profile::event_json;
 use crate::profile::join::among;
@@ -54,7 +55,7 @@ fn results(body: &str, records: &[Value]) -> Vec<Event> {
     let mut events = Vec::new();
     for (record, number) in records.iter().zip(0..) {
         let mut found = run(&profile, &record.to_string(), &[]).1;
-        found.iter_mut().for_each(|event| event.id = Some(format!("{number}")));
+        found.iter_mut().for_each(|event| event.id = Some(format!("{number}").into()));
         events.append(&mut found);
     }
     among(&mut events, profile.joins());
@@ -65,7 +66,7 @@ fn results(body: &str, records: &[Value]) -> Vec<Event> {
 /// Returns the request, the word for the link, and the marks of each execution.
 fn linked(body: &str, records: &[Value]) -> Vec<(Option<String>, String, String)> {
     let words = |event: &Event| {
-        let text = |of: &Option<String>| of.clone().unwrap_or_default();
+        let text = |of: &Option<Brief>| of.as_deref().unwrap_or_default().to_owned();
         let request = event.corr_request.as_deref().and_then(|id| id.strip_prefix("src:request:"));
         (request.map(str::to_owned), text(&event.request_link), text(&event.quality))
     };
