@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::expr::{Constant, Expr, Path, Scope, Val, items, members};
+use super::expr::{Constant, Expr, Look, Path, Scope, Val, items, members};
 use super::json::{Fault, Json};
 
 /// A condition on a record or an item.
@@ -125,9 +125,11 @@ impl Condition {
                     found => test.fits(&scope.plan.seen(found).map_or(Val::Null, Val::Json)),
                 }
             }
-            Self::Value { of, test } => match of.place(scope) {
-                Some(found) => test.fits(&found.map_or(Val::Null, Val::Json)),
-                None => test.fits(&of.eval(scope)?),
+            Self::Value { of, test } => match of.look(scope) {
+                Look::Null => test.fits(&Val::Null),
+                Look::Json(json) => test.fits(&Val::Json(json)),
+                Look::Text(text) => test.fits(&Val::Text(text.into())),
+                Look::Other => test.fits(&of.eval(scope)?),
             },
             Self::Exists { of, expected } => of.find(scope).is_some() == *expected,
             Self::Type { of, expected } => of.find(scope).is_some_and(|json| JsonType::of(json) == *expected),

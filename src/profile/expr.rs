@@ -229,6 +229,17 @@ pub(super) enum Val<'f> {
     Length(i64),
 }
 
+/// A value that lies in the record or in the profile.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Look<'f> {
+    Null,
+    /// What is not null, nor read as null.
+    Json(&'f Json<'f>),
+    Text(&'f str),
+    /// A value of another kind, or one that has yet to be made: [`Expr::eval`] finds it.
+    Other,
+}
+
 /// What an expression can see.
 #[derive(Clone)]
 pub(super) struct Scope<'f> {
@@ -422,26 +433,18 @@ impl Expr {
         })
     }
 
-    /// Returns what lies at the first place that holds something, null never, of an expression that only looks at places; `None`
-    /// for any other.
-    ///
-    /// Most expressions are such, and to make a [`Val`] of what is only copied would cost more than to find it.
-    pub(super) fn place<'f>(&'f self, scope: &Scope<'f>) -> Option<Option<&'f Json<'f>>> {
+    /// Finds the value where nothing has to be made for it. Most are such, and to make a [`Val`] of what is only copied would
+    /// cost more than to find it.
+    pub(super) fn look<'f>(&'f self, scope: &Scope<'f>) -> Look<'f> {
         match self {
-            Self::Path(path) => Some(scope.plan.seen(path.find(scope))),
-            Self::First(options) if self.only_looks() => {
-                Some(options.iter().find_map(|option| option.place(scope).flatten()))
+            Self::Path(path) => scope.plan.seen(path.find(scope)).map_or(Look::Null, Look::Json),
+            Self::Constant(Constant::Text(text)) => Look::Text(text),
+            Self::Let(index) => scope.plan.lets.get(*index).map_or(Look::Null, |named| named.look(scope)),
+            Self::First(options) => {
+                let mut looks = options.iter().map(|option| option.look(scope));
+                looks.find(|look| !matches!(look, Look::Null)).unwrap_or(Look::Null)
             }
-            Self::Let(index) => scope.plan.lets.get(*index)?.expr.place(scope),
-            _ => None,
-        }
-    }
-
-    fn only_looks(&self) -> bool {
-        match self {
-            Self::Path(_) => true,
-            Self::First(options) => options.iter().all(Self::only_looks),
-            _ => false,
+            _ => Look::Other,
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::column::{Holds, PRINCIPAL_KINDS, Role, Slot};
 use super::context::Context;
-use super::expr::{Constant, Expr, Path, Scope, Val, items, members};
+use super::expr::{Expr, Look, Path, Scope, Val, items, members};
 use super::join::{Join, written};
 use super::json::{Fault, Json};
 use super::nested::Nested;
@@ -387,12 +387,10 @@ fn with_text<'f>(
     scope: &Scope<'f>,
     then: impl FnOnce(&str) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    if let Expr::Constant(Constant::Text(text)) = expr {
-        return then(text);
-    }
-    match expr.place(scope) {
-        Some(None) => Ok(()),
-        Some(Some(Json::Text(text))) => then(text),
+    match expr.look(scope) {
+        Look::Null => Ok(()),
+        Look::Json(Json::Text(text)) => then(text),
+        Look::Text(text) => then(text),
         _ => match expr.eval(scope)?.into_text()? {
             Some(text) => then(&text),
             None => Ok(()),

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use super::condition::Condition;
-use super::expr::{Base, Expr, Path, Piece, Scope, Val};
+use super::expr::{Base, Expr, Look, Path, Piece, Scope, Val};
 use super::json::Fault;
 
 /// An expression that others refer to by its number.
@@ -42,6 +42,17 @@ impl Named {
                 let value = self.expr.eval(scope)?;
                 Ok(lent(cell.get_or_init(|| value)))
             }
+        }
+    }
+
+    /// Finds its value as [`Expr::look`] does, or where it was kept.
+    pub(super) fn look<'f>(&'f self, scope: &Scope<'f>) -> Look<'f> {
+        let Some(cell) = self.kept.and_then(|at| scope.memo.get(at)) else { return self.expr.look(scope) };
+        match cell.get() {
+            Some(Val::Text(text)) => Look::Text(text),
+            Some(Val::Json(json)) => Look::Json(json),
+            Some(Val::Null) => Look::Null,
+            _ => Look::Other,
         }
     }
 }

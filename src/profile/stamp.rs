@@ -289,7 +289,11 @@ fn epoch(text: &str, places: u8) -> Option<Stamp> {
     }
     let unit = 9 - usize::from(places);
     let kept = &fraction[..fraction.len().min(unit)];
-    let nanos: i128 = format!("{whole}{kept:0<unit$}").parse().ok()?;
+    let scaled = |digits: &str, places: usize| {
+        let number: i128 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
+        Some(number * 10_i128.pow(u32::try_from(places).ok()?))
+    };
+    let nanos = scaled(whole, unit)? + scaled(kept, unit - kept.len())?;
     let at = Timestamp::from_nanosecond(sign * nanos).ok()?;
     let digits = places + u8::try_from(kept.len()).ok()?;
     Some(Stamp { at, digits: digits.min(9), zone_assumed: false, chosen: false, as_read: false })

@@ -4,6 +4,8 @@
 //! are marked in a table, and a text in which no three neighbours are marked holds no match. A search machine goes from state
 //! to state and waits at every byte for the one before; this look does not, and most texts of a log are short ids.
 
+use std::collections::BTreeSet;
+
 use regex_syntax::hir::literal::Extractor;
 
 /// How many letters of a literal are looked at.
@@ -16,6 +18,8 @@ const WORDS: usize = 1 << (BITS - 6);
 #[derive(Debug)]
 pub(super) struct Filter {
     marked: Box<[u64; WORDS]>,
+    /// The beginnings themselves, for the texts that meet a mark by chance.
+    begins: BTreeSet<u32>,
 }
 
 impl Filter {
@@ -23,31 +27,37 @@ impl Filter {
     pub(super) fn of<'p>(patterns: impl IntoIterator<Item = &'p str>) -> Option<Self> {
         let mut extractor = Extractor::new();
         extractor.limit_literal_len(LETTERS).limit_class(64).limit_total(4_096);
-        let mut marked = Box::new([0; WORDS]);
+        let (mut marked, mut begins) = (Box::new([0; WORDS]), BTreeSet::new());
         for pattern in patterns {
             let literals = extractor.extract(&regex_syntax::parse(pattern).ok()?);
             for literal in literals.literals()? {
-                let [a, b, c, ..] = *literal.as_bytes() else { return None };
-                let (word, bit) = place(a, b, c);
+                let letters = folded(literal.as_bytes().get(..LETTERS)?);
+                let (word, bit) = place(letters);
                 marked[word] |= 1 << bit;
+                begins.insert(letters);
             }
         }
-        Some(Self { marked })
+        Some(Self { marked, begins })
     }
 
     /// Tells whether one of the expressions may match in `text`; where it returns false, none does.
     pub(super) fn passes(&self, text: &str) -> bool {
-        let found = text.as_bytes().windows(LETTERS).fold(0, |found, letters| {
-            let (word, bit) = place(letters[0], letters[1], letters[2]);
+        let all = || text.as_bytes().windows(LETTERS).map(folded);
+        let found = all().fold(0, |found, letters| {
+            let (word, bit) = place(letters);
             found | (self.marked[word] >> bit)
         });
-        found & 1 == 1
+        found & 1 == 1 && all().any(|letters| self.begins.contains(&letters))
     }
 }
 
-/// Returns where three bytes are marked, the same for both cases of a letter.
-fn place(a: u8, b: u8, c: u8) -> (usize, u32) {
-    let letters = u32::from_le_bytes([a | 0x20, b | 0x20, c | 0x20, 0]);
+/// Returns three bytes as one number, the same for both cases of a letter.
+fn folded(letters: &[u8]) -> u32 {
+    u32::from_le_bytes([letters[0] | 0x20, letters[1] | 0x20, letters[2] | 0x20, 0])
+}
+
+/// Returns where letters are marked.
+fn place(letters: u32) -> (usize, u32) {
     // A multiplicative hash; the factor is 2^32 divided by the golden ratio.
     let hash = letters.wrapping_mul(0x9E37_79B1) >> (32 - BITS);
     ((hash >> 6) as usize, hash & 63)

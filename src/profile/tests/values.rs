@@ -1,6 +1,6 @@
 //! Tests of values inside values, of lists that pair up, and of the operators on them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{HARD, SOFT, events, profile, refused, rejected, run, value, value_with};
 use crate::integrity::verdict::BreakKind;
@@ -328,4 +328,32 @@ fn a_step_says_which_items_are_looked_at_further() {
     let record = json!({"x": 1, "list": [{"on": true, "of": ["a"]}, {"on": false, "of": 7}]});
     let found = events(&profile(&items), &record);
     assert_eq!(found.iter().map(|event| event["reason"].clone()).collect::<Vec<_>>(), [json!("a")]);
+}
+
+#[test]
+fn what_is_named_is_found_anew_for_every_item_and_once_for_the_record() {
+    let profile = profile(
+        "[let]\nown = \"={@item/id}/{/x}\"\nfirst = { of = \"/items\", find = { \"@item/id\" = { present = true } }, at = \"/id\" }\n\
+         outer = { if = { \"$first\" = \"a\" }, then = \"={$first}+{$own}\" }\n\
+         [[rule]]\nid = \"r\"\nemit = \"notification\"\nwhen = { \"/x\" = { exists = true } }\neach = \"/items\"\n\
+         [rule.set]\nreason = \"$own\"\nticket = \"$first\"\naction_name = \"$outer\"\n\
+         [[rule]]\nid = \"again\"\nemit = \"notification\"\nwhen = { \"$first\" = \"a\" }\n[rule.set]\nticket = \"$first\"\nreason = \"={/x}\"\n",
+    );
+    let of = |items: Value| {
+        let all = events(&profile, &json!({ "x": "X", "items": items }));
+        all.iter()
+            .map(|event| {
+                ["reason", "ticket", "action_name"].map(|name| event.get(name).cloned().unwrap_or_default())
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of(json!([{ "id": "a" }, { "id": "b" }])),
+        [
+            [json!("a/X"), json!("a"), json!("a+a/X")],
+            [json!("b/X"), json!("a"), json!("a+b/X")],
+            [json!("X"), json!("a"), Value::Null],
+        ]
+    );
+    assert_eq!(of(json!([{ "id": "c" }])), [[json!("c/X"), json!("c"), Value::Null]]);
 }
