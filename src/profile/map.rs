@@ -427,28 +427,20 @@ fn principal<'f>(
     for option in options {
         let wrong = |member: &'static str| move |fault| at_column(fault, &format!("{}_{member}", role.name));
         let Some(id) = option.id.eval(scope).and_then(Val::into_text).map_err(wrong("id"))? else { continue };
-        store(role.id, event, &id);
-        let scope = scope.of_principal(id);
-        let mut fill = |slot: Slot, expr: &'f Option<Expr>, member: &'static str| match (slot, expr) {
-            (Slot::Text(slot), Some(expr)) => with_text(expr, &scope, |text| {
-                set(slot(event), text);
-                Ok(())
-            })
-            .map_err(wrong(member)),
-            _ => Ok(()),
-        };
-        fill(role.ns, &option.ns, "ns")?;
-        for (slot, expr, member) in
-            [(role.display, &option.name, "name"), (role.email, &option.email, "email")]
-        {
-            if let Some(slot) = slot {
-                fill(slot, expr, member)?;
-            }
-        }
+        let scope = scope.of_principal(id.clone());
+        fill(role.ns, &option.ns, &scope, event).map_err(wrong("ns"))?;
         if let Slot::Text(ns) = role.ns
             && ns(event).is_none()
         {
             set(ns(event), scope.context.source());
+        }
+        store(role.id, event, &id);
+        for (slot, expr, member) in
+            [(role.display, &option.name, "name"), (role.email, &option.email, "email")]
+        {
+            if let Some(slot) = slot {
+                fill(slot, expr, &scope, event).map_err(wrong(member))?;
+            }
         }
         if let (Some(Slot::Text(slot)), Some(kind)) = (role.kind, &option.kind) {
             let label = || kind.label(scope.plan);
@@ -464,6 +456,15 @@ fn principal<'f>(
         marks.push(role.missing);
     }
     Ok(())
+}
+
+/// Stores what `expr` finds, where there is one.
+fn fill<'f>(slot: Slot, expr: &'f Option<Expr>, scope: &Scope<'f>, event: &mut Event) -> Result<(), Fault> {
+    let Some(expr) = expr else { return Ok(()) };
+    with_text(expr, scope, |text| {
+        store(slot, event, text);
+        Ok(())
+    })
 }
 
 fn store(slot: Slot, event: &mut Event, text: &str) {
