@@ -8,7 +8,10 @@ use polars::prelude::*;
 /// A text that needs no memory of its own up to 24 bytes, which most words, names, and ids of an event have.
 pub type Brief = compact_str::CompactString;
 
-/// Writes `text` where it stays. To make it elsewhere and move it would wait for memory: its last byte tells how long it is.
+/// Writes `text` where it stays.
+///
+/// A text of less than 24 bytes is written in pieces. To move it right afterwards would read them as a whole, which waits until
+/// the last has arrived; over all columns of an event that is a tenth of its mapping.
 pub(crate) fn set(slot: &mut Option<Brief>, text: &str) {
     let slot = slot.get_or_insert_default();
     slot.clear();

@@ -53,7 +53,8 @@ impl Fault {
 
 /// One JSON value. Members keep their order and have distinct names.
 ///
-/// The tag is as wide as what follows it: with a narrow one a value moves in pieces, and the next to read it waits for them.
+/// The tag is as wide as what follows it. Beside a narrow one a value moves in pieces that overlap, and whoever reads it next
+/// waits until the last has arrived.
 #[derive(Clone, PartialEq, Debug)]
 #[repr(u64)]
 pub(super) enum Json<'a> {

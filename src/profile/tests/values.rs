@@ -357,3 +357,19 @@ fn what_is_named_is_found_anew_for_every_item_and_once_for_the_record() {
     );
     assert_eq!(of(json!([{ "id": "c" }])), [[json!("c/X"), json!("c"), Value::Null]]);
 }
+
+#[test]
+fn a_principal_whose_namespace_is_refused_leaves_no_id() {
+    let profile = profile(&format!(
+        "[maps.spaces]\na = \"A\"\n{SOFT}[rule.set]\nrequester = {{ id = \"/id\", ns = {{ of = \"/ns\", map = \"spaces\" }}, name = \"/name\" }}\n"
+    ));
+    let columns = |ns: &str| {
+        let found = events(&profile, &json!({ "x": 1, "id": "dana", "ns": ns, "name": "Dana" })).remove(0);
+        ["requester_ns", "requester_id", "requester_name", "quality"]
+            .map(|name| found.get(name).cloned().unwrap_or_default())
+    };
+    assert_eq!(columns("a")[..3], [json!("A"), json!("dana"), json!("Dana")]);
+    let [ns, id, name, quality] = columns("b");
+    assert_eq!([ns, id, name], [Value::Null, Value::Null, Value::Null]);
+    assert_eq!(quality, "time_missing,value_refused");
+}
