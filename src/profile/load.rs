@@ -62,7 +62,8 @@ impl Profile {
 
         let read = Reading::of(top)?;
         let settings = texts(top, "settings")?;
-        let (mut compiler, mut groups) = declarations(top, &read, &settings)?;
+        let match_first = top.need("match")?.word(&["all", "first"])? == "first";
+        let (mut compiler, mut groups) = declarations(top, &read, &settings, !match_first)?;
         let record_time = read.record_time.map(|node| compiler.expr(node)).transpose()?;
         let mut verdicts = |name: &str, names_value: bool| {
             tables(top, name)?
@@ -121,7 +122,7 @@ impl Profile {
             reader: read.reader,
             unwrap: read.unwrap,
             max_record: read.max_record,
-            match_first: top.need("match")?.word(&["all", "first"])? == "first",
+            match_first,
             settings: settings
                 .into_iter()
                 .map(|(key, text)| (key.text.to_owned(), text.to_owned()))
@@ -142,6 +143,7 @@ fn declarations<'t>(
     top: Table<'t>,
     read: &Reading<'t>,
     settings: &[(Key<'t>, &'t str)],
+    shares: bool,
 ) -> Compiled<(Compiler<'t>, Groups<'t>)> {
     let mut plan = Plan {
         nulls: read.nulls.clone(),
@@ -168,7 +170,6 @@ fn declarations<'t>(
     }
     let lets = entries(top, "let")?.into_iter().map(|(key, node)| (key.text, (key, node))).collect();
     let settings: BTreeSet<&str> = settings.iter().map(|(key, _)| key.text).collect();
-    let shares = top.need("match")?.word(&["all", "first"])? == "all";
     Ok((Compiler::new(plan, nested_names, settings, lets, maps, shares), groups))
 }
 

@@ -39,13 +39,12 @@ impl Explode {
     /// Tells whether `text` may hold an array of the first step. Most lines hold none, and to search for a name is far cheaper
     /// than to parse.
     fn may_open(&self, text: &str) -> bool {
-        let mut pointers = self.steps.first().into_iter().flatten().peekable();
+        let Some(pointers) = self.steps.first() else { return false };
         // Letters have no other spelling in JSON than `\u` and their number (RFC 8259, section 7).
         let spelt = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let occurs = |name: &str| memmem::find(text.as_bytes(), name.as_bytes()).is_some();
-        pointers.peek().is_some()
-            && (pointers.any(|names| names.first().is_none_or(|name| !spelt(name) || occurs(name)))
-                || occurs("\\u"))
+        let may_be = |names: &Vec<String>| names.first().is_none_or(|name| !spelt(name) || occurs(name));
+        pointers.iter().any(may_be) || occurs("\\u")
     }
 }
 
