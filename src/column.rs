@@ -18,11 +18,6 @@ pub(crate) fn set(slot: &mut Option<Brief>, text: &str) {
     slot.push_str(text);
 }
 
-/// Returns the text that `parts` make one after another.
-pub(crate) fn concat<const N: usize>(parts: [&str; N]) -> Brief {
-    parts.concat().into()
-}
-
 /// Returns a text of an event as a column of another table holds it.
 pub(crate) fn text(brief: &Option<Brief>) -> Option<String> {
     brief.as_deref().map(str::to_owned)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Profile;
 use super::column::{EventColumn, Holds, ROLES, Slot, check_word, column};
 use super::error::{ProfileError, did_you_mean};
-use crate::column::{Brief, concat};
+use crate::column::Brief;
 use crate::digest::{Digest, push_part};
 use crate::event::Event;
 use crate::redact::{Policy, shown};
@@ -143,7 +143,8 @@ impl Context {
     /// Returns the namespaced correlation id of `value`.
     pub(super) fn correlation(&self, kind: &str, value: &str) -> Brief {
         let own = self.instances.iter().find(|(known, _)| *known == kind);
-        concat([own.map_or(self.source.as_str(), |(_, instance)| instance), ":", kind, ":", value])
+        let instance = own.map_or(self.source.as_str(), |(_, instance)| instance);
+        [instance, ":", kind, ":", value].concat().into()
     }
 
     /// Fills the columns of `event` that are still null and that the workspace declares constant.

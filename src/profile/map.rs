@@ -12,7 +12,7 @@ use super::nested::Nested;
 use super::rule::{Assign, Keys, Principal, Rule, Verdict};
 use super::stamp::Stamp;
 use super::{Mapped, Profile};
-use crate::column::{Brief, concat, set};
+use crate::column::{Brief, set};
 use crate::event::Event;
 use crate::integrity::record::VerifiedRecord;
 use crate::integrity::verdict::BreakKind;
@@ -508,7 +508,7 @@ fn complete(rule: &Rule, event: &mut Event, ambiguous: bool, marks: &mut Vec<&st
     }
     if let Some(key) = &event.dedup_key {
         let source = event.source.as_deref().unwrap_or_default();
-        event.dedup_key = Some(concat([source, ":", rule.kind, ":", key]));
+        event.dedup_key = Some([source, ":", rule.kind, ":", key].concat().into());
     }
     Ok(())
 }
